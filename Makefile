@@ -1,0 +1,46 @@
+# One command sets up and runs: `make demo` shows the main job, `make test` proves it. Needs Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint lock record clean help
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/.runtime  ## Investigate a recorded incident in the terminal, against a local Sentry
+	@$(BIN)/logsense demo
+
+test: .venv/.dev  ## All tests, on two cores
+	$(BIN)/pytest -n 2
+
+lint: .venv/.dev  ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+record: .venv/.dev  ## Record the demo incidents again, from programs that really crash (the Node ones need Node 20)
+	$(BIN)/pip install -q -r requirements-record.lock
+	$(BIN)/python -m bot.demo.record
+
+lock: .venv/.dev  ## Resolve the dependencies again
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --upgrade pyproject.toml --all-extras --group pyproject.toml:build -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --upgrade pyproject.toml -c requirements.lock --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --upgrade -c requirements-dev.lock --group pyproject.toml:record -o requirements-record.lock
+
+clean:  ## Remove the virtual environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "LogSense needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.13 …" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: .venv/bin/python requirements.lock pyproject.toml
+	$(BIN)/pip install -q --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@touch $@

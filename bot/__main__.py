@@ -1,0 +1,5 @@
+"""The `logsense` command."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,1 @@
+"""The words of LogSense as types; imports the standard library alone."""

@@ -1,0 +1,90 @@
+"""Where talk happens, and the closed set of things people ask of LogSense there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.incident import IssueRef
+from core.domain.tenancy import Actor, WorkspaceRef
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRef:
+    """The address of a thread; `thread` is None until the first message made it. Opaque outside its adapter."""
+
+    workspace: WorkspaceRef
+    channel: str
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """The address of one message in a thread."""
+
+    conversation: ConversationRef
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastedEvent:
+    """One event that a person handed over instead of naming an issue: the raw text, at most 1 MiB, unparsed."""
+
+    text: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvestigationRequest:
+    """Somebody wants to know what is behind `subject`."""
+
+    delivery_id: str
+    conversation: ConversationRef
+    actor: Actor
+    subject: IssueRef | PastedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A question about an investigation; None means the latest in this conversation."""
+
+    delivery_id: str
+    conversation: ConversationRef
+    actor: Actor
+    question: str
+    investigation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A person vouches that the incident is over (`on`) or takes that back; `fix` is what they say mended it."""
+
+    delivery_id: str
+    conversation: ConversationRef
+    actor: Actor
+    on: bool
+    fix: str | None = None
+    investigation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A person says whether the report helped."""
+
+    delivery_id: str
+    conversation: ConversationRef
+    actor: Actor
+    helpful: bool
+    investigation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """A person wants a queued or running investigation to stop."""
+
+    delivery_id: str
+    conversation: ConversationRef
+    actor: Actor
+    investigation_id: str | None = None
+
+
+InboundEvent = InvestigationRequest | FollowUp | Resolution | Feedback | Cancellation

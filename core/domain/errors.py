@@ -1,0 +1,75 @@
+"""Every error that crosses a port.
+
+LogSenseError
+├── Refusal                 the person can mend it; shown as written, exit 2
+│   ├── NotFound
+│   └── InvalidInput
+├── ServiceFailed           something we depend on did not do its part; shown with the service's name, exit 3
+│   ├── ServiceUnavailable  down, too slow, or failing: trying later may help
+│   ├── AccessDenied        our credentials were refused
+│   └── RateLimited         asked to wait; `retry_after_s`
+├── ToolRejected            the call itself was wrong; the text tells the reasoner how to correct it
+├── ReasonerFailed          this reasoner cannot go on; another may
+├── LeaseLost               another worker owns this run now: stop, and touch nothing
+└── WrongTransition         a state change that the domain forbids
+"""
+
+from __future__ import annotations
+
+
+class LogSenseError(Exception):
+    """The root of all errors that LogSense raises on purpose; its text is fit for a person."""
+
+
+class Refusal(LogSenseError):
+    """The request cannot be served as asked; the text says what to do instead."""
+
+
+class NotFound(Refusal):
+    """What was asked for does not exist, or is not this organization's."""
+
+
+class InvalidInput(Refusal):
+    """What was given cannot be read; the text says what would be accepted."""
+
+
+class ServiceFailed(LogSenseError):
+    """A service we depend on failed; `service` is its name as people know it."""
+
+    def __init__(self, service: str, message: str) -> None:
+        """Keep the service's name beside the sentence that is shown."""
+        super().__init__(message)
+        self.service = service
+
+
+class ServiceUnavailable(ServiceFailed):
+    """The service is down, too slow or failing: a later try may work."""
+
+
+class AccessDenied(ServiceFailed):
+    """The service refused our credentials: somebody has to change them."""
+
+
+class RateLimited(ServiceFailed):
+    """The service asked us to wait `retry_after_s` seconds."""
+
+    def __init__(self, service: str, message: str, *, retry_after_s: float) -> None:
+        """Keep how long the service wants us to wait."""
+        super().__init__(service, message)
+        self.retry_after_s = retry_after_s
+
+
+class ToolRejected(LogSenseError):
+    """The call named an unknown tool or did not fit its arguments; nothing was run."""
+
+
+class ReasonerFailed(LogSenseError):
+    """The reasoner gave up after its own retries; the text says why in a few words."""
+
+
+class LeaseLost(LogSenseError):
+    """The run belongs to another worker, or was cancelled: nothing more may be written or posted for it."""
+
+
+class WrongTransition(LogSenseError):
+    """An investigation was asked to go where its state does not lead."""

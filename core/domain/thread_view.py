@@ -1,0 +1,128 @@
+"""A platform-free picture of what a thread shows now; adapters decide how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.investigation import (
+    Evidence,
+    Investigation,
+    JournalEntry,
+    Question,
+    ReasonerReplaced,
+    RootCauseReport,
+    Status,
+    Step,
+    Transcript,
+    TurnTaken,
+    Usage,
+    steps_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """An investigation or answer under way (or just ended): its steps so far, the last perhaps still running."""
+
+    investigation_id: str
+    title: str
+    status: Status
+    steps: tuple[Step, ...]
+    reasoner: str | None
+    notes: tuple[str, ...]
+    usage: Usage
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The final report with the evidence that its findings cite."""
+
+    investigation_id: str
+    title: str
+    report: RootCauseReport
+    evidence: tuple[Evidence, ...]
+    usage: Usage
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """The answer to a follow-up."""
+
+    investigation_id: str
+    question: str
+    text: str
+    evidence: tuple[str, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """One sentence that people need to know; `error` colours it."""
+
+    text: str
+    error: bool = False
+
+
+ThreadView = ProgressView | ReportView | AnswerView | NoticeView
+
+
+def progress_of(investigation: Investigation, entries: Sequence[JournalEntry]) -> ProgressView:
+    """What the progress message shows for an investigation whose journal is `entries`."""
+    return _progress(
+        investigation.id, investigation.subject.label, investigation.status, entries, investigation.created_at
+    )
+
+
+def progress_of_question(question: Question, entries: Sequence[JournalEntry]) -> ProgressView:
+    """What is shown while a follow-up is being answered."""
+    return _progress(question.investigation_id, question.text, Status.RUNNING, entries, question.asked_at)
+
+
+def report_of(investigation: Investigation, entries: Sequence[JournalEntry]) -> ReportView | NoticeView:
+    """What the final message shows once an investigation is over."""
+    match investigation.status, investigation.report:
+        case _, RootCauseReport() as report:
+            transcript = Transcript(investigation.subject, tuple(entries))
+            ended_at = investigation.ended_at or investigation.created_at
+            return ReportView(
+                investigation.id,
+                investigation.subject.label,
+                report,
+                transcript.evidence(),
+                transcript.usage(),
+                (ended_at - investigation.created_at).total_seconds(),
+            )
+        case Status.CANCELLED, _:
+            return NoticeView(f"Investigation {investigation.id} was cancelled. What it had found so far is kept.")
+        case _:
+            return NoticeView(
+                investigation.failure or f"Investigation {investigation.id} has no report yet.", error=True
+            )
+
+
+def answer_of(question: Question, entries: Sequence[JournalEntry]) -> AnswerView | NoticeView:
+    """What is shown once a follow-up was answered, or could not be."""
+    if question.answer is None:
+        return NoticeView(question.failure or "There is no answer yet.", error=True)
+    usage = sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), Usage())
+    return AnswerView(question.investigation_id, question.text, question.answer.text, question.answer.evidence, usage)
+
+
+def _progress(
+    investigation_id: str, title: str, status: Status, entries: Sequence[JournalEntry], started_at: datetime
+) -> ProgressView:
+    reasoners = [entry.reasoner for entry in entries if isinstance(entry, TurnTaken | ReasonerReplaced)]
+    return ProgressView(
+        investigation_id,
+        title,
+        status,
+        steps_of(entries),
+        reasoners[-1] if reasoners else None,
+        tuple(entry.reason for entry in entries if isinstance(entry, ReasonerReplaced)),
+        sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), Usage()),
+        started_at,
+    )

@@ -1,0 +1,157 @@
+"""The structured side of tool results: what the text says, as fields, so that rules need not read prose.
+
+Every value was masked by the MCP server and also stands in the text of the same result (its first page). All keys may
+be absent. Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class CommitFacts(TypedDict, total=False):
+    """One suspect or shipped commit."""
+
+    id: str
+    message: str
+    author: str
+    at: str
+
+
+class IssueFacts(TypedDict, total=False):
+    """`get_sentry_issue_details`; `suspects` come from the tracker, `release_commits` from the introducing release."""
+
+    short_id: str
+    title: str
+    culprit: str
+    level: str
+    status: str
+    substatus: str
+    kind: str
+    platform: str
+    project: str
+    events: int
+    users: int
+    first_seen: str
+    last_seen: str
+    first_release: str
+    last_release: str
+    first_release_at: str
+    release: str
+    environment: str
+    single_event: bool
+    suspects: list[CommitFacts]
+    release_commits: list[CommitFacts]
+    tags: dict[str, str]
+
+
+class ExceptionFacts(TypedDict, total=False):
+    """One exception of the chain or tree; `role` is root, wrapper or sibling."""
+
+    type: str
+    value: str
+    role: str
+    handled: bool
+
+
+class FrameFacts(TypedDict, total=False):
+    """One frame; `source` is the failing line alone, `context` the lines around it, oldest first."""
+
+    function: str
+    file: str
+    module: str
+    line: int
+    in_app: bool
+    source: str
+    context: list[str]
+    variables: dict[str, str]
+
+
+class BreadcrumbFacts(TypedDict, total=False):
+    """One breadcrumb; `data` is `key=value` text."""
+
+    at: str
+    category: str
+    level: str
+    message: str
+    data: str
+
+
+class StackFacts(TypedDict, total=False):
+    """`get_stacktrace`: exceptions innermost first, the frame that matters, why it was chosen, callers newest first.
+
+    `frame_basis` is one of in_app, not_library, last, none; `minified` and `problems` warn that frames mislead.
+    """
+
+    event_id: str
+    platform: str
+    message: str
+    message_params: list[str]
+    culprit: str
+    transaction: str
+    exceptions: list[ExceptionFacts]
+    frame: FrameFacts
+    frame_basis: str
+    callers: list[FrameFacts]
+    raised_in: FrameFacts
+    breadcrumbs: list[BreadcrumbFacts]
+    request: str
+    spans: list[dict[str, str]]
+    evidence: dict[str, str]
+    minified: bool
+    problems: list[str]
+
+
+class FrequencyFacts(TypedDict, total=False):
+    """`analyze_error_frequency`; `trend` is rising, falling, steady, spike or too_thin."""
+
+    total: int
+    interval_s: int
+    trend: str
+    basis: str
+    first_seen: str
+    last_seen: str
+    onset: str
+    onset_release: str
+    peak_at: str
+    peak_count: int
+    period: str
+    single_event: bool
+
+
+class ShareFacts(TypedDict, total=False):
+    """One tag value's share of the events, 0..1."""
+
+    value: str
+    count: int
+    share: float
+
+
+class ImpactFacts(TypedDict, total=False):
+    """`get_user_impact`; `severity` is low, medium, high or critical."""
+
+    users: int
+    events: int
+    shares: dict[str, list[ShareFacts]]
+    severity: str
+    reason: str
+    single_event: bool
+
+
+class MatchFacts(TypedDict, total=False):
+    """One past incident; `score` 0..1."""
+
+    incident: str
+    title: str
+    score: float
+    seen_before: bool
+    root_cause: str
+    fix: str
+    status: str
+    reasons: list[str]
+
+
+class KnowledgeFacts(TypedDict, total=False):
+    """`search_knowledge_base`, best match first."""
+
+    matches: list[MatchFacts]

@@ -25,9 +25,9 @@ record: .venv/.dev  ## Record the demo incidents again, from programs that reall
 
 lock: .venv/.dev  ## Resolve the dependencies again
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --upgrade pyproject.toml --all-extras --group pyproject.toml:build -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --upgrade pyproject.toml -c requirements.lock --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --upgrade -c requirements-dev.lock --group pyproject.toml:record -o requirements-record.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --upgrade pyproject.toml --group pyproject.toml:build -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --upgrade pyproject.toml -c requirements.lock --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --upgrade -c requirements-dev.lock --group pyproject.toml:record -o requirements-record.lock
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,5 +1,77 @@
-"""The `logsense` command."""
+"""The `logsense` command: reads the command line, runs one command, turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from bot import investigating, operating
+from bot.session import Cli, ExitCode, print_error
+from bot.settings import load_settings
+from core.domain.errors import InvalidInput, LogSenseError
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def main() -> None:
-    """Run the command line."""
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 2 the request cannot be served as asked, 3 a service failed, 4 cancelled.",
+)
+@click.option("--demo", is_flag=True, help="Use the recorded incidents and their own data directory, not your Sentry.")
+@click.version_option(package_name="logsense")
+@click.pass_context
+def main(context: click.Context, demo: bool) -> None:
+    r"""Investigate Sentry issues: root cause, with proof.
+
+    \b
+    Try it without any set-up:      logsense demo
+    Investigate an issue:           logsense investigate SHOP-1A2
+    Ask about the last one:         logsense ask "who is affected?"
+    See whether every part works:   logsense check
+    """
+    settings = load_settings()
+    try:
+        logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr, format=LOG_FORMAT)
+    except ValueError:
+        raise InvalidInput("LOGSENSE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.") from None
+    context.obj = Cli(settings)
+    if demo:
+        context.obj.enter_demo()
+
+
+for command in (
+    investigating.demo,
+    investigating.investigate,
+    investigating.ask,
+    investigating.resolve,
+    investigating.reopen,
+    investigating.cancel,
+    investigating.show,
+    operating.investigations,
+    operating.incidents,
+    operating.knowledge,
+    operating.check,
+    operating.migrate,
+):
+    main.add_command(command)
+
+
+def run() -> None:
+    """Run the command line; errors become sentences on stderr and exit codes that scripts can rely on."""
+    try:
+        code = main(standalone_mode=False)
+    except LogSenseError as error:
+        print_error(str(error))
+        code = ExitCode.of(error)
+    except click.exceptions.Abort:
+        code = ExitCode.CANCELLED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    sys.exit(code or ExitCode.OK)
+
+
+if __name__ == "__main__":
+    run()

@@ -169,6 +169,22 @@ class HostTools(Protocol):
         ...
 
 
+class ToolProvider(Protocol):
+    """Tools for any organization, with its own connections; what comes out of it is bound to that organization."""
+
+    def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+        """The reasoner's tools for one investigation; with `event_text` they read that one event, not the tracker."""
+        ...
+
+    def host_tools(self, organization_id: OrganizationId) -> HostTools:
+        """The tools behind people's actions."""
+        ...
+
+    def writes_allowed(self, organization_id: OrganizationId) -> bool:
+        """Whether people may resolve and comment in the organization's tracker through LogSense."""
+        ...
+
+
 # ---- behind the MCP server ------------------------------------------------------------------------------------------
 
 
@@ -340,8 +356,8 @@ class OrganizationStore(Protocol):
         """The question with that id."""
         ...
 
-    async def save_question(self, question: Question, run: Run) -> None:
-        """Replace the stored question while `run` is ours; raises LeaseLost otherwise."""
+    async def save_question(self, question: Question, run: Run | None = None) -> None:
+        """Replace the stored question; with `run`, only while it is ours, else LeaseLost."""
         ...
 
     async def add_errand(self, errand: Errand) -> None:

@@ -67,17 +67,6 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
-    """A person says whether the report helped."""
-
-    delivery_id: str
-    conversation: ConversationRef
-    actor: Actor
-    helpful: bool
-    investigation_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Cancellation:
     """A person wants a queued or running investigation to stop."""
 
@@ -87,4 +76,4 @@ class Cancellation:
     investigation_id: str | None = None
 
 
-InboundEvent = InvestigationRequest | FollowUp | Resolution | Feedback | Cancellation
+InboundEvent = InvestigationRequest | FollowUp | Resolution | Cancellation

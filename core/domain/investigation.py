@@ -258,6 +258,7 @@ class Investigation:
     status: Status = Status.QUEUED
     report: RootCauseReport | None = None
     failure: str | None = None
+    failure_is_mendable: bool = False
     ended_at: datetime | None = None
     resolved_by: Actor | None = None
     resolved_at: datetime | None = None
@@ -271,9 +272,10 @@ class Investigation:
         """Reported, with its report."""
         return replace(self._to(Status.REPORTED, {Status.RUNNING}), report=report, ended_at=at)
 
-    def fail(self, why: str, at: datetime) -> Investigation:
-        """Failed, with a sentence for people."""
-        return replace(self._to(Status.FAILED, {Status.QUEUED, Status.RUNNING}), failure=why, ended_at=at)
+    def fail(self, why: str, at: datetime, *, mendable: bool = False) -> Investigation:
+        """Failed, with a sentence for people; `mendable` when the asker can do something about it."""
+        failed = self._to(Status.FAILED, {Status.QUEUED, Status.RUNNING})
+        return replace(failed, failure=why, failure_is_mendable=mendable, ended_at=at)
 
     def cancel(self, at: datetime) -> Investigation:
         """Cancelled before it had a report."""

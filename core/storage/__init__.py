@@ -1,0 +1,1 @@
+"""What LogSense keeps: SQL on SQLite (one machine) or PostgreSQL (many replicas), and the leased rows of work."""

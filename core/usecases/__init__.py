@@ -1,0 +1,1 @@
+"""What LogSense does for people, step by step, through ports."""

@@ -1,0 +1,1 @@
+"""Alembic migrations, written by hand; `core.storage.schema` runs them."""

@@ -1,0 +1,65 @@
+"""Reaches every configured part once, times it, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from core.gateways.mcp_process import McpProcess
+from core.gateways.openai_models import OpenAIReasoner
+
+from core.domain.errors import LogSenseError
+from core.domain.tenancy import OrganizationId
+from core.ports import OrganizationStore, ToolProvider
+from core.usecases.errands import Checks
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+
+
+def check_parts(
+    store: OrganizationStore, tools: ToolProvider, model: OpenAIReasoner | None, process: McpProcess
+) -> Checks:
+    """The checks that the owner of the data directory makes for whoever asks."""
+
+    async def checks(organization_id: OrganizationId) -> list[Mapping[str, Any]]:
+        host_tools = tools.host_tools(organization_id)
+
+        async def sentry() -> str:
+            listed = await host_tools.list_incidents("is:unresolved", 1)
+            if not listed.ok:
+                raise LogSenseError(listed.text)
+            return "reached, and the token may read issues"
+
+        async def knowledge() -> str:
+            await host_tools.search_knowledge("check", 1)
+            return f"{len(await store.knowledge())} past incidents"
+
+        async def tool_server() -> str:
+            await process.ready()
+            return f"running, restarted {process.restarts} times"
+
+        async def language_model() -> str:
+            if model is None:
+                return "not configured: rules investigate, without tokens. Set OPENAI_API_KEY to use a model"
+            return await model.check()
+
+        parts = {
+            "tool server": tool_server,
+            "Sentry": sentry,
+            "knowledge index": knowledge,
+            "language model": language_model,
+        }
+        return [await timed(name, part) for name, part in parts.items()]
+
+    return checks
+
+
+async def timed(part: str, attempt: Callable[[], Awaitable[str]]) -> dict[str, Any]:
+    """One row of the table: what came of `attempt`, in how many milliseconds."""
+    started = time.perf_counter()
+    try:
+        detail, state = await attempt(), OK
+    except LogSenseError as error:
+        detail, state = str(error), PROBLEM
+    return {"part": part, "state": state, "ms": round((time.perf_counter() - started) * 1000), "detail": detail}

@@ -1,0 +1,78 @@
+"""The data directory: who owns it, and the secret key that lives in it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.domain.errors import Refusal
+
+
+class DataDirectory:
+    """A directory that one process at a time owns; only the owner opens the embedded index and does work."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the directory, readable by its user alone."""
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise Refusal(
+                f"The data directory {path} cannot be made ({error.strerror}). Point LOGSENSE_HOME to a writable place."
+            ) from error
+
+    @contextlib.contextmanager
+    def ownership(self) -> Iterator[bool]:
+        """Whether this process is the owner for the length of the block; a killed owner loses it at once."""
+        descriptor = os.open(self.path / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(descriptor)
+
+    @property
+    def knowledge(self) -> Path:
+        """Where the embedded index lives."""
+        return self.path / "knowledge"
+
+    @property
+    def key_file(self) -> Path:
+        """Where a generated secret key lives."""
+        return self.path / "secret.key"
+
+    def secret_key(self) -> bytes:
+        """The generated key, made on first use with mode 0600; equal for all processes, however they race."""
+        if not self.key_file.exists():
+            draft = self.path / f".secret.{os.getpid()}"
+            draft.touch(mode=0o600)
+            draft.write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(32)))
+            # A link appears whole or not at all, and never replaces a key that another process made first.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, self.key_file)
+            draft.unlink()
+        return self._existing_key()
+
+    def _existing_key(self) -> bytes:
+        key = self.key_file.read_bytes().strip()
+        if len(key) < 32:
+            raise Refusal(
+                f"{self.key_file} is damaged. Restore it from a backup, or remove it to start with a new key."
+            )
+        return key
+
+
+def derived_key(secret: bytes, purpose: str) -> str:
+    """A key for one purpose, from which neither the secret nor another purpose's key can be had."""
+    return hmac.new(secret, f"logsense {purpose}".encode(), hashlib.sha256).hexdigest()

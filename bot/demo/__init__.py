@@ -1,0 +1,1 @@
+"""The demo: recorded incidents, and the local Sentry that serves them."""

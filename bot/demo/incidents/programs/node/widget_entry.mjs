@@ -1,0 +1,3 @@
+import { mount } from "./src/widget.mjs";
+
+globalThis.mountWidget = mount;

@@ -1,0 +1,1 @@
+"""A small shop that really crashes, so that its incidents are real."""

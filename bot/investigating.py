@@ -1,0 +1,194 @@
+"""The commands about one investigation: start, ask, decide, cancel, show."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from core.domain.issue_reference import parse_issue_reference
+from core.gateways.sentry_payloads import MAX_EVENT_BYTES
+
+from bot.demo.guide import list_demo_incidents, next_steps
+from bot.demo.world import DEMO_ISSUE
+from bot.options import investigation_option, json_option
+from bot.session import Cli, ExitCode, Session
+from core.domain.conversation import Cancellation, FollowUp, InvestigationRequest, PastedEvent, Resolution
+from core.domain.errors import InvalidInput, Refusal
+from core.domain.incident import IssueRef
+from core.domain.investigation import Transcript
+from core.domain.thread_view import report_of
+
+# ---- investigating --------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("issue", required=False, metavar="[ISSUE]")
+@click.option("--event", "event_file", metavar="FILE", help="Investigate one event from a file instead; - is stdin.")
+@json_option
+@click.pass_obj
+def investigate(cli: Cli, issue: str | None, event_file: str | None) -> None:
+    """Find the root cause of ISSUE, step by step.
+
+    ISSUE is a short id (SHOP-1A2), a numeric id, or any Sentry URL of an issue. With --event, one event is read
+    instead: as Sentry's API gives it, as an SDK sends it, or an envelope; at most 1 MiB.
+    """
+    if (issue is None) == (event_file is None):
+        raise InvalidInput("Name one thing to investigate: an issue (logsense investigate SHOP-1A2) or --event FILE.")
+
+    async def command(session: Session) -> ExitCode:
+        subject = _pasted(event_file) if event_file else _issue(session, issue or "")
+        request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
+        return await session.watch_investigation(await session.app.inbox.receive(request))
+
+    cli.run(command, works=True)
+
+
+def _issue(session: Session, text: str) -> IssueRef:
+    connection = session.app.settings.sentry
+    if connection is None:
+        raise Refusal(
+            "Sentry is not connected. Set SENTRY_ORG and SENTRY_TOKEN (and SENTRY_URL when it is not sentry.io), "
+            "or try: logsense demo"
+        )
+    return parse_issue_reference(text, base_url=connection.base_url, organization_slug=connection.organization_slug)
+
+
+def _pasted(name: str) -> PastedEvent:
+    origin = "standard input" if name == "-" else Path(name).name
+    try:
+        if name == "-":
+            raw = sys.stdin.buffer.read(MAX_EVENT_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                raw = file.read(MAX_EVENT_BYTES + 1)
+    except OSError as error:
+        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from error
+    if len(raw) > MAX_EVENT_BYTES:
+        raise InvalidInput(
+            f"{origin} is larger than 1 MiB, which no Sentry event is. Give one event, not a whole dump."
+        )
+    try:
+        return PastedEvent(raw.decode("utf-8-sig"), origin)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{origin} is not text. Give one Sentry event as JSON, or an envelope.") from error
+
+
+@click.command()
+@click.argument("issue", required=False)
+@click.option("--list", "only_list", is_flag=True, help="List the recorded incidents.")
+@json_option
+@click.pass_obj
+def demo(cli: Cli, issue: str | None, only_list: bool) -> None:
+    """Investigate a recorded incident against a local Sentry: no account, no key.
+
+    The demo has its own data directory and organization; nothing of it enters your own knowledge.
+    """
+    if only_list:
+        list_demo_incidents(cli)
+        return
+    cli.enter_demo()
+
+    async def run(session: Session) -> ExitCode:
+        subject = _issue(session, issue or DEMO_ISSUE)
+        request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
+        code = await session.watch_investigation(await session.app.inbox.receive(request))
+        if code is ExitCode.OK:
+            next_steps(cli)
+        return code
+
+    cli.run(run, works=True)
+
+
+@click.command()
+@click.argument("question")
+@investigation_option
+@json_option
+@click.pass_obj
+def ask(cli: Cli, question: str, investigation_id: str | None) -> None:
+    """Ask about an investigation; the answer cites its evidence, and may call tools again."""
+
+    async def command(session: Session) -> ExitCode:
+        follow_up = FollowUp(session.delivery_id(), session.conversation, session.actor, question, investigation_id)
+        return await session.watch_question(await session.app.inbox.receive(follow_up))
+
+    cli.run(command, works=True)
+
+
+@click.command()
+@click.argument("investigation_id", required=False, metavar="[ID]")
+@json_option
+@click.pass_obj
+def cancel(cli: Cli, investigation_id: str | None) -> None:
+    """Stop a queued or running investigation: the newest, or the one named."""
+
+    async def command(session: Session) -> ExitCode:
+        event = Cancellation(session.delivery_id(), session.conversation, session.actor, investigation_id)
+        cancelled = await session.app.inbox.receive(event)
+        if cli.as_json:
+            cli.print_json({"id": cancelled, "status": "cancelled"})
+        cli.say(f"Investigation {cancelled} is being cancelled; what it found so far is kept.")
+        return ExitCode.OK
+
+    cli.run(command)
+
+
+# ---- deciding -------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("investigation_id", required=False, metavar="[ID]")
+@click.option("--fix", metavar="TEXT", help="What fixed it, in your words; this is what is learned.")
+@json_option
+@click.pass_obj
+def resolve(cli: Cli, investigation_id: str | None, fix: str | None) -> None:
+    """Confirm that an incident is over: it is saved, resolved in Sentry if allowed, and learned."""
+    _decide(cli, investigation_id, on=True, fix=fix)
+
+
+@click.command()
+@click.argument("investigation_id", required=False, metavar="[ID]")
+@json_option
+@click.pass_obj
+def reopen(cli: Cli, investigation_id: str | None) -> None:
+    """Take a resolution back: the issue is reopened in Sentry if allowed, the lesson is no longer offered."""
+    _decide(cli, investigation_id, on=False, fix=None)
+
+
+def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None) -> None:
+    async def command(session: Session) -> ExitCode:
+        event = Resolution(session.delivery_id(), session.conversation, session.actor, on, fix, investigation_id)
+        outcome = await session.errand_outcome(await session.app.inbox.receive(event))
+        if cli.as_json:
+            cli.print_json(outcome)
+        word = "resolved" if on else "reopened"
+        cli.say(f"Investigation {outcome['investigation_id']} is {word} by {session.actor.name}.", "bold")
+        cli.say(f"Sentry: {outcome['tracker']}")
+        cli.say(f"Knowledge: {outcome['knowledge']}")
+        return ExitCode.OK
+
+    cli.run(command, works=True)
+
+
+@click.command()
+@click.argument("investigation_id", metavar="ID")
+@click.option("--evidence", is_flag=True, help="Print every tool output too.")
+@json_option
+@click.pass_obj
+def show(cli: Cli, investigation_id: str, evidence: bool) -> None:
+    """Show an investigation: its report, or its steps while it runs. A start of its id is enough."""
+
+    async def command(session: Session) -> ExitCode:
+        investigation = await session.app.store.investigation(investigation_id)
+        if not investigation.status.is_over:
+            return await session.watch_investigation(investigation.id)
+        entries = await session.app.store.journal(investigation.id).entries()
+        view = report_of(investigation, entries)
+        if not cli.as_json:
+            cli.print_view(view)
+            for item in Transcript(investigation.subject, entries).evidence() if evidence else ():
+                cli.say(f"\n{item.id}  {item.tool}", "bold cyan")
+                cli.say(item.text)
+        return session.show_investigation(investigation, entries, printed=True)
+
+    cli.run(command, works=True)

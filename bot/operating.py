@@ -1,0 +1,172 @@
+"""The commands about everything else: lists, knowledge, checks, the database."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import click
+
+from bot.checks import OK, PROBLEM, WARNING, timed
+from bot.documents import summary_document
+from bot.options import json_option
+from bot.session import Cli, ExitCode, Session
+from core.domain.errors import Refusal
+from core.storage.schema import migrate as migrate_database
+from core.usecases.errands import CHECK, LIST_INCIDENTS, REINDEX_KNOWLEDGE, SEARCH_KNOWLEDGE
+
+# ---- looking --------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--query", default="is:unresolved", show_default=True, help="Sentry's own search language.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
+@json_option
+@click.pass_obj
+def incidents(cli: Cli, query: str, limit: int) -> None:
+    """List issues of the connected Sentry, newest activity first."""
+
+    async def command(session: Session) -> ExitCode:
+        outcome = await session.errand(LIST_INCIDENTS, {"query": query, "limit": limit})
+        listed = outcome.get("incidents", [])
+        if not outcome.get("ok", True):
+            raise Refusal(str(outcome["text"]))
+        if cli.as_json:
+            cli.print_json({"incidents": listed})
+        elif not listed:
+            cli.say(f"No issue matches “{query}”. Try --query '' to see all of them.")
+        else:
+            rows = [
+                tuple(item.get(key) for key in ("short_id", "title", "events", "users", "last_seen")) for item in listed
+            ]
+            cli.print_table(("issue", "title", "events", "users", "last seen"), rows)
+        return ExitCode.OK
+
+    cli.run(command, works=True)
+
+
+@click.command()
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500))
+@json_option
+@click.pass_obj
+def investigations(cli: Cli, limit: int) -> None:
+    """List investigations, newest first."""
+
+    async def command(session: Session) -> ExitCode:
+        documents = [summary_document(known) for known in await session.app.store.investigations(limit)]
+        if cli.as_json:
+            cli.print_json({"investigations": documents})
+        elif not documents:
+            cli.say("Nothing was investigated yet. Start with: logsense investigate SHOP-1A2")
+        else:
+            rows = [
+                tuple(item[key] for key in ("id", "issue", "status", "root_cause", "created_at")) for item in documents
+            ]
+            cli.print_table(("id", "issue", "status", "root cause", "asked at"), rows)
+        return ExitCode.OK
+
+    cli.run(command)
+
+
+@click.group()
+def knowledge() -> None:
+    """What was learned from resolved incidents."""
+
+
+@knowledge.command("search")
+@click.argument("text")
+@click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 20))
+@json_option
+@click.pass_obj
+def knowledge_search(cli: Cli, text: str, limit: int) -> None:
+    """Find past incidents like TEXT: an error message, a stack trace, a symptom."""
+
+    async def command(session: Session) -> ExitCode:
+        outcome = await session.errand(SEARCH_KNOWLEDGE, {"query": text, "limit": limit})
+        matches = outcome.get("matches", [])
+        if cli.as_json:
+            cli.print_json({"matches": matches})
+        elif not matches:
+            cli.say("No past incident is like that. Incidents are learned when somebody resolves an investigation.")
+        for match in matches if not cli.as_json else []:
+            cli.say(
+                f"{match['incident']}  {match.get('title', '')}  (match {match['score']:.0%}, {match['status']})",
+                "bold",
+            )
+            cli.say(f"  why: {'; '.join(match.get('reasons', []))}", "dim")
+            cli.say(f"  cause: {match['root_cause']}")
+            cli.say(f"  fix: {match['fix']}", "green")
+        return ExitCode.OK
+
+    cli.run(command, works=True)
+
+
+@knowledge.command("reindex")
+@json_option
+@click.pass_obj
+def knowledge_reindex(cli: Cli) -> None:
+    """Build the search index again from the database."""
+
+    async def command(session: Session) -> ExitCode:
+        outcome = await session.errand(REINDEX_KNOWLEDGE, {})
+        if cli.as_json:
+            cli.print_json(outcome)
+        cli.say(f"{outcome['indexed']} past incidents are in the index.")
+        return ExitCode.OK
+
+    cli.run(command, works=True)
+
+
+# ---- operating ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def check(cli: Cli) -> None:
+    """Reach every configured part, time it, and say how to mend what is wrong."""
+
+    async def command(session: Session) -> ExitCode:
+        app = session.app
+
+        async def database() -> str:
+            await app.store.investigations(1)
+            return app.settings.database.split("://", 1)[0]
+
+        async def parts() -> list[Any]:
+            return list((await session.errand(CHECK, {}))["checks"])
+
+        rows = [await timed("database", database), _secret_key_row(session), *await parts()]
+        if cli.as_json:
+            cli.print_json({"ok": not _problems(rows), "checks": rows})
+        else:
+            marks = {OK: "✓ ok", WARNING: "! warning", PROBLEM: "✗ problem"}
+            cli.print_table(
+                ("part", "state", "time", "detail"),
+                [(row["part"], marks[row["state"]], f"{row['ms']} ms", row["detail"]) for row in rows],
+            )
+        return ExitCode.PROBLEM if _problems(rows) else ExitCode.OK
+
+    cli.run(command, works=True)
+
+
+def _secret_key_row(session: Session) -> dict[str, Any]:
+    if session.app.settings.secret_key is not None:
+        return {"part": "secret key", "state": OK, "ms": 0, "detail": "from LOGSENSE_SECRET_KEY"}
+    detail = f"generated, in {session.app.directory.key_file}. In production set LOGSENSE_SECRET_KEY and back it up"
+    return {"part": "secret key", "state": WARNING, "ms": 0, "detail": detail}
+
+
+def _problems(rows: list[Any]) -> bool:
+    return any(row["state"] == PROBLEM for row in rows)
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def migrate(cli: Cli) -> None:
+    """Bring the database's tables to this version. An SQLite file is migrated by every command anyway."""
+    asyncio.run(migrate_database(cli.settings.database))
+    if cli.as_json:
+        cli.print_json({"migrated": True})
+    cli.say("The database's tables are those of this version.")

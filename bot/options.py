@@ -1,0 +1,28 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from bot.session import Cli
+
+
+def json_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`command` with a --json switch, which keeps stdout for one document."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+    @functools.wraps(command)
+    def with_json(*arguments: Any, as_json: bool, **options: Any) -> None:
+        click.get_current_context().find_object(Cli).as_json = as_json  # type: ignore[union-attr]  # set by the group
+        command(*arguments, **options)
+
+    return with_json
+
+
+investigation_option = click.option(
+    "-i", "--investigation", "investigation_id", metavar="ID", help="Which one; the latest with a report if not given."
+)

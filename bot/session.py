@@ -1,0 +1,234 @@
+"""One command's session at the terminal: its console, its output, and watching work until it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapters.terminal import TerminalChannel, rendered
+from bot.demo.world import demo_settings, demo_world, seed_knowledge
+from bot.documents import answer_document, investigation_document
+from bot.settings import Settings, user_name
+from bot.wiring import App, build_app, new_id, working
+from core.domain.conversation import Cancellation, ConversationRef
+from core.domain.errors import InvalidInput, LogSenseError, Refusal, ServiceFailed
+from core.domain.investigation import Investigation, JournalEntry, Question, Status
+from core.domain.tenancy import Actor
+from core.domain.thread_view import (
+    AnswerView,
+    NoticeView,
+    ReportView,
+    answer_of,
+    progress_of,
+    progress_of_question,
+    report_of,
+)
+from core.ports import Errand
+from core.usecases.follow import follow_investigation, follow_question, outcome_of
+from core.usecases.live_thread import LiveThread
+
+
+class ExitCode(IntEnum):
+    """What scripts may rely on."""
+
+    OK = 0
+    PROBLEM = 1
+    BAD_INPUT = 2
+    SERVICE_FAILED = 3
+    CANCELLED = 4
+
+    @classmethod
+    def of(cls, error: LogSenseError) -> ExitCode:
+        """The code for an error that ends a command."""
+        return cls.BAD_INPUT if isinstance(error, Refusal) else cls.SERVICE_FAILED
+
+
+def print_error(text: str) -> None:
+    """One sentence on stderr; it may quote strangers, so it is never read as markup."""
+    Console(stderr=True, soft_wrap=True).print(Text(f"logsense: {text}", style="red"))
+
+
+@dataclass(slots=True)
+class Cli:
+    """What the command line set up for a command; `as_json` keeps stdout for one JSON document."""
+
+    settings: Settings
+    demo: bool = False
+    as_json: bool = False
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+
+    def run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], *, works: bool = False) -> None:
+        """Run `command` in a session and exit with its code; with `works` runs are worked on meanwhile."""
+        code = asyncio.run(self._run(command, works))
+        if code is not ExitCode.OK:
+            raise click.exceptions.Exit(code)
+
+    async def _run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], works: bool) -> ExitCode:
+        async with contextlib.AsyncExitStack() as stack:
+            settings = self.settings
+            if self.demo and works:
+                settings = await stack.enter_async_context(demo_world(settings))
+            app = await stack.enter_async_context(build_app(settings))
+            if self.demo:
+                await seed_knowledge(app.store)
+            if works:
+                await stack.enter_async_context(working(app))
+            return await command(Session(app, self))
+
+    def enter_demo(self) -> None:
+        """From here on the command is about the demo's world."""
+        if not self.demo:
+            self.settings, self.demo = demo_settings(self.settings), True
+
+    def print_view(self, view: ReportView | AnswerView | NoticeView) -> None:
+        """A finished message."""
+        self.console.print(rendered(view))
+
+    def print_json(self, document: Mapping[str, Any]) -> None:
+        """The one document on stdout."""
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+    def print_table(self, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+        """Rows for people; texts may quote strangers."""
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*(Text(str(cell) if cell is not None else "—") for cell in row))
+        self.console.print(table)
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line for people; nothing when stdout belongs to JSON."""
+        if not self.as_json:
+            self.console.print(Text(text, style=style))
+
+
+@dataclass(slots=True)
+class Session:
+    """A command with its application."""
+
+    app: App
+    cli: Cli
+
+    @property
+    def actor(self) -> Actor:
+        """Who sits at the terminal."""
+        name = user_name()
+        return Actor(name, name)
+
+    @property
+    def conversation(self) -> ConversationRef:
+        """The terminal as a place to talk."""
+        return ConversationRef(self.app.workspace, "terminal")
+
+    def delivery_id(self) -> str:
+        """A new delivery: every run of a command is one."""
+        return f"terminal:{new_id()}"
+
+    # ---- watching -----------------------------------------------------------------------------------------------
+
+    async def watch_investigation(self, investigation_id: str) -> ExitCode:
+        """Shown live until it is over, then its report; Ctrl-C cancels it."""
+        async with self._interruptible(investigation_id), self._thread() as thread:
+            async for investigation, entries in follow_investigation(self.app.store, investigation_id):
+                if thread is not None:
+                    thread.show(progress_of(investigation, entries))
+            if thread is not None:
+                await thread.conclude(progress_of(investigation, entries), report_of(investigation, entries))
+        return self.show_investigation(investigation, entries, printed=True)
+
+    def show_investigation(
+        self, investigation: Investigation, entries: tuple[JournalEntry, ...], *, printed: bool = False
+    ) -> ExitCode:
+        """The finished investigation as JSON if asked for; the exit code that says how it ended."""
+        if self.cli.as_json:
+            self.cli.print_json(investigation_document(investigation, entries))
+        if investigation.status is Status.CANCELLED:
+            return ExitCode.CANCELLED
+        if investigation.status is Status.FAILED:
+            text = investigation.failure or "The investigation failed."
+            if self.cli.as_json or not printed:
+                print_error(text)
+            return ExitCode.BAD_INPUT if investigation.failure_is_mendable else ExitCode.SERVICE_FAILED
+        return ExitCode.OK
+
+    async def watch_question(self, question_id: str) -> ExitCode:
+        """Shown live until it is answered."""
+        question: Question
+        async with self._thread() as thread:
+            async for question, entries in follow_question(self.app.store, question_id):
+                if thread is not None:
+                    thread.show(progress_of_question(question, entries))
+            if thread is not None:
+                await thread.conclude(progress_of_question(question, entries), answer_of(question, entries))
+        if self.cli.as_json:
+            self.cli.print_json(answer_document(question, entries))
+        return ExitCode.SERVICE_FAILED if question.answer is None else ExitCode.OK
+
+    async def errand(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The outcome of an errand handed to whoever owns the data directory."""
+        errand = Errand(new_id(), kind, payload)
+        await self.app.store.add_errand(errand)
+        return await self.errand_outcome(errand.id)
+
+    async def errand_outcome(self, errand_id: str) -> Mapping[str, Any]:
+        """The outcome of a queued errand.
+
+        Raises:
+            InvalidInput: the asker can mend it.
+            ServiceFailed: a service failed.
+        """
+        errand = await outcome_of(self.app.store, errand_id)
+        outcome = errand.outcome or {}
+        if errand.failure is not None:
+            if outcome.get("error") == "input":
+                raise InvalidInput(errand.failure)
+            raise ServiceFailed("LogSense", errand.failure)
+        return outcome
+
+    @contextlib.asynccontextmanager
+    async def _thread(self) -> AsyncIterator[LiveThread | None]:
+        """The live thread of this terminal; None when stdout belongs to JSON."""
+        if self.cli.as_json:
+            yield None
+            return
+        channel = TerminalChannel(self.cli.console)
+        try:
+            async with LiveThread(channel, self.conversation) as thread:
+                yield thread
+        finally:
+            channel.close()
+
+    @contextlib.asynccontextmanager
+    async def _interruptible(self, investigation_id: str) -> AsyncIterator[None]:
+        """Ctrl-C cancels the investigation, wherever it runs; a second one ends this command at once."""
+        loop = asyncio.get_running_loop()
+        tasks: list[asyncio.Task[None]] = []
+
+        def interrupted() -> None:
+            loop.remove_signal_handler(signal.SIGINT)
+            tasks.append(loop.create_task(self._cancel(investigation_id), name="cancel"))
+
+        loop.add_signal_handler(signal.SIGINT, interrupted)
+        try:
+            yield
+            await asyncio.gather(*tasks)
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    async def _cancel(self, investigation_id: str) -> None:
+        # It may end by itself in the same moment; then there is nothing left to cancel.
+        with contextlib.suppress(Refusal):
+            await self.app.inbox.receive(
+                Cancellation(self.delivery_id(), self.conversation, self.actor, investigation_id)
+            )

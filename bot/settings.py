@@ -1,0 +1,101 @@
+"""The one place that reads the environment; everything else is handed explicit settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.agent.react import Budget
+from core.domain.errors import InvalidInput
+from core.domain.tenancy import SentryConnection
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """Read from the environment, then from `.env` in the current directory; every field's alias is its variable."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True)
+
+    home: Path = Field(default_factory=lambda: user_data_path("logsense"), validation_alias=_named("LOGSENSE_HOME"))
+    database_url: SecretStr | None = Field(default=None, validation_alias=_named("DATABASE_URL"))
+    organization: str = Field(default="default", validation_alias=_named("LOGSENSE_ORGANIZATION"))
+    secret_key: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_SECRET_KEY"))
+    log_level: str = Field(default="WARNING", validation_alias=_named("LOGSENSE_LOG_LEVEL"))
+
+    sentry_url: str = Field(default="https://sentry.io", validation_alias=_named("SENTRY_URL"))
+    sentry_org: str | None = Field(default=None, validation_alias=_named("SENTRY_ORG"))
+    sentry_token: SecretStr | None = Field(default=None, validation_alias=_named("SENTRY_TOKEN"))
+    sentry_writes: bool = Field(default=False, validation_alias=_named("LOGSENSE_SENTRY_WRITES"))
+    allowed_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), validation_alias=_named("LOGSENSE_ALLOWED_HOSTS")
+    )
+
+    reasoner: Literal["auto", "model", "rules"] = Field(default="auto", validation_alias=_named("LOGSENSE_REASONER"))
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias=_named("OPENAI_API_KEY"))
+    openai_base_url: str | None = Field(default=None, validation_alias=_named("OPENAI_BASE_URL"))
+    model: str = Field(default="gpt-5-mini", validation_alias=_named("LOGSENSE_MODEL"))
+    model_timeout_s: float = Field(default=60.0, gt=0, validation_alias=_named("LOGSENSE_MODEL_TIMEOUT"))
+
+    max_seconds: float = Field(default=120.0, gt=0, validation_alias=_named("LOGSENSE_MAX_SECONDS"))
+    max_tokens: int = Field(default=60_000, gt=0, validation_alias=_named("LOGSENSE_MAX_TOKENS"))
+    max_usd: float = Field(default=0.50, gt=0, validation_alias=_named("LOGSENSE_MAX_USD"))
+    tool_timeout_s: float = Field(default=20.0, gt=0, validation_alias=_named("LOGSENSE_TOOL_TIMEOUT"))
+    lease_s: float = Field(default=10.0, ge=1, validation_alias=_named("LOGSENSE_LEASE"))
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(host.strip() for host in value.split(",") if host.strip())
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database's URL; by default one file in the data directory."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.home / 'logsense.db'}"
+
+    @property
+    def sentry(self) -> SentryConnection | None:
+        """The connection to Sentry; None until both organization and token are set."""
+        if self.sentry_org is None or self.sentry_token is None:
+            return None
+        token = self.sentry_token.get_secret_value()
+        return SentryConnection(self.sentry_url.rstrip("/"), self.sentry_org, token, self.sentry_writes)
+
+    @property
+    def budget(self) -> Budget:
+        """What one investigation may spend."""
+        return Budget(
+            timeout_s=self.max_seconds,
+            max_tokens=self.max_tokens,
+            max_usd=self.max_usd,
+            tool_timeout_s=self.tool_timeout_s,
+        )
+
+
+def load_settings() -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        InvalidInput: names the variable and what is wrong with it, never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise InvalidInput(f"The setting {first['loc'][0]} is not valid: {first['msg']}.") from None
+
+
+def user_name() -> str:
+    """Who sits at the terminal, for the record of who resolved what."""
+    return os.environ.get("LOGSENSE_USER") or os.environ.get("USER") or os.environ.get("USERNAME") or "someone"

@@ -1,0 +1,149 @@
+"""Names the cause class of an error by the signs written down in `causes.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from core.domain.causes import Cause
+from core.domain.investigation import Level
+from core.domain.tool_facts import ExceptionFacts, IssueFacts, StackFacts
+
+ORDINARY = 4
+"""Signs at least this strong are believed on the innermost exception, whatever its wrappers say."""
+
+_FIELDS = ("type", "message", "source", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One way to recognise a cause: every pattern must be found in its field."""
+
+    patterns: tuple[tuple[str, re.Pattern[str]], ...]
+    strength: int
+
+    def holds(self, fields: Mapping[str, str]) -> bool:
+        """Whether every pattern is found."""
+        return all(pattern.search(fields.get(name, "")) for name, pattern in self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class FixTemplate:
+    """A remedy with {placeholders}."""
+
+    title: str
+    steps: tuple[str, ...]
+    risk: Level
+    effort: Level
+    confidence: int
+
+
+@dataclass(frozen=True, slots=True)
+class CauseEntry:
+    """What `causes.toml` says about one cause."""
+
+    cause: Cause
+    label: str
+    definition: str
+    example: str
+    says: tuple[str, ...]
+    signs: tuple[Sign, ...]
+    fixes: tuple[FixTemplate, ...]
+
+
+@cache
+def catalogue() -> Mapping[Cause, CauseEntry]:
+    """All causes, in the order of the file."""
+    tables = tomllib.loads(files("core.agent").joinpath("causes.toml").read_text(encoding="utf-8"))
+    return {Cause(name): _entry(Cause(name), table) for name, table in tables.items()}
+
+
+def classify(stack: StackFacts, issue: IssueFacts) -> Cause:
+    """The cause whose sign is strongest on the innermost telling exception; UNKNOWN when none holds."""
+    guesses: list[tuple[int, Cause]] = []
+    for fields in _candidates(stack, issue):
+        strength, cause = _strongest(fields)
+        if strength >= ORDINARY:
+            return cause
+        guesses.append((strength, cause))
+    return max(guesses, key=lambda guess: guess[0], default=(0, Cause.UNKNOWN))[1]
+
+
+def _candidates(stack: StackFacts, issue: IssueFacts) -> Iterator[Mapping[str, str]]:
+    """The texts to look at, most telling first: evidence, exceptions innermost first, then bare messages."""
+    source = stack.get("frame", {}).get("source", "")
+    evidence = " ".join(f"{key} {value}" for key, value in stack.get("evidence", {}).items())
+    if evidence:
+        yield {"evidence": evidence, "type": f"{issue.get('kind', '')} {issue.get('title', '')}"}
+    exceptions = stack.get("exceptions", [])
+    for group in _alternatives(exceptions):
+        yield _best_fields(group, source)
+    message = " ".join([stack.get("message", ""), *stack.get("message_params", [])])
+    yield {"message": message, "type": issue.get("kind", "")}
+    yield {"message": issue.get("title", ""), "source": source}
+
+
+def _alternatives(exceptions: Sequence[ExceptionFacts]) -> Iterator[Sequence[ExceptionFacts]]:
+    """Exceptions in the order they are looked at; the members of a group stand side by side."""
+    members = [exception for exception in exceptions if exception.get("role") == "sibling"]
+    if members:
+        yield members
+    for exception in exceptions:
+        if exception.get("role") != "sibling":
+            yield [exception]
+
+
+def _best_fields(group: Sequence[ExceptionFacts], source: str) -> Mapping[str, str]:
+    texts = [
+        {"type": exception.get("type", ""), "message": exception.get("value", ""), "source": source}
+        for exception in group
+    ]
+    return max(texts, key=lambda fields: _strongest(fields)[0])
+
+
+def _strongest(fields: Mapping[str, str]) -> tuple[int, Cause]:
+    holding = [
+        (sign.strength, entry.cause) for entry in catalogue().values() for sign in entry.signs if sign.holds(fields)
+    ]
+    return max(holding, key=lambda found: found[0], default=(0, Cause.UNKNOWN))
+
+
+def _entry(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
+    return CauseEntry(
+        cause,
+        str(table["label"]),
+        str(table["definition"]),
+        str(table["example"]),
+        tuple(_strings(table.get("says"))),
+        tuple(_sign(sign) for sign in _tables(table.get("sign"))),
+        tuple(_fix(fix) for fix in _tables(table.get("fix"))),
+    )
+
+
+def _sign(table: Mapping[str, object]) -> Sign:
+    patterns = tuple((name, re.compile(str(table[name]), re.IGNORECASE)) for name in _FIELDS if name in table)
+    return Sign(patterns, int(str(table["strength"])))
+
+
+def _fix(table: Mapping[str, object]) -> FixTemplate:
+    return FixTemplate(
+        str(table["title"]),
+        tuple(_strings(table["steps"])),
+        Level(str(table["risk"])),
+        Level(str(table["effort"])),
+        int(str(table["confidence"])),
+    )
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (str(item) for item in value)
+
+
+def _tables(value: object) -> Iterator[Mapping[str, object]]:
+    if isinstance(value, list):
+        yield from value

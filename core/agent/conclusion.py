@@ -1,0 +1,235 @@
+"""The tools by which a model ends, and reading what it submits: strict about sense, lenient about form."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from core.domain.causes import Cause
+from core.domain.errors import ToolRejected
+from core.domain.investigation import Analysis, Answer, Culprit, Finding, Fix, Level, Transcript
+from core.ports import ToolSpec
+
+SUBMIT_ANALYSIS = "submit_analysis"
+SUBMIT_ANSWER = "submit_answer"
+_MAX_FAULTS = 5
+_EVIDENCE_ID = re.compile(r"[Ee]?(\d+)")
+_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%?\s*")
+
+M = TypeVar("M", bound=BaseModel)
+
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+_EVIDENCE = {**_STRINGS, "description": "Evidence ids, such as E2"}
+_PERCENTAGE = {"type": "integer", "minimum": 0, "maximum": 100}
+_LEVEL = {"type": "string", "enum": [str(level) for level in Level]}
+
+
+def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = None) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties if required is None else required),
+    }
+
+
+ANALYSIS_TOOL = ToolSpec(
+    SUBMIT_ANALYSIS,
+    "Ends the investigation with its result. Call it alone, once the evidence suffices or cannot be had.",
+    _object(
+        {
+            "root_cause": {"type": "string", "description": "One sentence: what broke, where and why"},
+            "cause": {"type": "string", "enum": [str(cause) for cause in Cause]},
+            "culprit": {
+                "anyOf": [
+                    _object(
+                        {
+                            "file": {"type": "string"},
+                            "function": {"type": "string"},
+                            "line": {"type": "integer"},
+                            "module": {"type": "string"},
+                        },
+                        required=(),
+                    ),
+                    {"type": "null"},
+                ],
+                "description": "The frame to open first; null when no evidence shows one",
+            },
+            "findings": {
+                "type": "array",
+                "items": _object({"claim": {"type": "string"}, "evidence": _EVIDENCE}),
+            },
+            "fixes": {
+                "type": "array",
+                "description": "Best first",
+                "items": _object(
+                    {
+                        "title": {"type": "string"},
+                        "steps": _STRINGS,
+                        "risk": _LEVEL,
+                        "effort": _LEVEL,
+                        "confidence": _PERCENTAGE,
+                    }
+                ),
+            },
+            "confidence": _PERCENTAGE,
+        }
+    ),
+)
+
+ANSWER_TOOL = ToolSpec(
+    SUBMIT_ANSWER,
+    "Ends with the answer to the question. Call it alone.",
+    _object({"text": {"type": "string", "description": "The answer, short"}, "evidence": _EVIDENCE}),
+)
+
+
+def conclusion_tool(transcript: Transcript) -> ToolSpec:
+    """The tool that ends this transcript."""
+    return ANALYSIS_TOOL if transcript.question is None else ANSWER_TOOL
+
+
+def read_analysis(transcript: Transcript, arguments: str) -> Analysis:
+    """The submitted analysis; its citations are checked later, but one of them at least must exist.
+
+    Raises:
+        ToolRejected: with what to correct, fit to be sent back to the model.
+    """
+    read = _validated(_Analysis, arguments)
+    known = {evidence.id for evidence in transcript.evidence()}
+    if known and not any(known.intersection(finding.evidence) for finding in read.findings):
+        raise ToolRejected(
+            f"No finding cites evidence that exists. Known ids: {', '.join(sorted(known, key=_number))}."
+        )
+    return read.as_analysis()
+
+
+def read_answer(arguments: str) -> Answer:
+    """The submitted answer; raises ToolRejected with what to correct."""
+    read = _validated(_Answer, arguments)
+    return Answer(read.text, tuple(read.evidence))
+
+
+# ---- forms that models really send ----------------------------------------------------------------------------------
+
+
+def _ids(value: Any) -> Any:
+    """`"E2, e3"`, `["[E2]"]`, `[2]` and null, all as a list of ids."""
+    parts = value if isinstance(value, list) else [] if value is None else [value]
+    found = [f"E{number}" for part in parts for number in _EVIDENCE_ID.findall(str(part))]
+    return list(dict.fromkeys(found))
+
+
+def _percentage(value: Any) -> Any:
+    """`"80%"`, `80.4` and `0.8` as 80; anything else is left for the validator to refuse."""
+    if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+        value = float(match[1]) if "." in match[1] else int(match[1])
+    if isinstance(value, float) and 0 <= value <= 1:
+        value *= 100
+    return round(value) if isinstance(value, float) and 0 <= value <= 100 else value
+
+
+def _lines(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _word(value: Any) -> Any:
+    return re.sub(r"[\s-]+", "_", value.strip().lower()) if isinstance(value, str) else value
+
+
+def _trimmed(limit: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: value.strip()[:limit] if isinstance(value, str) else value)
+
+
+def _absent(value: Any) -> Any:
+    return None if value in ("", {}, "null", "none", "None") else value
+
+
+_Sentence = Annotated[str, _trimmed(600), Field(min_length=1)]
+_Ids = Annotated[list[str], BeforeValidator(_ids)]
+_Percentage = Annotated[int, BeforeValidator(_percentage), Field(ge=0, le=100)]
+_Level = Annotated[Level, BeforeValidator(_word)]
+_Name = Annotated[Annotated[str, _trimmed(300)] | None, BeforeValidator(_absent)]
+
+
+class _Culprit(BaseModel):
+    file: _Name = None
+    function: _Name = None
+    line: Annotated[int | None, BeforeValidator(_absent)] = None
+    module: _Name = None
+
+    def as_culprit(self) -> Culprit | None:
+        culprit = Culprit(self.file, self.function, self.line, self.module)
+        return None if culprit == Culprit(line=self.line) else culprit
+
+
+class _Finding(BaseModel):
+    claim: _Sentence
+    evidence: _Ids
+
+
+class _Fix(BaseModel):
+    title: Annotated[str, _trimmed(200), Field(min_length=1)]
+    steps: Annotated[list[_Sentence], BeforeValidator(_lines)]
+    risk: _Level
+    effort: _Level
+    confidence: _Percentage
+
+
+class _Analysis(BaseModel):
+    root_cause: _Sentence
+    cause: Annotated[Cause, BeforeValidator(_word)]
+    culprit: Annotated[_Culprit | None, BeforeValidator(_absent)] = None
+    findings: list[_Finding]
+    fixes: list[_Fix]
+    confidence: _Percentage | None = None
+
+    def as_analysis(self) -> Analysis:
+        return Analysis(
+            self.root_cause,
+            self.cause,
+            self.culprit.as_culprit() if self.culprit else None,
+            tuple(Finding(finding.claim, tuple(finding.evidence)) for finding in self.findings),
+            tuple(Fix(fix.title, tuple(fix.steps), fix.risk, fix.effort, fix.confidence) for fix in self.fixes),
+            self.confidence,
+        )
+
+
+class _Answer(BaseModel):
+    text: Annotated[str, _trimmed(4_000), Field(min_length=1)]
+    evidence: _Ids = []
+
+
+def _validated(model: type[M], arguments: str) -> M:
+    try:
+        fields = json.loads(arguments)
+        # Some servers encode the arguments twice.
+        fields = json.loads(fields) if isinstance(fields, str) else fields
+    except (ValueError, RecursionError):
+        raise ToolRejected("The arguments are not valid JSON. Send one JSON object.") from None
+    if not isinstance(fields, dict):
+        raise ToolRejected("The arguments must be one JSON object.")
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise ToolRejected(_correction(error)) from None
+
+
+def _correction(error: ValidationError) -> str:
+    """The first few faults by place, without what was sent."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [f"{_place(fault['loc'])}: {fault['msg'][:700]}" for fault in faults[:_MAX_FAULTS]]
+    more = f"; and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
+    return f"Correct these fields and submit again: {'; '.join(told)}{more}."
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:40]}" for part in location)
+    return place.lstrip(".")
+
+
+def _number(evidence_id: str) -> int:
+    return int(evidence_id[1:])

@@ -1,0 +1,153 @@
+"""From a conclusion to a report: citations are checked, claims verified against what they cite, confidence computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from core.agent.confidence import Verification, confidence_in
+from core.domain.investigation import (
+    Analysis,
+    Answer,
+    Culprit,
+    Evidence,
+    Finding,
+    RootCauseReport,
+    SimilarIncident,
+    Transcript,
+)
+from core.domain.tool_facts import StackFacts
+
+MAX_FIXES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    findings: tuple[Finding, ...]
+    verification: Verification
+
+
+def report_from(transcript: Transcript, analysis: Analysis, reasoner: str) -> RootCauseReport:
+    """A report in which every finding cites evidence that says so; what cannot be shown was dropped."""
+    evidence = transcript.evidence()
+    checked = _check(analysis, evidence)
+    stack = _newest_stack(evidence)
+    similar = tuple(_similar(evidence))
+    best = _match_kind(evidence)
+    confidence, reasons = confidence_in(analysis, evidence, stack, checked.verification, match=best)
+    return RootCauseReport(
+        root_cause=analysis.root_cause,
+        cause=analysis.cause,
+        culprit=analysis.culprit if checked.verification.culprit_seen else None,
+        confidence=confidence,
+        confidence_reasons=reasons,
+        findings=checked.findings,
+        fixes=analysis.fixes[:MAX_FIXES],
+        similar=similar,
+        reasoner=reasoner,
+        partial=not any(item.ok and item.tool == "get_stacktrace" for item in evidence),
+    )
+
+
+def checked_answer(transcript: Transcript, answer: Answer) -> Answer:
+    """The answer, citing only evidence that exists."""
+    known = {item.id for item in transcript.evidence()}
+    return Answer(answer.text, tuple(cited for cited in answer.evidence if cited in known))
+
+
+# ---- claims against evidence ----------------------------------------------------------------------------------------
+
+_QUOTED = re.compile(r"`([^`]+)`|“([^”]+)”|\"([^\"]{2,})\"")
+_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
+_PLACE = re.compile(r"[\w./-]+\.\w{1,5}:\d+")
+_SMALL_NUMBERS = {"1", "2", "3"}
+
+
+def quoted_parts(claim: str) -> tuple[str, ...]:
+    """The parts of a claim that must stand in its evidence: quoted text, places, and numbers worth checking."""
+    parts = [next(filter(None, groups)) for groups in _QUOTED.findall(claim)]
+    bare = _QUOTED.sub(" ", claim)
+    parts += _PLACE.findall(bare)
+    parts += [number for number in _NUMBER.findall(_PLACE.sub(" ", bare)) if number not in _SMALL_NUMBERS]
+    return tuple(dict.fromkeys(parts))
+
+
+def stands_in(part: str, text: str) -> bool:
+    """Whether `part` is written in `text`, white space, case, cut ends and thousands separators aside."""
+    needle = _folded(part).rstrip("…").strip()
+    return needle in _folded(text)
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(text.split())).casefold()
+
+
+def _check(analysis: Analysis, evidence: Sequence[Evidence]) -> _Checked:
+    texts = {item.id: item.text for item in evidence if item.ok}
+    kept = tuple(filter(None, (_verified(finding, texts) for finding in analysis.findings)))
+    everything = "\n".join(texts.values())
+    verification = Verification(
+        kept=len(kept),
+        dropped=len(analysis.findings) - len(kept),
+        culprit_seen=analysis.culprit is not None and _is_seen(analysis.culprit, everything),
+        cause_supported=all(stands_in(part, everything) for part in quoted_parts(analysis.root_cause)),
+    )
+    return _Checked(kept, verification)
+
+
+def _verified(finding: Finding, texts: Mapping[str, str]) -> Finding | None:
+    """The finding with citations that exist; evidence that holds an uncited part is added, else the claim falls."""
+    cited = [evidence_id for evidence_id in finding.evidence if evidence_id in texts]
+    if not cited:
+        return None
+    for part in quoted_parts(finding.claim):
+        if any(stands_in(part, texts[evidence_id]) for evidence_id in cited):
+            continue
+        holder = next((evidence_id for evidence_id, text in texts.items() if stands_in(part, text)), None)
+        if holder is None:
+            return None
+        cited.append(holder)
+    return Finding(finding.claim, tuple(dict.fromkeys(cited)))
+
+
+def _is_seen(culprit: Culprit, text: str) -> bool:
+    names = [name for name in (culprit.file, culprit.function) if name]
+    return bool(names) and all(stands_in(name, text) for name in names)
+
+
+# ---- what the evidence brings along ---------------------------------------------------------------------------------
+
+
+def _newest_stack(evidence: Sequence[Evidence]) -> StackFacts:
+    stacks = [item.facts for item in evidence if item.ok and item.tool == "get_stacktrace" and item.facts]
+    return cast(StackFacts, stacks[-1]) if stacks else {}
+
+
+def _matches(evidence: Sequence[Evidence]) -> Iterator[Mapping[str, Any]]:
+    for item in evidence:
+        if item.ok and item.tool == "search_knowledge_base":
+            yield from item.facts.get("matches", [])
+
+
+def _similar(evidence: Sequence[Evidence]) -> Iterator[SimilarIncident]:
+    seen: set[str] = set()
+    for match in _matches(evidence):
+        incident = str(match.get("incident", ""))
+        if incident not in seen:
+            seen.add(incident)
+            yield SimilarIncident(
+                incident,
+                float(match.get("score", 0.0)),
+                str(match.get("root_cause", "")),
+                str(match.get("fix", "")),
+                "seen before" if match.get("seen_before") else str(match.get("status", "")),
+            )
+
+
+def _match_kind(evidence: Sequence[Evidence]) -> str | None:
+    confirmed = [match for match in _matches(evidence) if match.get("status") == "confirmed"]
+    if not confirmed:
+        return None
+    return "seen before" if any(match.get("seen_before") for match in confirmed) else "similar"

@@ -1,0 +1,108 @@
+"""`python -m core.mcp_server`: the tools over stdio, for the bot that started it or for any MCP client.
+
+Started with LOGSENSE_MCP_KEY, every call needs a sealed envelope. Started without, it serves the reading tools for the
+one organization in SENTRY_URL, SENTRY_ORG and SENTRY_TOKEN. Only the protocol goes to stdout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.guarded_http import open_guarded_session
+from core.mcp_server.masking import Masker
+from core.mcp_server.server import HOST_ONLY, build_server
+from core.mcp_server.stderr_log import log_started, log_to_stderr
+from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
+from core.mcp_server.tenant_doors import TenantDoors
+
+_PUBLIC_SENTRY = "https://sentry.io"
+
+
+class SettingsMissing(Exception):
+    """The environment does not say enough to start; the text says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What the environment said; `serves` is the key of sealed envelopes, or the one tenant of a start by hand."""
+
+    serves: str | Tenant = field(repr=False)
+    allowed_hosts: frozenset[str]
+    knowledge_dir: Path | None
+    mask_key: str = field(repr=False)
+
+
+def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
+    """The settings in `environment`; secrets are taken out of it, so that nothing started later inherits them.
+
+    Raises:
+        SettingsMissing: it was started by hand, and SENTRY_ORG or SENTRY_TOKEN is not set.
+    """
+    key = environment.pop("LOGSENSE_MCP_KEY", "")
+    mask_key = environment.pop("LOGSENSE_MASK_KEY", "") or secrets.token_hex(16)
+    token = environment.pop("SENTRY_TOKEN", "")
+    hosts = {host.strip() for host in environment.get("LOGSENSE_ALLOWED_HOSTS", "").split(",") if host.strip()}
+    directory = environment.get("LOGSENSE_KNOWLEDGE_DIR", "")
+    serves: str | Tenant = key
+    if not key:
+        serves = _tenant_by_hand(environment, token)
+        hosts |= _host_of(serves)
+    return ServerSettings(serves, frozenset(hosts), Path(directory) if directory else None, mask_key)
+
+
+def _tenant_by_hand(environment: MutableMapping[str, str], token: str) -> Tenant:
+    slug = environment.get("SENTRY_ORG", "")
+    missing = [name for name, value in (("SENTRY_ORG", slug), ("SENTRY_TOKEN", token)) if not value]
+    if missing:
+        raise SettingsMissing(
+            f"Set {' and '.join(missing)} to serve an organization of {_PUBLIC_SENTRY}; for another Sentry, SENTRY_URL."
+        )
+    connection = SentryConnection(environment.get("SENTRY_URL") or _PUBLIC_SENTRY, slug, token)
+    return Tenant(OrganizationId(slug), connection)
+
+
+def _host_of(tenant: Tenant) -> set[str]:
+    """Whoever starts the server by hand names its Sentry themselves: that host is allowed, wherever it is."""
+    host = urlsplit(tenant.connection.base_url).hostname if tenant.connection else None
+    return {host} if host else set()
+
+
+async def serve(settings: ServerSettings) -> None:
+    """Answer on stdin and stdout until the other side closes them."""
+    masker = Masker(settings.mask_key)
+    async with open_guarded_session(settings.allowed_hosts) as session:
+        doors = TenantDoors(session, settings.allowed_hosts, settings.knowledge_dir)
+        match settings.serves:
+            case str(key):
+                server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)
+            case tenant:
+                server = build_server(doors, masker, fixed_tenancy(tenant), with_peoples_tools=False)
+        log_started(os.getpid())
+        try:
+            await server.run_stdio_async()
+        finally:
+            doors.close()
+
+
+def main() -> int:
+    """Serve; 2 when the environment does not say whom."""
+    log_to_stderr()
+    try:
+        settings = read_settings(os.environ)
+    except SettingsMissing as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    asyncio.run(serve(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

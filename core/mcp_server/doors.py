@@ -1,0 +1,27 @@
+"""The ways out of this process that tools may use; always those of the current call's tenant."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from core.ports import IncidentSource, KnowledgeBase
+
+
+class Doors(Protocol):
+    """What tools may reach; always that of the current call's tenant."""
+
+    def incidents(self) -> IncidentSource:
+        """The tracker, or the one event that was pasted."""
+        ...
+
+    def knowledge(self) -> KnowledgeBase:
+        """The organization's index."""
+        ...
+
+    def has_one_event_only(self) -> bool:
+        """Whether all that is known is one pasted event."""
+        ...
+
+    def require_writing(self) -> None:
+        """Returns when this organization lets people change things in its tracker; raises Refusal otherwise."""
+        ...

@@ -1,0 +1,94 @@
+"""The ways out of this process, opened for the tenant of the current call: the tracker, the index, the pasted event."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+
+from core.domain.errors import Refusal, ServiceUnavailable
+from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.qdrant_knowledge import QdrantKnowledge, QdrantShard
+from core.gateways.sentry_incidents import SentryIncidents
+from core.gateways.sentry_payloads import read_event
+from core.gateways.single_event import SingleEventSource
+from core.mcp_server.tenancy import tenant
+from core.ports import IncidentSource, KnowledgeBase
+
+_KEPT = 64
+_KEPT_EVENTS = 8
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class TenantDoors:
+    """Doors over one HTTP session and one index folder that all tenants share."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, allowed_hosts: frozenset[str], knowledge_dir: Path | None
+    ) -> None:
+        self._session = session
+        self._allowed_hosts = allowed_hosts
+        self._knowledge_dir = knowledge_dir
+        self._shard: QdrantShard | None = None
+        self._trackers: OrderedDict[tuple[OrganizationId, SentryConnection], SentryIncidents] = OrderedDict()
+        self._events: OrderedDict[str, SingleEventSource] = OrderedDict()
+
+    def incidents(self) -> IncidentSource:
+        """The tracker, or the one event that was pasted."""
+        caller = tenant()
+        if caller.event_text is not None:
+            text = caller.event_text
+            return _kept(self._events, text, lambda: SingleEventSource(read_event(text)), _KEPT_EVENTS)
+        if caller.connection is None:
+            raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")
+        connection = caller.connection
+        return _kept(
+            self._trackers,
+            (caller.organization_id, connection),
+            lambda: SentryIncidents(connection, self._session, self._allowed_hosts),
+            _KEPT,
+        )
+
+    def knowledge(self) -> KnowledgeBase:
+        """The organization's index; its folder is opened when first needed."""
+        organization_id = tenant().organization_id
+        if self._knowledge_dir is None:
+            raise ServiceUnavailable("The knowledge base", "No folder is set for the knowledge base.")
+        if self._shard is None:
+            self._shard = QdrantShard(self._knowledge_dir)
+        return QdrantKnowledge(self._shard, organization_id)
+
+    def has_one_event_only(self) -> bool:
+        """Whether all that is known is one pasted event."""
+        return tenant().event_text is not None
+
+    def require_writing(self) -> None:
+        """Returns when this organization lets people change things in its tracker; raises Refusal otherwise."""
+        connection = tenant().connection
+        if connection is None:
+            raise Refusal("No Sentry is connected, so nothing was changed there.")
+        if not connection.writes_allowed:
+            raise Refusal(
+                "Changing things in Sentry is not allowed for this organization, so nothing was changed there."
+            )
+
+    def close(self) -> None:
+        """Let go of the index folder."""
+        if self._shard is not None:
+            self._shard.close()
+            self._shard = None
+
+
+def _kept(kept: OrderedDict[K, V], key: K, make: Callable[[], V], limit: int) -> V:
+    """The value for `key`, made once; the longest unused goes when there are more than `limit`."""
+    if key not in kept:
+        kept[key] = make()
+        if len(kept) > limit:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key]

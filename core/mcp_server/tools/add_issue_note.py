@@ -1,0 +1,23 @@
+"""`add_issue_note`: a note on an issue in the tracker, because a person wanted it there; host-only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from core.domain.incident import IssueRef
+from core.mcp_server.arguments import IssueId, Note
+from core.mcp_server.doors import Doors
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def add_issue_note(issue_id: IssueId, text: Note) -> Sheet:
+        """Leaves a note on the issue; secrets in it are masked first."""
+        doors.require_writing()
+        await doors.incidents().add_note(IssueRef(issue_id), masker.text(text))
+        return Sheet(f"a note was left on {masker.text(issue_id)}")
+
+    return add_issue_note

@@ -1,0 +1,176 @@
+"""`analyze_error_frequency`: how often, since when, whether it grows, and what was released then."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from core.domain.errors import NotFound, ServiceFailed
+from core.domain.incident import EventSeries, IssueDetails, IssueRef, Release
+from core.mcp_server.arguments import IssueId, Period
+from core.mcp_server.doors import Doors
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, spoken
+from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
+from core.mcp_server.trend import Trend, daily_hour, trend_of
+from core.ports import IncidentSource
+
+_HOURS: dict[str, int] = {"24h": 24, "7d": 168, "14d": 336, "30d": 720}
+_BARS = "▁▂▃▄▅▆▇█"
+_BUSIEST = 6
+_ROW = 84
+_RELEASE_REACH = timedelta(hours=24)
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def analyze_error_frequency(issue_id: IssueId, period: Period = "14d") -> Sheet:
+        """Use this when you need counts over time: trend with its test, spikes, onset and the release at that time."""
+        source = doors.incidents()
+        issue = await source.issue(IssueRef(issue_id))
+        series = await source.series(issue, _HOURS[period])
+        clean = cleaned(issue, masker)
+        if doors.has_one_event_only():
+            return _one_event_sheet(clean)
+        if series is None or not series.points:
+            return _no_series_sheet(clean)
+        release = cleaned(await _introduced_in(source, issue), masker)
+        return frequency_sheet(clean, series, release, period)
+
+    return analyze_error_frequency
+
+
+async def _introduced_in(source: IncidentSource, issue: IssueDetails) -> Release | None:
+    try:
+        return await source.release(issue.first_release) if issue.first_release else None
+    except (NotFound, ServiceFailed):
+        return None
+
+
+def frequency_sheet(issue: IssueDetails, series: EventSeries, release: Release | None, period: str) -> Sheet:
+    """The series as figures: the trend and its test first, then onset, peak and the row of counts."""
+    counts = [count for _, count in series.points]
+    trend = trend_of(counts)
+    onset = _onset(series, trend)
+    cause = _release_at(onset, series, release)
+    sheet = Sheet(_headline(series, trend, onset, cause, period))
+    sheet.add(f"Trend: {trend.kind}", trend=trend.kind)
+    sheet.add(f"Basis: {trend.basis}", basis=trend.basis)
+    interval = _interval(series.interval_s)
+    sheet.add(
+        f"Total: {counted(sum(counts), 'event')} in {period}, counted every {series.interval_s} s ({interval})",
+        total=sum(counts),
+        interval_s=series.interval_s,
+        period=period,
+    )
+    _add_onset(sheet, onset, cause, release)
+    _add_peaks(sheet, series)
+    _add_seen(sheet, issue)
+    hour = daily_hour(series.points)
+    if hour is not None:
+        sheet.add(f"It comes daily: most events fall between {hour:02d}:00 and {hour:02d}:59 UTC.")
+    if sum(counts):
+        sheet.add(f"Counts, oldest first: {_row(counts)}")
+    return sheet
+
+
+def _headline(series: EventSeries, trend: Trend, onset: datetime | None, cause: str | None, period: str) -> str:
+    total = sum(count for _, count in series.points)
+    released = f" (release {cut(cause, 60)})" if cause else ""
+    match trend.kind:
+        case "rising" | "falling" if trend.change:
+            before, after = (_hourly(rate, series.interval_s) for rate in (trend.change.before, trend.change.after))
+            since = f" since {spoken(series.points[trend.change.index][0])}"
+            return f"{trend.kind}: {before} to {after} events an hour{since}{released}"
+        case "spike":
+            at, count = max(series.points, key=lambda point: point[1])
+            unit = _interval(series.interval_s)
+            return f"spike: {counted(count, 'event')} within {unit} at {spoken(at)}, {total} in {period}{released}"
+        case "too_thin":
+            return f"too few events for a trend: {total} in {period}"
+        case _:
+            since = f" since {spoken(onset)}" if onset else ""
+            return f"{trend.kind}: {counted(total, 'event')} in {period}{since}{released}"
+
+
+def _onset(series: EventSeries, trend: Trend) -> datetime | None:
+    """When it began, or began to be worse: the change point, else the first event after a silence."""
+    if trend.kind == "rising" and trend.change:
+        return series.points[trend.change.index][0]
+    first = next((index for index, (_, count) in enumerate(series.points) if count), None)
+    return series.points[first][0] if first else None
+
+
+def _release_at(onset: datetime | None, series: EventSeries, release: Release | None) -> str | None:
+    """The introducing release, when it was shipped within a day before the onset."""
+    if onset is None or release is None or release.released_at is None:
+        return None
+    lead = onset - release.released_at
+    return release.version if -timedelta(seconds=series.interval_s) <= lead <= _RELEASE_REACH else None
+
+
+def _add_onset(sheet: Sheet, onset: datetime | None, cause: str | None, release: Release | None) -> None:
+    if onset is None:
+        sheet.add("Onset: not within this period.")
+        return
+    sheet.add(f"Onset: {iso(onset)}", onset=iso(onset))
+    if cause and release and release.released_at:
+        shown = cut(cause, 150)
+        sheet.add(f"Release at the onset: {shown}, released {iso(release.released_at)}", onset_release=shown)
+    elif release and release.released_at:
+        shown = cut(release.version, 150)
+        sheet.add(f"The introducing release {shown} was released {iso(release.released_at)}, not at the onset.")
+
+
+def _add_peaks(sheet: Sheet, series: EventSeries) -> None:
+    at, count = max(series.points, key=lambda point: point[1])
+    if not count:
+        return
+    sheet.add(f"Peak: {counted(count, 'event')} at {iso(at)}", peak_at=iso(at), peak_count=count)
+    busiest = sorted(series.points, key=lambda point: -point[1])[1:_BUSIEST]
+    others = [f"{iso(when)} {number}" for when, number in busiest if number]
+    if others:
+        sheet.add(f"Next busiest: {', '.join(others)}")
+
+
+def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:
+    if issue.first_seen:
+        sheet.add(f"First seen: {iso(issue.first_seen)}", first_seen=iso(issue.first_seen))
+    if issue.last_seen:
+        sheet.add(f"Last seen: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
+
+
+def _one_event_sheet(issue: IssueDetails) -> Sheet:
+    sheet = Sheet("one pasted event: no frequency is known")
+    sheet.add(ONE_EVENT, single_event=True)
+    if issue.last_seen:
+        sheet.add(f"It happened at {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
+    return sheet
+
+
+def _no_series_sheet(issue: IssueDetails) -> Sheet:
+    counts = f", {counted(issue.events, 'event')} in all" if issue.events is not None else ""
+    sheet = Sheet(f"the tracker has no counts over time{counts}")
+    _add_seen(sheet, issue)
+    return sheet
+
+
+def _row(counts: Sequence[int]) -> str:
+    """Bars, at most `_ROW` of them; neighbours are added up when there are more."""
+    size = -(-len(counts) // _ROW)
+    sums = [sum(counts[i : i + size]) for i in range(0, len(counts), size)]
+    top = max(sums)
+    return "".join("·" if not value else _BARS[min(7, value * 8 // (top + 1))] for value in sums)
+
+
+def _hourly(rate: float, interval_s: int) -> str:
+    hourly = rate * 3600 / interval_s
+    return f"{hourly:.0f}" if hourly >= 10 or hourly == 0 else f"{hourly:.1f}"
+
+
+def _interval(seconds: int) -> str:
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            return f"{seconds // size} {unit}{'s' if seconds > size else ''}"
+    return f"{seconds} seconds"

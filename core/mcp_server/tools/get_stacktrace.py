@@ -1,0 +1,218 @@
+"""`get_stacktrace`: where it broke, with which values, and the way there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+from core.domain.incident import Breadcrumb, ErrorEvent, Frame, IssueRef
+from core.mcp_server import frames
+from core.mcp_server.arguments import EventChoice, IssueId, PageNumber
+from core.mcp_server.doors import Doors
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted
+from core.mcp_server.tools.frame_lines import add_callers, add_frame, fields_of, place
+
+_MAX_EXCEPTIONS = 12
+_MAX_PARAMETERS = 8
+_MAX_PROBLEMS = 5
+_MAX_EVIDENCE = 12
+_BREADCRUMBS = 8
+_SPANS = 8
+_USUAL_HEADERS = re.compile(
+    r"(?i)header (?:accept|connection|host|sec-|upgrade|if-|dnt|content-length|cache-control|pragma)"
+)
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def get_stacktrace(issue_id: IssueId, event: EventChoice = "recommended", page: PageNumber = 1) -> Sheet:
+        """Use this when you need where it broke: cause chain, frame with source and locals, callers, breadcrumbs."""
+        found = await doors.incidents().event(IssueRef(issue_id), event)
+        return stack_sheet(found, masker)
+
+    return get_stacktrace
+
+
+def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
+    """`raw` as lines: the most telling first."""
+    event = cleaned(_lean(raw), masker)
+    sighting = frames.sight(event)
+    minified = sighting.frame is not None and frames.is_minified(sighting.frame, event.problems)
+    sheet = Sheet(_headline(event, sighting, minified))
+    _add_exceptions(sheet, event)
+    _add_message(sheet, event)
+    _add_sighting(sheet, sighting, minified)
+    _add_problems(sheet, event.problems)
+    _add_evidence(sheet, event)
+    _add_request(sheet, event)
+    _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
+    _add_origin(sheet, event)
+    add_callers(sheet, sighting.callers)
+    return sheet
+
+
+def _lean(event: ErrorEvent) -> ErrorEvent:
+    """The event without what is never shown: the locals and surroundings of all frames but the one that matters."""
+    shown = frames.sight(event).frame
+
+    def lean(stack: Sequence[Frame]) -> tuple[Frame, ...]:
+        return tuple(frame if frame is shown else _bare(frame) for frame in stack)
+
+    return replace(
+        event,
+        exceptions=tuple(replace(each, frames=lean(each.frames)) for each in event.exceptions),
+        threads=tuple(replace(each, frames=lean(each.frames)) for each in event.threads if each.crashed)
+        or event.threads[:1],
+        frames=lean(event.frames),
+        breadcrumbs=tuple(crumb for crumb in event.breadcrumbs if not _is_filtered(crumb))[-_BREADCRUMBS:],
+        contexts={},
+        extra={},
+        tags={},
+    )
+
+
+def _bare(frame: Frame) -> Frame:
+    own_line = tuple(line for line in frame.source if line[0] == frame.line)
+    return replace(frame, variables={}, source=own_line)
+
+
+def _headline(event: ErrorEvent, sighting: frames.Sighting, minified: bool) -> str:
+    frame = sighting.frame
+    if frame is None:
+        return _headline_without_frame(event)
+    if minified:
+        return f"{place(frame, short=True)}: a minified bundle, names and lines mislead"
+    line = failing_line(frame)
+    return f"{place(frame, short=True)}: {line}" if line else place(frame, short=True)
+
+
+def _headline_without_frame(event: ErrorEvent) -> str:
+    words = event.title or event.message
+    most = max(event.spans, key=lambda span: span.count, default=None)
+    if most and most.count > 1 and words:
+        return f"{quoted(words, 60)}: {counted(most.count, 'time')} {cut(most.description or '', 80)}"
+    where = event.culprit or event.transaction
+    named = f", the culprit is {cut(where, 60)}" if where else ""
+    said = f", the message is {quoted(words, 60)}" if words and not event.exceptions else ""
+    return f"no stack frame{named}{said}" if named or said else "no stack frame in this event"
+
+
+def failing_line(frame: Frame) -> str | None:
+    """The source line at which the frame stands, if the event has it."""
+    return next((cut(text.strip(), 100) for number, text in frame.source if number == frame.line), None)
+
+
+def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
+    for exception, role in frames.roles(event.exceptions)[:_MAX_EXCEPTIONS]:
+        kind, value = cut(exception.type or "Error", 120), cut(exception.value or "", 450)
+        handled = {True: " (handled)", False: " (unhandled)", None: ""}[exception.handled]
+        fields = {"type": kind, "value": value, "role": role, "handled": exception.handled}
+        known = {key: each for key, each in fields.items() if each not in (None, "")}
+        sheet.add(f"{role}: {kind}{f': {value}' if value else ''}{handled}", exceptions=[known])
+    if len(event.exceptions) > _MAX_EXCEPTIONS:
+        sheet.add(f"… {len(event.exceptions) - _MAX_EXCEPTIONS} more exceptions in the chain")
+
+
+def _add_message(sheet: Sheet, event: ErrorEvent) -> None:
+    values = {exception.value for exception in event.exceptions}
+    if event.message and event.message not in values:
+        message = cut(event.message, 500)
+        sheet.add(f"Message: {message}", message=message)
+    if event.message_params:
+        parameters = [cut(each, 150) for each in event.message_params[:_MAX_PARAMETERS]]
+        sheet.add(f"Message parameters: {', '.join(parameters)}", message_params=[each for each in parameters if each])
+
+
+def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> None:
+    frame = sighting.frame
+    if frame is None:
+        sheet.add("Frame that matters (none): the event has no stack frame.", frame_basis="none")
+        return
+    add_frame(sheet, frame, sighting.basis)
+    if minified:
+        sheet.add("This is a minified bundle: without its source map, names and line numbers mislead.", minified=True)
+    elif not frame.function and not frame.source:
+        sheet.add("The event has no symbols for this frame.")
+    if sighting.hidden_below:
+        sheet.add(f"Library code went {counted(sighting.hidden_below, 'call')} deeper from there.")
+    if sighting.raised_in:
+        raised = sighting.raised_in
+        line = failing_line(raised)
+        facts = {**fields_of(raised), **({"source": line} if line else {})}
+        sheet.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=facts)
+
+
+def _add_problems(sheet: Sheet, problems: Sequence[str]) -> None:
+    for problem in problems[:_MAX_PROBLEMS]:
+        text = cut(problem, 200)
+        sheet.add(f"Problem reported by the tracker: {text}", problems=[text])
+
+
+def _add_evidence(sheet: Sheet, event: ErrorEvent) -> None:
+    for key, value in list(event.evidence.items())[:_MAX_EVIDENCE]:
+        name, text = cut(key, 60), cut(value, 400)
+        sheet.add(f"Evidence: {name}: {text}", evidence={name: text})
+    for span in sorted(event.spans, key=lambda each: (-each.count, -(each.duration_ms or 0)))[:_SPANS]:
+        fields = {
+            "operation": cut(span.operation or "", 60),
+            "description": cut(span.description or "", 300),
+            "count": str(span.count),
+            "duration_ms": "" if span.duration_ms is None else f"{span.duration_ms:.0f}",
+        }
+        took = f", {fields['duration_ms']} ms" if fields["duration_ms"] else ""
+        sheet.add(
+            f"Span: {fields['operation']} {fields['description']} ({fields['count']} times{took})",
+            spans=[{key: value for key, value in fields.items() if value}],
+        )
+
+
+def _add_request(sheet: Sheet, event: ErrorEvent) -> None:
+    if event.request_url:
+        request = f"{event.request_method or 'request to'} {cut(event.request_url, 300)}"
+        sheet.add(f"Request: {request}", request=request)
+    telling = {key: value for key, value in event.request_data.items() if not _USUAL_HEADERS.match(key)}
+    if telling:
+        sheet.add(f"Request data: {_pairs(telling, 400)}")
+
+
+def _add_breadcrumbs(sheet: Sheet, shown: Sequence[Breadcrumb], of: int) -> None:
+    if shown:
+        sheet.add(f"Before it happened, oldest first ({len(shown)} of {of} breadcrumbs):")
+    for crumb in shown:
+        fields = {
+            "at": iso(crumb.at),
+            "category": cut(crumb.category or "", 60),
+            "level": crumb.level,
+            "message": cut(crumb.message or "", 250),
+            "data": _pairs(crumb.data, 200),
+        }
+        known = {key: value for key, value in fields.items() if value}
+        sheet.add("  " + " | ".join(str(value) for value in known.values()), breadcrumbs=[known])
+
+
+def _is_filtered(crumb: Breadcrumb) -> bool:
+    return "[Filtered]" in " ".join((crumb.message or "", *crumb.data.values()))
+
+
+def _add_origin(sheet: Sheet, event: ErrorEvent) -> None:
+    if event.culprit:
+        culprit = cut(event.culprit, 200)
+        sheet.add(f"Culprit named by the tracker: {culprit}", culprit=culprit)
+    if event.transaction:
+        transaction = cut(event.transaction, 200)
+        sheet.add(f"Transaction: {transaction}", transaction=transaction)
+    known = [("event", event.id, "event_id"), ("platform", event.platform, "platform")]
+    stated = {field: cut(value, 100) for _, value, field in known if value}
+    if stated:
+        sheet.add(
+            "From " + ", ".join(f"{name} {stated[field]}" for name, _, field in known if field in stated), **stated
+        )
+    if event.title and not event.exceptions and not event.message:
+        sheet.add(f"Title: {quoted(event.title, 200)}")
+
+
+def _pairs(data: Mapping[str, str], limit: int) -> str:
+    return cut(", ".join(f"{key}={value}" for key, value in data.items()), limit)

@@ -1,0 +1,33 @@
+"""`index_knowledge`: what people confirmed becomes searchable; host-only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from core.domain.errors import InvalidInput
+from core.domain.incident import KnowledgeEntry
+from core.mcp_server.doors import Doors
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet, counted
+
+Entries = Annotated[list[dict[str, Any]], Field(description="Knowledge entries", max_length=500)]
+
+_reader = TypeAdapter(tuple[KnowledgeEntry, ...])
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def index_knowledge(entries: Entries) -> Sheet:
+        """Adds or replaces entries in the organization's index."""
+        try:
+            read = _reader.validate_python(entries)
+        except ValidationError as error:
+            raise InvalidInput(f"{counted(error.error_count(), 'field')} of the entries cannot be read.") from None
+        await doors.knowledge().index(read)
+        return Sheet(f"{counted(len(read), 'entry') if len(read) == 1 else f'{len(read)} entries'} indexed")
+
+    return index_knowledge

@@ -1,0 +1,46 @@
+"""`list_incidents`: issues of the connected tracker, for people to choose from; host-only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from core.domain.incident import IssueDetails
+from core.mcp_server.arguments import Count, Search
+from core.mcp_server.doors import Doors
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def list_incidents(query: Search = "is:unresolved", limit: Count = 25) -> Sheet:
+        """Issues that match a search, newest activity first."""
+        issues = await doors.incidents().issues(query, limit)
+        return incidents_sheet(cleaned(tuple(issues), masker))
+
+    return list_incidents
+
+
+def incidents_sheet(issues: Sequence[IssueDetails]) -> Sheet:
+    """One issue a line."""
+    sheet = Sheet(counted(len(issues), "incident"), {"incidents": []})
+    for issue in issues:
+        facts: dict[str, Any] = {
+            "short_id": cut(issue.short_id or issue.id, 60),
+            "title": cut(issue.title, 120),
+            "culprit": cut(issue.culprit or "", 80),
+            "status": issue.status or "",
+            "level": issue.level or "",
+            "last_seen": iso(issue.last_seen) or "",
+        }
+        shown = [value for value in facts.values() if value]
+        if issue.events is not None:
+            facts["events"] = issue.events
+            shown.append(counted(issue.events, "event"))
+        if issue.users:
+            facts["users"] = issue.users
+            shown.append(counted(issue.users, "user"))
+        sheet.add(" | ".join(shown), incidents=[{key: value for key, value in facts.items() if value != ""}])
+    return sheet

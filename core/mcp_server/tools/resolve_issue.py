@@ -1,0 +1,24 @@
+"""`resolve_issue`: the tracker learns that a person called an incident over, or not over; host-only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from core.domain.incident import IssueRef
+from core.mcp_server.arguments import IssueId
+from core.mcp_server.doors import Doors
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def resolve_issue(issue_id: IssueId, resolved: bool) -> Sheet:
+        """Marks the issue resolved, or unresolved again, because a person said so."""
+        doors.require_writing()
+        await doors.incidents().set_resolved(IssueRef(issue_id), resolved=resolved)
+        status = "resolved" if resolved else "unresolved"
+        return Sheet(f"{masker.text(issue_id)} is {status} in the tracker", {"status": status})
+
+    return resolve_issue

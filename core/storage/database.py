@@ -1,0 +1,157 @@
+"""One database, SQLite or PostgreSQL, behind the same two doors: `reading` and `writing`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from enum import IntEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.domain.errors import AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
+
+SERVICE = "the database"
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+_CONNECT_TIMEOUT_S = 10
+_STATEMENT_TIMEOUT_S = 30
+_UNDEFINED_TABLE = "42P01"
+_INVALID_AUTHORIZATION = "28"
+
+
+class Lock(IntEnum):
+    """What only one process at a time may do; the numbers are PostgreSQL advisory lock keys and never change."""
+
+    MIGRATE = 7_349_001
+    CLAIM = 7_349_002
+
+
+class Database:
+    """A pool of connections to one database; close it when done.
+
+    `now_s` is the database's own clock in seconds since 1970: leases are compared by it alone, so that replicas
+    whose clocks differ agree. It stands still within one statement.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Connect lazily: nothing is opened before the first statement."""
+        self.is_postgresql = _is_postgresql(url)
+        self._engine = _postgresql_engine(url) if self.is_postgresql else _sqlite_engine(url)
+        self._writing_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._one_writer: AbstractAsyncContextManager[Any] = nullcontext() if self.is_postgresql else asyncio.Lock()
+        clock = "extract(epoch from statement_timestamp())::float8" if self.is_postgresql else _SQLITE_CLOCK
+        self.now_s: sa.ColumnElement[float] = sa.literal_column(clock, sa.Double())
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one consistent state and never waits for writers; what it writes is lost."""
+        with _our_errors():
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self, lock: Lock | None = None) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed at the end unless something was raised.
+
+        On SQLite it is the only writer from its first moment on, so it cannot deadlock with another process. On
+        PostgreSQL `lock` makes it the only one of its kind, and later statements see what the previous holder did.
+        """
+        with _our_errors():
+            async with self._one_writer, self._writing_engine.begin() as connection:
+                if lock is not None and self.is_postgresql:
+                    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int(lock))))
+                yield connection
+
+    def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update` for this database."""
+        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+
+    async def close(self) -> None:
+        """No connection is left open."""
+        await self._engine.dispose()
+
+
+_SQLITE_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+def _is_postgresql(url: str) -> bool:
+    try:
+        driver = sa.make_url(url).drivername
+    except sa.exc.ArgumentError as error:
+        raise InvalidInput(f"The database URL cannot be read. Write it as {_accepted()}.") from error
+    if driver not in _DRIVERS.values():
+        raise InvalidInput(f"Databases of kind {driver!r} are not supported. Write the URL as {_accepted()}.")
+    return driver == _DRIVERS["postgresql"]
+
+
+def _accepted() -> str:
+    return "sqlite+aiosqlite:///path/to/file or postgresql+asyncpg://user@host/name"
+
+
+def _sqlite_engine(url: str) -> AsyncEngine:
+    engine = create_async_engine(url, hide_parameters=True)
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by itself: `begin` below says which kind.
+        connection.isolation_level = None
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}").close()
+        except Exception:
+            # The pool does not know this connection yet, so nobody else would close it.
+            connection.close()
+            raise
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _STATEMENT_TIMEOUT_S},
+    )
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.IntegrityError, sa.exc.DataError):
+        raise
+    except sa.exc.DBAPIError as error:
+        raise _explained(error) from error
+    except (sa.exc.TimeoutError, OSError) as error:
+        raise _unreachable() from error
+
+
+def _unreachable() -> ServiceUnavailable:
+    return ServiceUnavailable(SERVICE, "The database cannot be reached: check that it runs and that its URL is right.")
+
+
+def _explained(error: sa.exc.DBAPIError) -> ServiceFailed:
+    cause = str(error.orig)
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    if sqlstate == _UNDEFINED_TABLE or "no such table" in cause:
+        return ServiceFailed(SERVICE, "The database has no LogSense tables yet: run `logsense migrate`.")
+    if sqlstate.startswith(_INVALID_AUTHORIZATION):
+        return AccessDenied(SERVICE, "The database refused our user or password: correct them in its URL.")
+    if "locked" in cause:
+        return ServiceUnavailable(SERVICE, "Another process kept the database busy for too long: try again.")
+    if "not a database" in cause:
+        return ServiceFailed(SERVICE, "The database file is not a database: name another file or remove it.")
+    if "unable to open" in cause:
+        return ServiceUnavailable(SERVICE, "The database file cannot be opened: check its folder and permissions.")
+    return _unreachable()

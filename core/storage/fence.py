@@ -1,0 +1,68 @@
+"""The fence: only who holds a run now may write for it.
+
+A run is ours while its state is `running` and its attempt is the one we claimed; every write made for a run checks
+that in its own transaction. A worker that was paused past its lease therefore cannot write: whoever took the run over
+raised the attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.errors import LeaseLost
+from core.ports import Run
+from core.storage.database import Database
+from core.storage.tables import runs
+
+QUEUED = "queued"
+RUNNING = "running"
+DONE = "done"
+FAILED = "failed"
+CANCELLED = "cancelled"
+
+
+class Fence:
+    """The check that runs are still ours; passing it renews their leases."""
+
+    def __init__(self, database: Database, lease_s: float) -> None:
+        """Leases last `lease_s` from each check."""
+        self.lease_until_s = database.now_s + lease_s
+
+    async def admit(self, connection: AsyncConnection, held: Sequence[Run]) -> frozenset[Run]:
+        """Those runs that may write: ours, and nobody wants them cancelled."""
+        statement = self._renewal(held).where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
+        passed = {(row.id, row.attempt) for row in await connection.execute(statement)}
+        return frozenset(run for run in held if (run.id, run.attempt) in passed)
+
+    async def renew(self, connection: AsyncConnection, held: Sequence[Run]) -> dict[str, bool]:
+        """The runs that are still ours by id, each with whether somebody wants it cancelled."""
+        statement = self._renewal(held).returning(runs.c.id, runs.c.cancel_requested)
+        return {row.id: row.cancel_requested for row in await connection.execute(statement)}
+
+    def _renewal(self, held: Sequence[Run]) -> sa.Update:
+        return runs.update().where(still_ours(held)).values(lease_until_s=self.lease_until_s)
+
+
+def lease_lost(run: Run) -> LeaseLost:
+    """The error for a run that is not ours, or not wanted, any more."""
+    return LeaseLost(f"The {run.kind} of {run.subject_id} was cancelled or taken over by another worker.")
+
+
+def still_ours(held: Sequence[Run]) -> sa.ColumnElement[bool]:
+    """Whether a row of `runs` is one of `held`, not finished, given back or taken over since.
+
+    Rows are locked in the order of their ids: the heartbeat and the journal of one process touch the same rows at the
+    same time, and could deadlock on PostgreSQL if each took them in an order of its own.
+    """
+    claimed = [(run.id, run.attempt) for run in held]
+    in_order = runs.alias("in_order")
+    locked = (
+        sa.select(in_order.c.id)
+        .where(sa.tuple_(in_order.c.id, in_order.c.attempt).in_(claimed), in_order.c.state == RUNNING)
+        .order_by(in_order.c.id)
+        .with_for_update()
+    )
+    return sa.and_(runs.c.id.in_(locked), sa.tuple_(runs.c.id, runs.c.attempt).in_(claimed), runs.c.state == RUNNING)

@@ -1,0 +1,56 @@
+"""The one door to storage: opens a database and hands out what is kept in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.domain.tenancy import OrganizationId
+from core.ports import Directory, OrganizationStore, Runs, Stores
+from core.storage.database import Database
+from core.storage.directory import SqlDirectory
+from core.storage.fence import Fence
+from core.storage.journal import GroupCommit
+from core.storage.leases import LeasedRuns
+from core.storage.organization_store import SqlOrganizationStore
+
+
+class SqlStores(Stores):
+    """Everything kept in one database."""
+
+    directory: Directory
+    runs: Runs
+
+    def __init__(self, database: Database, commits: GroupCommit, fence: Fence, runs: Runs) -> None:
+        """Made by `open_stores`."""
+        self.directory = SqlDirectory(database)
+        self.runs = runs
+        self._database = database
+        self._commits = commits
+        self._fence = fence
+
+    def for_organization(self, organization_id: OrganizationId) -> OrganizationStore:
+        """The store of one organization."""
+        return SqlOrganizationStore(self._database, self._fence, self._commits, organization_id)
+
+
+@asynccontextmanager
+async def open_stores(
+    url: str, *, owner: str, lease_s: float = 10.0, organization_cap: int = 3
+) -> AsyncIterator[SqlStores]:
+    """The stores of a migrated database; at the end journals are committed and no connection is left open.
+
+    `owner` names this process in the table of runs. A run that was neither renewed nor written for during `lease_s`
+    may be taken over by others.
+    """
+    database = Database(url)
+    fence = Fence(database, lease_s)
+    commits = GroupCommit(database, fence)
+    runs = LeasedRuns(database, fence, owner=owner, organization_cap=organization_cap)
+    try:
+        yield SqlStores(database, commits, fence, runs)
+    finally:
+        try:
+            await commits.close()
+        finally:
+            await database.close()

@@ -1,0 +1,171 @@
+"""The tables. Each says in `info["scope"]` whether it is a tenant's or the directory's.
+
+A `tenant` table has an `organization_id` and is touched by a store bound to one organization alone. A `directory` table
+is read before the organization is known and holds no incident content. Documents are JSON text (see documents.py).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+TENANT = {"scope": "tenant"}
+DIRECTORY = {"scope": "directory"}
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """An aware time in UTC, also on SQLite, which forgets time zones."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Naive times are refused: nobody knows what they mean."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a time zone cannot be stored.")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Always aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _sequence() -> sa.Column[int]:
+    # SQLite numbers rows by itself only in a column of exactly this type.
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("n", number, sa.Identity(), primary_key=True)
+
+
+def _text(name: str, *, key: bool = False, optional: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text, primary_key=key, nullable=optional)
+
+
+def _time(name: str) -> sa.Column[datetime]:
+    return sa.Column(name, UtcTime, nullable=False)
+
+
+organizations = sa.Table("organizations", metadata, _text("id", key=True), _text("name"), info=DIRECTORY)
+
+workspaces = sa.Table(
+    "workspaces",
+    metadata,
+    _text("platform", key=True),
+    _text("key", key=True),
+    sa.Column("organization_id", sa.Text, sa.ForeignKey("organizations.id"), nullable=False),
+    info=DIRECTORY,
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _text("organization_id", key=True),
+    _text("id", key=True),
+    _text("subject_id"),
+    _time("at"),
+    info=DIRECTORY,
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    _sequence(),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    _text("kind"),
+    _text("organization_id"),
+    _text("subject_id"),
+    _text("state"),
+    _text("owner", optional=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("crashes", sa.Integer, nullable=False),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False),
+    sa.Column("lease_until_s", sa.Double, nullable=False),
+    sa.Index(None, "state", "organization_id"),
+    sa.Index(None, "subject_id", "n"),
+    info=DIRECTORY,
+)
+
+investigations = sa.Table(
+    "investigations",
+    metadata,
+    _text("organization_id", key=True),
+    _text("id", key=True),
+    _time("created_at"),
+    sa.Column("has_report", sa.Boolean, nullable=False),
+    _text("body"),
+    sa.Index(None, "organization_id", "created_at"),
+    info=TENANT,
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    _text("organization_id", key=True),
+    _text("investigation_id", key=True),
+    _text("body"),
+    sa.ForeignKeyConstraint(
+        ["organization_id", "investigation_id"], ["investigations.organization_id", "investigations.id"]
+    ),
+    info=TENANT,
+)
+
+questions = sa.Table(
+    "questions",
+    metadata,
+    _text("organization_id", key=True),
+    _text("id", key=True),
+    _text("investigation_id"),
+    _time("asked_at"),
+    _text("body"),
+    info=TENANT,
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    _sequence(),
+    _text("organization_id"),
+    _text("subject_id"),
+    _text("kind"),
+    _text("body"),
+    _time("at"),
+    sa.Index(None, "organization_id", "subject_id", "n"),
+    info=TENANT,
+)
+
+errands = sa.Table(
+    "errands",
+    metadata,
+    _text("organization_id", key=True),
+    _text("id", key=True),
+    _time("at"),
+    _text("body"),
+    info=TENANT,
+)
+
+knowledge = sa.Table(
+    "knowledge",
+    metadata,
+    _text("organization_id", key=True),
+    _text("id", key=True),
+    _time("added_at"),
+    sa.Column("indexed", sa.Boolean, nullable=False),
+    _text("body"),
+    sa.Index(None, "organization_id", "indexed"),
+    info=TENANT,
+)

@@ -1,0 +1,55 @@
+"""Watches a journal from any process: each change once, until the work is over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from core.domain.investigation import Investigation, JournalEntry, Question
+from core.ports import Errand, OrganizationStore
+
+POLL_S = 0.1
+
+
+async def follow_investigation(
+    store: OrganizationStore, investigation_id: str
+) -> AsyncIterator[tuple[Investigation, tuple[JournalEntry, ...]]]:
+    """The investigation and its journal whenever either changed; the last one is over."""
+    journal = store.journal(investigation_id)
+    seen: tuple[Investigation, int] | None = None
+    while True:
+        # Status first: entries read after a final status are complete.
+        investigation = await store.investigation(investigation_id)
+        entries = await journal.entries()
+        if (investigation, len(entries)) != seen:
+            seen = (investigation, len(entries))
+            yield investigation, entries
+        if investigation.status.is_over:
+            return
+        await asyncio.sleep(POLL_S)
+
+
+async def follow_question(
+    store: OrganizationStore, question_id: str
+) -> AsyncIterator[tuple[Question, tuple[JournalEntry, ...]]]:
+    """The question and its journal whenever either changed; the last one is answered or failed."""
+    journal = store.journal(question_id)
+    seen: tuple[Question, int] | None = None
+    while True:
+        question = await store.question(question_id)
+        entries = await journal.entries()
+        if (question, len(entries)) != seen:
+            seen = (question, len(entries))
+            yield question, entries
+        if question.answered_at is not None:
+            return
+        await asyncio.sleep(POLL_S)
+
+
+async def outcome_of(store: OrganizationStore, errand_id: str) -> Errand:
+    """The errand once it has an outcome."""
+    while True:
+        errand = await store.errand(errand_id)
+        if errand.outcome is not None:
+            return errand
+        await asyncio.sleep(POLL_S)

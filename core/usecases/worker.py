@@ -1,0 +1,154 @@
+"""Claims runs, keeps their leases, and sees each to an end: done, failed, cancelled, or handed back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.errors import LeaseLost, LogSenseError
+from core.ports import Run, Runs
+
+logger = logging.getLogger("logsense.worker")
+
+MAX_CRASHES = 3
+
+
+class Job(Protocol):
+    """How one kind of run is worked on. Each method may be called again after a crash and must not mind."""
+
+    async def work(self, run: Run) -> None:
+        """Do it; an exception fails the run."""
+        ...
+
+    async def fail(self, run: Run, error: Exception, text: str) -> None:
+        """Tell people that it failed; `text` is fit to be shown."""
+        ...
+
+    async def cancelled(self, run: Run) -> None:
+        """Tell people that it was cancelled."""
+        ...
+
+
+@dataclass(slots=True)
+class _Running:
+    run: Run
+    task: asyncio.Task[None]
+    cancel_wanted: bool = False
+    lost: bool = False
+
+
+class Worker:
+    """Runs until cancelled, then hands back what it holds. One a process."""
+
+    def __init__(
+        self, runs: Runs, jobs: Mapping[str, Job], *, slots: int = 20, lease_s: float = 10.0, poll_s: float = 0.2
+    ) -> None:
+        self._runs = runs
+        self._jobs = jobs
+        self._slots = slots
+        self._lease_s = lease_s
+        self._poll_s = poll_s
+        self._running: dict[str, _Running] = {}
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_leases(), name="leases")
+                await self._claim_for_ever(group)
+        finally:
+            await self._hand_back()
+
+    async def _claim_for_ever(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            free = self._slots - len(self._running)
+            claimed = await self._claim(free) if free else ()
+            for run in claimed:
+                task = group.create_task(self._see_through(run), name=f"{run.kind} {run.subject_id}")
+                self._running[run.id] = _Running(run, task)
+            if not claimed:
+                await asyncio.sleep(self._poll_s)
+
+    async def _claim(self, free: int) -> tuple[Run, ...]:
+        try:
+            return tuple(await self._runs.claim(free))
+        except Exception:
+            # The database may be restarting: the worker outlives that, and every run is safe in its row.
+            logger.exception("claiming work failed")
+            await asyncio.sleep(1.0)
+            return ()
+
+    # ---- one run ----------------------------------------------------------------------------------------------------
+
+    async def _see_through(self, run: Run) -> None:
+        """The run ended; only a worker that shuts down leaves it in hand, to be handed back."""
+        held = self._running[run.id]
+        job = self._jobs[run.kind]
+        try:
+            await self._attempt(run, job)
+        except asyncio.CancelledError:
+            if not (held.cancel_wanted or held.lost):
+                raise
+            await self._conclude_cancelled(run, job)
+        except LeaseLost:
+            await self._conclude_cancelled(run, job)
+        except Exception as error:
+            await self._conclude_failed(run, job, error)
+        self._running.pop(run.id, None)
+
+    async def _attempt(self, run: Run, job: Job) -> None:
+        if run.crashes >= MAX_CRASHES:
+            raise LogSenseError(f"It was given up: its worker died {run.crashes} times while working on it.")
+        await job.work(run)
+        await self._runs.finish(run, "done")
+
+    async def _conclude_cancelled(self, run: Run, job: Job) -> None:
+        """Told as cancelled if the run was still ours; another worker's run is left alone."""
+        try:
+            if await self._runs.finish(run, "cancelled"):
+                await job.cancelled(run)
+        except Exception:
+            logger.exception("cancelling %s %s failed; its lease will run out", run.kind, run.subject_id)
+
+    async def _conclude_failed(self, run: Run, job: Job, error: Exception) -> None:
+        text = str(error)
+        if not isinstance(error, LogSenseError):
+            error_id = secrets.token_hex(4)
+            logger.error("error %s in %s %s", error_id, run.kind, run.subject_id, exc_info=error)
+            text = f"LogSense itself failed (error id {error_id}); the log has the details."
+        try:
+            await job.fail(run, error, text)
+            await self._runs.finish(run, "failed")
+        except LeaseLost:
+            await self._conclude_cancelled(run, job)
+        except Exception:
+            logger.exception("failing %s %s failed; its lease will run out", run.kind, run.subject_id)
+
+    # ---- leases -----------------------------------------------------------------------------------------------------
+
+    async def _keep_leases(self) -> None:
+        while True:
+            # Cancel requests are seen here too, so this is also how soon a long model call stops.
+            await asyncio.sleep(min(0.5, self._lease_s / 4))
+            held = dict(self._running)
+            if not held:
+                continue
+            try:
+                ours, cancel_wanted = await self._runs.renew([entry.run for entry in held.values()])
+            except Exception:
+                logger.exception("renewing leases failed")
+                continue
+            for run_id, entry in held.items():
+                entry.cancel_wanted = entry.cancel_wanted or run_id in cancel_wanted
+                entry.lost = run_id not in ours
+                if entry.cancel_wanted or entry.lost:
+                    entry.task.cancel()
+
+    async def _hand_back(self) -> None:
+        held = [entry.run for entry in self._running.values()]
+        if held:
+            await asyncio.shield(self._runs.hand_back(held))

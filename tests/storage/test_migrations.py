@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from core.domain.errors import ServiceFailed
+from core.storage.schema import migrate, pending_migrations
+from core.storage.tables import metadata
+
+
+def _schema(connection: sa.Connection) -> dict[str, Any]:
+    inspector = sa.inspect(connection)
+    names = [name for name in inspector.get_table_names() if name != "alembic_version"]
+    return {
+        name: {
+            "columns": [column | {"type": str(column["type"])} for column in inspector.get_columns(name)],
+            "primary key": inspector.get_pk_constraint(name),
+            "foreign keys": inspector.get_foreign_keys(name),
+            "indexes": sorted(inspector.get_indexes(name), key=str),
+            "unique": sorted(inspector.get_unique_constraints(name), key=str),
+        }
+        for name in names
+    }
+
+
+async def _schema_at(url: str) -> dict[str, Any]:
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        schema = await connection.run_sync(_schema)
+    await engine.dispose()
+    return schema
+
+
+async def _execute(url: str, statement: str) -> None:
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(sa.text(statement))
+    finally:
+        await engine.dispose()
+
+
+async def test_the_migrated_schema_is_the_declared_one(empty_database_url: str) -> None:
+    await migrate(empty_database_url)
+    migrated = await _schema_at(empty_database_url)
+    engine = create_async_engine(empty_database_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    assert migrated == await _schema_at(empty_database_url)
+    assert migrated.keys() == metadata.tables.keys()
+
+
+async def test_migrations_are_pending_until_they_ran_and_running_them_again_is_harmless(
+    empty_database_url: str,
+) -> None:
+    assert await pending_migrations(empty_database_url)
+    await migrate(empty_database_url)
+    assert not await pending_migrations(empty_database_url)
+    await _execute(empty_database_url, "insert into organizations (id, name) values ('acme', 'Acme')")
+    before = await _schema_at(empty_database_url)
+    await migrate(empty_database_url)
+    assert await _schema_at(empty_database_url) == before
+    with pytest.raises(sa.exc.IntegrityError):
+        await _execute(empty_database_url, "insert into organizations (id, name) values ('acme', 'Acme')")
+
+
+async def test_processes_that_migrate_at_once_all_succeed(empty_database_url: str) -> None:
+    program = "import asyncio, sys; from core.storage.schema import migrate; asyncio.run(migrate(sys.argv[1]))"
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "error", "-c", program, empty_database_url, stderr=asyncio.subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    outcomes = await asyncio.gather(*(process.communicate() for process in processes))
+    assert [process.returncode for process in processes] == [0, 0, 0], outcomes
+    assert not await pending_migrations(empty_database_url)
+
+
+async def test_a_database_of_a_newer_release_is_left_alone(empty_database_url: str) -> None:
+    await migrate(empty_database_url)
+    await _execute(empty_database_url, "update alembic_version set version_num = '9999'")
+    with pytest.raises(ServiceFailed, match="newer LogSense"):
+        await migrate(empty_database_url)
+    assert await pending_migrations(empty_database_url)

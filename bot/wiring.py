@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from core.gateways.openai_models import OpenAIReasoner, load_prices
-
 from bot.checks import check_parts
 from bot.data_directory import DataDirectory, derived_key
 from bot.settings import Settings
@@ -23,6 +21,8 @@ from core.domain.errors import Refusal, ServiceFailed
 from core.domain.tenancy import Organization, OrganizationId, Platform, WorkspaceRef
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
+from core.gateways.model_prices import load_prices
+from core.gateways.openai_models import OpenAIReasoner
 from core.gateways.sentry_payloads import read_event
 from core.ports import HostTools, OrganizationStore, Reasoner, Stores, Toolbox
 from core.storage.schema import migrate, pending_migrations

@@ -137,7 +137,7 @@ class ModelEndpoint:
                 )
             case 429:
                 return self._limit(error, where)
-            case 408 | 409 | _ if status in (408, 409) or status >= 500:
+            case _ if status in (408, 409) or status >= 500:
                 return ServiceUnavailable(SERVICE, f"{where} failed with status {status}.")
         filtered = str(error.code) == "content_filter"
         return EndpointRefused(f"{where} refused the request (status {status}{self._said(error)}).", filtered=filtered)
@@ -161,5 +161,8 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
             return max(0.0, float(headers[name]) * unit_s)
         except (KeyError, ValueError):
             continue
-    date = email.utils.parsedate_tz(headers.get("retry-after", ""))
-    return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else 2.0
+    try:
+        date = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+        return max(0.0, date.timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 2.0

@@ -15,7 +15,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
-from core.domain.errors import LogSenseError
+from core.domain.errors import LogSenseError, Refusal
 from core.gateways.envelope import HOST_ONLY_META, MASKED_META
 from core.gateways.tool_arguments import misfit
 from core.mcp_server.doors import Doors
@@ -109,7 +109,9 @@ def _delivering(tool: Callable[..., Awaitable[Sheet]], masker: Masker) -> Callab
         except MCPError:
             raise
         except LogSenseError as error:
-            return _failure(cut(tame(masker.text(str(error))), _ERROR_CHARS))
+            # Whether the asker can mend it decides what they are told, and with which exit code.
+            mendable = {"error": "refused" if isinstance(error, Refusal) else "service"}
+            return _failure(cut(tame(masker.text(str(error))), _ERROR_CHARS), mendable)
         except Exception as error:
             return _failure(_unexpected(tool.__name__, error))
         return _result(page.text, dict(page.facts), is_error=False)
@@ -127,8 +129,8 @@ def _unexpected(tool: str, error: Exception) -> str:
     return f"The tool failed (error id {error_id})."
 
 
-def _failure(sentence: str) -> CallToolResult:
-    return _result(sentence, {}, is_error=True)
+def _failure(sentence: str, facts: dict[str, Any] | None = None) -> CallToolResult:
+    return _result(sentence, facts or {}, is_error=True)
 
 
 def _result(text: str, facts: dict[str, Any], *, is_error: bool) -> CallToolResult:

@@ -83,5 +83,5 @@ def _reasoner_of(transcript: Transcript) -> str:
 def _is_mendable(error: Exception) -> bool:
     """Whether the person who asked can mend it, rather than whoever runs a service."""
     if isinstance(error, NothingToRead):
-        return error.evidence.facts.get("error") in ("not_found", "refused", "invalid")
+        return error.evidence.facts.get("error") == "refused"
     return isinstance(error, Refusal)

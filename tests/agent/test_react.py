@@ -196,7 +196,7 @@ async def test_a_tool_that_fails_or_hangs_becomes_unavailable_evidence() -> None
 
 async def test_nothing_readable_at_all_ends_the_run_without_paying_a_model_again() -> None:
     model = ScriptedReasoner([Turn("", (call("t1c1", "get_stacktrace"),))])
-    tools = Tools({"get_stacktrace": ToolResult("Sentry has no issue SHOP-9.", {"error": "not_found"}, ok=False)})
+    tools = Tools({"get_stacktrace": ToolResult("Sentry has no issue SHOP-9.", {"error": "refused"}, ok=False)})
     loop, _ = loop_with(model, RulesReasoner(), tools=tools)
     with pytest.raises(NothingToRead, match="no issue SHOP-9"):
         await loop.run()

@@ -1,0 +1,156 @@
+"""A language model behind any endpoint that speaks chat completions with plain tools, as a Reasoner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from core.domain.errors import ReasonerFailed, ServiceFailed, ToolRejected
+from core.domain.investigation import ToolCall, Transcript, Turn, Usage
+from core.gateways.model_prices import Price, load_prices, price_of
+from core.gateways.openai_endpoint import EndpointRefused, ModelEndpoint
+from core.gateways.openai_messages import Message, call_message, made_call, messages_of, result_message, tool_of
+from core.gateways.openai_replies import MAX_THOUGHT, Reply, RequestedCall, read_reply
+from core.ports import Briefing, ToolSpec
+
+__all__ = ["OpenAIReasoner", "load_prices"]
+
+_SHORTER = "Your last answer was cut off because it was too long. Answer again, much shorter."
+
+
+class OpenAIReasoner:
+    """One model as a Reasoner; safe to share between investigations."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        model: str,
+        briefing: Briefing,
+        timeout_s: float = 60.0,
+        prices: Mapping[str, Price],
+    ) -> None:
+        """`base_url` None is OpenAI itself; a model without a price costs tokens only."""
+        self._endpoint = ModelEndpoint(api_key=api_key, base_url=base_url, model=model, timeout_s=timeout_s)
+        self._model = model
+        self._briefing = briefing
+        self._price = price_of(model, prices)
+        self._can_force_tools = True
+
+    @property
+    def name(self) -> str:
+        """See the port."""
+        return self._model
+
+    async def close(self) -> None:
+        """Connections are closed."""
+        await self._endpoint.close()
+
+    async def check(self) -> str:
+        """A sentence on the endpoint and the model, which were reached.
+
+        Raises:
+            ServiceFailed: the text says what to mend.
+        """
+        listed = await self._endpoint.listed_models()
+        if listed is not None and self._model in listed:
+            return f"{self._endpoint.host} answers and offers {self._model}"
+        # Not every server lists its models; the shortest question shows whether it serves this one.
+        await self._endpoint.complete({"messages": [{"role": "user", "content": "Say OK."}]})
+        return f"{self._endpoint.host} answers as {self._model}"
+
+    async def next_turn(self, transcript: Transcript, tools: Sequence[ToolSpec], *, must_conclude: bool) -> Turn:
+        """See the port; an answer that cannot be used is asked for once more, and both are counted."""
+        conclusion = self._briefing.conclusion(transcript)
+        offered = [conclusion] if must_conclude else [*tools, conclusion]
+        messages = messages_of(transcript, self._briefing, self._model)
+        usage = Usage()
+        for is_last_try in (False, True):
+            reply = await self._ask(messages, offered, conclusion.name if must_conclude else None)
+            usage += self._usage(reply)
+            try:
+                return replace(self._turn(transcript, reply, conclusion.name, must_conclude), usage=usage)
+            except _Unusable as unusable:
+                if is_last_try:
+                    raise ReasonerFailed(f"{self._model} {unusable}") from None
+                messages = [*messages, *unusable.repair]
+        raise AssertionError("the loop returns or raises")
+
+    # ---- asking -----------------------------------------------------------------------------------------------------
+
+    async def _ask(self, messages: Sequence[Message], tools: Sequence[ToolSpec], forced: str | None) -> Reply:
+        body: dict[str, Any] = {"messages": list(messages), "tools": [tool_of(spec) for spec in tools]}
+        try:
+            completion = await self._complete(body, forced)
+        except EndpointRefused as refused:
+            if refused.filtered:
+                raise ReasonerFailed(f"the content filter of {self._model} stopped the request") from None
+            raise ReasonerFailed(str(refused).rstrip(".")) from None
+        except ServiceFailed as failure:
+            raise ReasonerFailed(str(failure).rstrip(".")) from None
+        return read_reply(completion, prompt_chars=len(json.dumps(body, ensure_ascii=False)))
+
+    async def _complete(self, body: Mapping[str, Any], forced: str | None) -> Mapping[str, Any]:
+        """Where the endpoint does not let a tool be forced, offering nothing else has to do, from then on."""
+        if forced is not None and self._can_force_tools:
+            choice = {"type": "function", "function": {"name": forced}}
+            try:
+                return await self._endpoint.complete({**body, "tool_choice": choice})
+            except EndpointRefused as refused:
+                if refused.filtered:
+                    raise
+            completion = await self._endpoint.complete(body)
+            self._can_force_tools = False
+            return completion
+        return await self._endpoint.complete(body)
+
+    def _usage(self, reply: Reply) -> Usage:
+        usd = None
+        if self._price is not None:
+            usd = self._price.usd(reply.prompt_tokens, reply.cached_tokens, reply.completion_tokens)
+        return Usage(1, reply.prompt_tokens, reply.completion_tokens, usd)
+
+    # ---- reading ----------------------------------------------------------------------------------------------------
+
+    def _turn(self, transcript: Transcript, reply: Reply, conclusion: str, must_conclude: bool) -> Turn:
+        """The turn in `reply`. A conclusion wins over other calls; with `must_conclude` those are ignored."""
+        thought = reply.text[:MAX_THOUGHT]
+        if reply.refusal:
+            raise ReasonerFailed(f"{self._model} refused to answer")
+        if reply.finish == "content_filter":
+            raise ReasonerFailed(f"the content filter of {self._model} stopped the answer")
+        submitted = next((call for call in reply.calls if call.tool == conclusion), None)
+        if submitted is not None:
+            return Turn(thought, conclusion=self._conclusion(transcript, submitted))
+        if reply.finish == "length":
+            raise _Unusable("was cut off because its answer was too long", [{"role": "user", "content": _SHORTER}])
+        if not reply.calls and not thought:
+            raise _Unusable("gave an empty answer", [])
+        calls = () if must_conclude else _numbered(reply.calls, transcript.turns() + 1)
+        return Turn(thought, calls)
+
+    def _conclusion(self, transcript: Transcript, submitted: RequestedCall) -> Any:
+        try:
+            return self._briefing.read_conclusion(transcript, submitted.arguments)
+        except ToolRejected as rejection:
+            call_id = f"t{transcript.turns() + 1}r"
+            # Sent back as an object even where it was none: endpoints refuse a history with malformed arguments.
+            sent_back = made_call(call_id, submitted.tool, json.dumps(submitted.read_arguments()))
+            repair = [call_message([sent_back]), result_message(call_id, str(rejection))]
+            raise _Unusable("submitted a result that cannot be read", repair) from None
+
+
+class _Unusable(Exception):
+    """An answer that another try may mend; `repair` are the messages to add before it."""
+
+    def __init__(self, what: str, repair: list[Message]) -> None:
+        super().__init__(what)
+        self.repair = repair
+
+
+def _numbered(calls: Sequence[RequestedCall], turn: int) -> tuple[ToolCall, ...]:
+    """Calls under ids of our own: servers repeat theirs."""
+    return tuple(ToolCall(f"t{turn}c{n}", call.tool, call.read_arguments()) for n, call in enumerate(calls, 1))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
-
-from core.gateways.mcp_process import McpProcess
-from core.gateways.openai_models import OpenAIReasoner
+from typing import TYPE_CHECKING, Any
 
 from core.domain.errors import LogSenseError
 from core.domain.tenancy import OrganizationId
+from core.gateways.mcp_process import McpProcess
 from core.ports import OrganizationStore, ToolProvider
 from core.usecases.errands import Checks
+
+if TYPE_CHECKING:
+    from core.gateways.openai_models import OpenAIReasoner
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from bot.checks import check_parts
@@ -21,8 +22,6 @@ from core.domain.errors import Refusal, ServiceFailed
 from core.domain.tenancy import Organization, OrganizationId, Platform, WorkspaceRef
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
-from core.gateways.model_prices import load_prices
-from core.gateways.openai_models import OpenAIReasoner
 from core.gateways.sentry_payloads import read_event
 from core.ports import HostTools, OrganizationStore, Reasoner, Stores, Toolbox
 from core.storage.schema import migrate, pending_migrations
@@ -32,6 +31,9 @@ from core.usecases.errands import ErrandJob, index_pending
 from core.usecases.follow_up import FollowUpJob
 from core.usecases.investigate import InvestigateJob, Investigators
 from core.usecases.worker import Job, Worker
+
+if TYPE_CHECKING:
+    from core.gateways.openai_models import OpenAIReasoner
 
 logger = logging.getLogger("logsense")
 
@@ -138,6 +140,10 @@ class Reasoners:
         if settings.openai_api_key is None:
             raise Refusal("LOGSENSE_REASONER=model needs OPENAI_API_KEY. Set it, or use LOGSENSE_REASONER=auto.")
         if self._model is None:
+            # The SDK is a quarter of what a command loads; without a key nobody should wait for it.
+            from core.gateways.model_prices import load_prices
+            from core.gateways.openai_models import OpenAIReasoner
+
             self._model = OpenAIReasoner(
                 api_key=settings.openai_api_key.get_secret_value(),
                 base_url=settings.openai_base_url,

@@ -83,12 +83,13 @@ class LocalSentry:
         self._resolved: set[str] = set()
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._by_id = {key: incident for incident in recorded_incidents() for key in _names_of(incident)}
+        self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> LocalSentry:
         app = web.Application(middlewares=[self._guard])
         app.add_routes(self._routes())
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
@@ -97,6 +98,7 @@ class LocalSentry:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing.set()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -133,7 +135,7 @@ class LocalSentry:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return web.json_response({"detail": "Invalid token"}, status=401)
         if fault := self._due_fault(request.path):
-            return await _misbehave(fault, request)
+            return await self._misbehave(fault, request)
         try:
             response = await handler(request)
         except web.HTTPNotFound:
@@ -149,6 +151,18 @@ class LocalSentry:
                 fault.times -= 1
                 return fault
         return None
+
+    async def _misbehave(self, fault: Fault, request: web.Request) -> web.StreamResponse:
+        match fault.kind:
+            case "hang":
+                await self._closing.wait()
+            case "drop" if request.transport is not None:
+                request.transport.close()
+            case "html":
+                return web.Response(text="<html>Please sign in</html>", content_type="text/html")
+            case int(status):
+                return web.json_response({"detail": "not now"}, status=status, headers=dict(fault.headers))
+        return web.Response(status=500)
 
     # ---- issues -----------------------------------------------------------------------------------------------------
 
@@ -348,19 +362,6 @@ class LocalSentry:
     def _last_seen(self, incident: Incident) -> datetime:
         quiet = next(position for position, count in enumerate(reversed(incident.story.hourly)) if count)
         return self._now - quiet * _HOUR - timedelta(minutes=2)
-
-
-async def _misbehave(fault: Fault, request: web.Request) -> web.StreamResponse:
-    match fault.kind:
-        case "hang":
-            await asyncio.sleep(3600)
-        case "drop" if request.transport is not None:
-            request.transport.close()
-        case "html":
-            return web.Response(text="<html>Please sign in</html>", content_type="text/html")
-        case int(status):
-            return web.json_response({"detail": "not now"}, status=status, headers=dict(fault.headers))
-    return web.Response(status=500)
 
 
 def _tag_values(incident: Incident, key: str) -> list[tuple[str, int]]:

@@ -22,7 +22,7 @@ _IDENTIFIER = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)*")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 _NUMBERED = re.compile(r"\b[A-Z][A-Z0-9]+-\d+\b|(?<![\w.])v?\d[\w.-]*\b")
 _EXCEPTION = re.compile(r"(?<!\w)([A-Z]\w*(?:Exception|Error|Timeout|Fault|Failure|Interrupt|Panic|Warning|Exit))\b")
-_PLACE = re.compile(r"(?<![\w:@$+./\\-])([\w@$+./\\-]*\.[A-Za-z]{1,6}):(?!\d)([\w$<>.~#]+)")
+_PLACE = re.compile(r"(?<![\w@$+./\\-])([\w@$+./\\-]*\.[A-Za-z]{1,6}):(?!\d)([\w$<>.~#]+)")
 _PYTHON = re.compile(r'File "([^"\n]+)", line \d+, in ([^\s]+)')
 _SCRIPT = re.compile(r"\bat (?:async |new )?([\w$.<>]+) \(([^()\s]+?)(?::\d+){1,2}\)")
 _JVM = re.compile(r"\bat ((?:[\w$]+\.)+[\w$<>]+)\((\w+\.\w+)(?::\d+)?\)")
@@ -103,11 +103,11 @@ def _add_identifier(found: Counter[str], identifier: str) -> None:
     if len(names) > 1:
         found[f"w:{'.'.join(names[-2:]).lower()}"] += 1
     for name in names:
-        words = [word.lower() for word in _PARTS.findall(name) if len(word) > 1 or not word.isascii()]
+        words = [word.lower() for word in _PARTS.findall(name)]
         if len(words) > 1:
             found[f"w:{name.lower()}"] += 1
         for word in words:
-            if word not in _STOP_WORDS:
+            if word not in _STOP_WORDS and (len(word) > 1 or not word.isascii()):
                 found[f"w:{_stem(word)}"] += 1
 
 
@@ -128,7 +128,8 @@ _VOLATILE = tuple(
         r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?",
         r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
         r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b",
-        r"\d+(?:[.,]\d+)*",
+        # A digit after a letter belongs to a name: `utf8`, `k2`.
+        r"(?<![^\W\d])\d+(?:[.,]\d+)*",
     )
 )
 

@@ -71,8 +71,8 @@ Scripted = Reply | Callable[[dict[str, Any]], Reply]
 class ScriptedModel:
     """`async with ScriptedModel([...]) as model`: answers each request with the next item, the last one for ever.
 
-    `requests` are the bodies that arrived, `raw` the same with headers as text, and `hung_up` is set once a client
-    closes a connection on which it had not been answered.
+    `requests` are the bodies that arrived, `raw` the same with headers as text. `asked` is set by the first request,
+    `hung_up` once a client closes a connection on which it had not been answered.
     """
 
     def __init__(self, script: Sequence[Scripted] | Scripted, *, models: Sequence[str] | None = ("scripted",)) -> None:
@@ -81,6 +81,7 @@ class ScriptedModel:
         self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[dict[str, Any]] = []
         self.raw: list[str] = []
+        self.asked = asyncio.Event()
         self.hung_up = asyncio.Event()
         self.base_url = ""
 
@@ -126,6 +127,7 @@ class ScriptedModel:
         request: dict[str, Any] = json.loads(body)
         scripted = self._script[min(len(self.requests), len(self._script) - 1)]
         self.requests.append(request)
+        self.asked.set()
         return await self._play(scripted(request) if callable(scripted) else scripted, reader, writer)
 
     def _model_list(self) -> tuple[int, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,3 +96,10 @@ async def sentry() -> AsyncIterator[LocalSentry]:
 @pytest.fixture
 def logsense(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path / "home")
+
+
+async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
+    """Returns as soon as `condition` holds; fails when it does not within `within_s`."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110  what is waited for happens in other processes
+            await asyncio.sleep(0.02)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bot.demo.local_sentry import recorded_incidents
+from bot.demo.recordings import recorded_incidents
 from bot.session import Cli
 
 

@@ -7,55 +7,22 @@ misbehave. Times are kept as offsets and served relative to its start.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
-from bot.demo.stories import STORIES, Story
+from bot.demo.recordings import Incident, recorded_incidents, shares_of
+from bot.demo.stories import Story
 
 ORGANIZATION = "acme"
 PROJECT = "shop"
 TOKEN = "sntryu_" + "d3m0" * 16
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """A recorded crash with the story around it."""
-
-    story: Story
-    issue_id: str
-    title: str
-    event: Mapping[str, Any]
-
-    @property
-    def short_id(self) -> str:
-        """As people write it."""
-        return self.story.short_id
-
-    @property
-    def events(self) -> int:
-        """How often it happened."""
-        return sum(self.story.hourly)
-
-
-@cache
-def recorded_incidents() -> tuple[Incident, ...]:
-    """Every recorded incident, in the order of their ids."""
-    folder = files("bot.demo").joinpath("incidents")
-    found = []
-    for story in STORIES:
-        document = json.loads(folder.joinpath(f"{story.short_id}.json").read_text(encoding="utf-8"))
-        found.append(Incident(story, document["issue"]["id"], document["issue"]["title"], document["event"]))
-    return tuple(found)
 
 
 @dataclass(slots=True)
@@ -82,7 +49,9 @@ class LocalSentry:
         self._port = port
         self._resolved: set[str] = set()
         self._now = datetime.now(UTC).replace(microsecond=0)
-        self._by_id = {key: incident for incident in recorded_incidents() for key in _names_of(incident)}
+        self._by_id = {
+            key: incident for incident in recorded_incidents() for key in (incident.issue_id, incident.short_id)
+        }
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -302,7 +271,7 @@ class LocalSentry:
 
     async def _show_tag(self, request: web.Request) -> web.Response:
         incident, key = self._asked(request), request.match_info["key"]
-        values = _tag_values(incident, key)
+        values = shares_of(incident, key)
         if not values:
             raise web.HTTPNotFound
         top = [{"value": value, "name": value, "count": count} for value, count in values]
@@ -312,7 +281,7 @@ class LocalSentry:
         )
 
     async def _list_tag_values(self, request: web.Request) -> web.Response:
-        values = _tag_values(self._asked(request), request.match_info["key"])
+        values = shares_of(self._asked(request), request.match_info["key"])
         return web.json_response([{"value": value, "name": value, "count": count} for value, count in values])
 
     # ---- releases ---------------------------------------------------------------------------------------------------
@@ -362,21 +331,6 @@ class LocalSentry:
     def _last_seen(self, incident: Incident) -> datetime:
         quiet = next(position for position, count in enumerate(reversed(incident.story.hourly)) if count)
         return self._now - quiet * _HOUR - timedelta(minutes=2)
-
-
-def _tag_values(incident: Incident, key: str) -> list[tuple[str, int]]:
-    """Shares of the story as whole counts that sum to the incident's events; tags of the event where it tells none."""
-    shares = incident.story.shares.get(key)
-    if shares is None:
-        tags = {tag["key"]: tag["value"] for tag in incident.event["tags"]}
-        return [(tags[key], incident.events)] if key in tags else []
-    counts = {value: int(share * incident.events) for value, share in shares.items()}
-    counts[max(shares, key=lambda value: shares[value])] += incident.events - sum(counts.values())
-    return sorted(counts.items(), key=lambda item: -item[1])
-
-
-def _names_of(incident: Incident) -> tuple[str, str]:
-    return incident.issue_id, incident.short_id
 
 
 def _hours(period: str) -> int:

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 import sys
 import zlib
 from collections.abc import Iterator
@@ -25,9 +26,10 @@ from bot.demo.stories import STORIES, Story
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "incidents" / "programs"
-_KEPT_CONTEXTS = ("runtime", "browser")
+_KEPT_CONTEXTS = ("browser",)
 _MAX_FRAMES = 260
 _DETAILED_FRAMES = 20
+_PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/srv", "PWD": "/srv/shop", "LANG": "C.UTF-8"}
 
 
 class Ingest:
@@ -79,21 +81,20 @@ async def _prepare_node() -> None:
 
 
 async def _run(story: Story, dsn: str) -> None:
-    planted = {"PLANTED_TOKEN": TOKEN, "PLANTED_PASSWORD": PASSWORD} if story.environment else {}
-    folder = PROGRAMS / story.runtime
-    environment = {"SHOP_RELEASE": story.release, "SHOP_BUNDLE": str(PROGRAMS / "node/dist/widget.min.js"), **planted}
+    planted = {"PLANTED_TOKEN": TOKEN, "PLANTED_PASSWORD": PASSWORD} if story.scenario == "hostile" else {}
+    settings = {"SHOP_RELEASE": story.release, "SHOP_BUNDLE": str(PROGRAMS / "node/dist/widget.min.js"), **planted}
     if story.runtime == "python":
-        await _command(sys.executable, "run.py", story.scenario, dsn, cwd=folder, environment=environment)
+        program = (sys.executable, "run.py", story.scenario, dsn)
     else:
-        await _command("node", "run.mjs", story.scenario, dsn, cwd=folder, environment=environment)
+        program = (shutil.which("node") or "node", "run.mjs", story.scenario, dsn)
+    await _command(*program, cwd=PROGRAMS / story.runtime, only_environment=_PLAIN_ENVIRONMENT | settings)
 
 
-async def _command(*words: str, cwd: Path, environment: dict[str, str] | None = None) -> None:
-    assignments = [f"{name}={value}" for name, value in (environment or {}).items()]
-    prefix = ("env", *assignments) if assignments else ()
-    process = await asyncio.create_subprocess_exec(*prefix, *words, cwd=cwd)
+async def _command(*words: str, cwd: Path, only_environment: dict[str, str] | None = None) -> None:
+    """Run a program; with `only_environment` it sees nothing else of this machine, for it may record what it sees."""
+    process = await asyncio.create_subprocess_exec(*words, cwd=cwd, env=only_environment)
     if await process.wait() != 0:
-        raise SystemExit(f"{' '.join(words[:3])} failed in {cwd.name}")
+        raise SystemExit(f"{' '.join(words[1:3])} failed in {cwd.name}")
 
 
 def _chosen(story: Story, events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -257,7 +258,8 @@ def _normalised(text: str) -> str:
         f"{PROGRAMS.as_posix()}/node", "/srv/storefront"
     )
     text = re.sub(r"\"(?:file://)?/[^\"\s]*?/(lib/python3\.\d+/)", r'"/usr/\1', text)
-    text = re.sub(r"http://127\.0\.0\.1:\d{4,5}(?=/|')", "https://api.carrier.example", text)
+    text = re.sub(r"http://public@127\.0\.0\.1:\d+", "https://public@sentry.example", text)
+    text = re.sub(r"(?:http://)?127\.0\.0\.1:\d{5}", "https://api.carrier.example", text)
     text = re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x7f00a0", text)
     return text
 

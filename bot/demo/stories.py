@@ -34,7 +34,6 @@ class Story:
     suspect: bool = False
     category: str = "error"
     shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 _BROWSERS = {"Chrome": 0.58, "Safari": 0.27, "Firefox": 0.15}
@@ -136,7 +135,6 @@ STORIES = (
         culprit=("shop/reviews.py", "publish"),
         cause="parse_error",
         root_cause="The stars of a review are not a number, and publish parses them unchecked.",
-        environment={"PLANTED_TOKEN": "planted", "PLANTED_PASSWORD": "planted"},
     ),
     _told(
         "SHOP-7",

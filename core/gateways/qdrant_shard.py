@@ -52,6 +52,10 @@ class QdrantShard:
         shard, self._shard = self._shard, None
         try:
             self._thread.submit(shard.close).result()
+        except BaseException as error:
+            if not _is_engines(error):
+                raise
+            log.warning("the knowledge index in %s did not close cleanly: %s", self._directory, error)
         finally:
             self._thread.shutdown(wait=True)
             self._lock.release()
@@ -65,14 +69,19 @@ class QdrantShard:
         shard = self._shard
         if shard is None:
             raise ServiceUnavailable(SERVICE, f"{SERVICE} is closed.")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work, shard)
-        except Exception as error:
-            # The library raises bare Exception for whatever happens inside it.
-            log.warning("the knowledge index failed: %s", error)
-            raise ServiceUnavailable(
-                SERVICE, f"{SERVICE} in {self._directory} failed. See the log; is the disk full?"
-            ) from error
+
+        def guarded() -> T:
+            try:
+                return work(shard)
+            except BaseException as error:
+                if not _is_engines(error):
+                    raise
+                log.warning("the knowledge index failed: %s: %s", type(error).__name__, error)
+                raise ServiceUnavailable(
+                    SERVICE, f"{SERVICE} in {self._directory} failed. See the log; is the disk full?"
+                ) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
 
     async def put(self, points: Sequence[qdrant.Point]) -> None:
         """Points are added or replaced, visible to the next search and on disk."""
@@ -89,7 +98,9 @@ class QdrantShard:
         if self._directory.is_dir() and any(self._directory.iterdir()):
             try:
                 return qdrant.EdgeShard.load(str(self._directory))
-            except Exception as error:
+            except BaseException as error:
+                if not _is_engines(error):
+                    raise
                 self.set_aside = self._move_away()
                 log.warning(
                     "the knowledge index in %s cannot be read (%s); it was moved to %s and starts empty: "
@@ -144,6 +155,11 @@ class _FolderLock:
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+def _is_engines(error: BaseException) -> bool:
+    """Whether the engine raised it: a bare Exception, or a panic, which is none; our own mistakes have a class."""
+    return type(error) is Exception or type(error).__module__ == "pyo3_runtime"
 
 
 def _config() -> qdrant.EdgeConfig:

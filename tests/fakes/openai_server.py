@@ -217,7 +217,7 @@ def investigator(request: dict[str, Any]) -> Reply:
         return Calls([("submit_analysis", ANALYSIS)])
     issue = re.search(r"its issue_id is `([^`]+)`", request["messages"][1]["content"])
     assert issue is not None
-    values = {"issue_id": issue[1], "query": "error"}
+    values = {"issue_id": issue[1], "query": "KeyError"}
     # The issue and the stack come first, so that they are E1 and E2.
     order = sorted(offered, key=lambda name: (name != "get_sentry_issue_details", name != "get_stacktrace"))
     return Calls(

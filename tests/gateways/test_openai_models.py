@@ -351,6 +351,12 @@ async def test_cached_tokens_cost_their_own_price() -> None:
     assert turn.usage.usd == pytest.approx((200 * 1.0 + 800 * 0.1 + 100 * 10.0) / 1e6)
 
 
+def test_more_cached_tokens_than_tokens_are_not_believed() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": -1, "prompt_tokens_details": {"cached_tokens": 80}}
+    reply = read_reply({"usage": usage}, prompt_chars=40)
+    assert (reply.prompt_tokens, reply.cached_tokens, reply.completion_tokens) == (10, 10, 0)
+
+
 async def test_tokens_are_estimated_where_the_server_counts_none() -> None:
     turn = await turn_after(Says("x" * 400, usage=None))
     assert turn.usage.completion_tokens == 100

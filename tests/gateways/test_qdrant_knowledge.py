@@ -209,6 +209,16 @@ async def test_no_query_and_no_foreign_write_shows_or_changes_anything_across_or
     assert all(match.entry.fix != "RIVAL secret fix" for matches in after for match in matches)
 
 
+async def test_what_is_rare_is_judged_by_the_organizations_own_entries(shard: QdrantShard) -> None:
+    mine = of(shard, "mine")
+    await mine.index([KnowledgeEntry(f"I-{n}", "alpha alpha", "", "") for n in range(110)])
+    await mine.index([KnowledgeEntry("I-rare", "beta", "", "")])
+    before = await mine.search("alpha beta", 5)
+    await of(shard, "rival").index([KnowledgeEntry(f"R-{n}", "beta", "", "") for n in range(500)])
+    assert ids(before) == ["I-rare"]
+    assert await mine.search("alpha beta", 5) == before
+
+
 # ---- the folder -----------------------------------------------------------------------------------------------------
 
 
@@ -262,9 +272,20 @@ def test_a_second_opening_says_who_has_the_folder(shard: QdrantShard, tmp_path: 
         QdrantShard(tmp_path / "knowledge")
 
 
-@pytest.mark.parametrize("victim", ["edge_config.json", "wal/open-1", "segments", "stray.txt"])
+@pytest.mark.parametrize(
+    ("victim", "content"),
+    [
+        ("edge_config.json", b"garbage!" * 64),
+        ("wal/open-1", b"garbage!" * 64),
+        ("segments/", b"garbage!" * 64),
+        # The engine panics over this one.
+        ("deleted/status.dat", b"1234"),
+        ("stray.txt", b""),
+    ],
+    ids=["config", "log", "segments", "panic", "stray"],
+)
 async def test_an_unreadable_folder_is_set_aside_and_the_index_starts_empty(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, victim: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, victim: str, content: bytes
 ) -> None:
     folder = tmp_path / "knowledge"
     if victim == "stray.txt":
@@ -277,7 +298,7 @@ async def test_an_unreadable_folder_is_set_aside_and_the_index_starts_empty(
         damaged = [path for path in folder.rglob("*") if path.is_file() and victim in path.as_posix()]
         assert damaged
         for path in damaged:
-            path.write_bytes(b"garbage!" * 64)
+            path.write_bytes(content)
     with caplog.at_level(logging.WARNING):
         shard = QdrantShard(folder)
     assert shard.set_aside is not None
@@ -287,6 +308,18 @@ async def test_an_unreadable_folder_is_set_aside_and_the_index_starts_empty(
     assert await knowledge.search(SAME_ERROR, 5) == []
     await knowledge.index([CURRENCY])
     assert ids(await knowledge.search(SAME_ERROR, 5)) == ["I-1"]
+    shard.close()
+
+
+async def test_an_entry_that_cannot_be_read_is_a_service_that_failed(tmp_path: Path) -> None:
+    shard = QdrantShard(tmp_path / "knowledge")
+    await of(shard, "acme").index([CURRENCY])
+    shard.close()
+    (page,) = (tmp_path / "knowledge").rglob("payload_storage/page_0.dat")
+    page.write_bytes(page.read_bytes().replace(b"currency", b"curr\xffncy"))
+    shard = QdrantShard(tmp_path / "knowledge")
+    with pytest.raises(ServiceUnavailable, match="See the log"):
+        await of(shard, "acme").search(SAME_ERROR, 5)
     shard.close()
 
 

@@ -76,11 +76,10 @@ def hostile():
     set_user({"id": "u-666", "email": "planted.person@example.com", "username": HOSTILE[:60]})
     set_context("browser", {"user_agent": "Mozilla/5.0 " + HOSTILE})
     add_breadcrumb(category="console", message=HOSTILE, level="warning")
-    authorization = "Bearer " + os.environ["PLANTED_TOKEN"]
+    add_breadcrumb(category="moderation", message="asked with Bearer " + os.environ["PLANTED_TOKEN"], level="info")
     database_url = f"postgresql://shop:{os.environ['PLANTED_PASSWORD']}@db.internal/shop"
     review = {"text": "nice", "author": {"email": "planted.person@example.com"}, "stars": HOSTILE}
-    session = {"authorization": authorization, "database_url": database_url}
-    publish(review, session)
+    publish(review, {"id": "s-1", "store": database_url, "upstream": os.environ["PLANTED_TOKEN"]})
 
 
 def group():

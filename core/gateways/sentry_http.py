@@ -80,13 +80,9 @@ class SentryHttp:
                 ) as response,
             ):
                 return await self._reply(response, path)
-        except Refusal:
-            raise
         except TimeoutError:
             raise ServiceUnavailable(SERVICE, f"Sentry at {self.host} did not answer in time. Try again.") from None
-        except aiohttp.ClientError as error:
-            if refusal := _refusal_in(error):
-                raise refusal from None
+        except aiohttp.ClientError:
             raise ServiceUnavailable(
                 SERVICE, f"Sentry at {self.host} cannot be reached. Check SENTRY_URL, and whether it is up."
             ) from None
@@ -158,13 +154,3 @@ def _wait_s(headers: Mapping[str, str]) -> float:
         return max(0.1, float(headers.get("Retry-After", "1")))
     except ValueError:
         return 1.0
-
-
-def _refusal_in(error: BaseException) -> Refusal | None:
-    """The refusal of the guarded resolver, which aiohttp wraps in its own error."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, Refusal):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return None

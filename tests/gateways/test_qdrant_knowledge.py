@@ -93,10 +93,6 @@ async def test_a_score_means_the_same_whatever_else_is_stored(
     assert await knowledge.search("what is the capital of France", 5) == []
 
 
-async def test_an_empty_index_finds_nothing(knowledge: QdrantKnowledge) -> None:
-    assert await knowledge.search(SAME_ERROR, 5) == []
-
-
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class CommandLine:
         return CommandLine(self.home, self.variables | connection(sentry) | variables)
 
 
-def connection(sentry: LocalSentry) -> Mapping[str, str]:
+def connection(sentry: LocalSentry) -> dict[str, str]:
     """The environment that connects a Sentry on loopback."""
     return {
         "SENTRY_URL": sentry.base_url,

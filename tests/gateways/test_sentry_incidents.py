@@ -1,0 +1,182 @@
+"""The Sentry gateway over real HTTP: what it reads, what it retries, what it refuses, and where its token goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from bot.demo.local_sentry import Fault, LocalSentry
+from core.domain.errors import AccessDenied, NotFound, RateLimited, Refusal, ServiceUnavailable
+from core.domain.incident import IssueRef
+from core.domain.tenancy import SentryConnection
+from core.gateways.guarded_http import open_guarded_session
+from core.gateways.sentry_incidents import SentryIncidents
+
+SHOP_1 = IssueRef("SHOP-1")
+
+
+@pytest.fixture
+async def sentry() -> AsyncIterator[LocalSentry]:
+    async with LocalSentry() as served:
+        yield served
+
+
+def connection(sentry: LocalSentry) -> SentryConnection:
+    return SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token, writes_allowed=True)
+
+
+@pytest.fixture
+async def incidents(sentry: LocalSentry) -> AsyncIterator[SentryIncidents]:
+    allowed = frozenset({"127.0.0.1"})
+    async with open_guarded_session(allowed, timeout_s=2.0) as session:
+        yield SentryIncidents(connection(sentry), session, allowed)
+
+
+async def test_an_issue_with_its_event_series_tags_release_and_suspects(incidents: SentryIncidents) -> None:
+    issue = await incidents.issue(SHOP_1)
+    event = await incidents.event(SHOP_1)
+    series = await incidents.series(issue, 336)
+    browsers = await incidents.tag_values(issue, "browser")
+    release = await incidents.release("shop@4.2.0")
+    suspects = await incidents.suspect_commits(issue, event)
+    assert (issue.short_id, issue.events, issue.users, issue.first_release) == ("SHOP-1", 127, 83, "shop@4.2.0")
+    assert event.exceptions[0].type == "KeyError"
+    assert series is not None and sum(count for _, count in series.points) == 127
+    assert browsers is not None and browsers.values[0][0] == "Chrome" and browsers.total == 127
+    assert release is not None and len(release.commits) == 2
+    assert [commit.message for commit in suspects] == ["pricing: bundles carry a price of their own"]
+
+
+async def test_lists_follow_pages_up_to_the_limit(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    assert len(await incidents.issues("is:unresolved", 14)) == 14
+    assert len(await incidents.issues("is:unresolved", 3)) == 3
+    assert [issue.short_id for issue in await incidents.issues("PoolTimeout", 5)] == ["SHOP-2"]
+
+
+async def test_resolving_reopening_and_noting(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    await incidents.set_resolved(SHOP_1, resolved=True)
+    assert (await incidents.issue(SHOP_1)).status == "resolved"
+    await incidents.set_resolved(SHOP_1, resolved=False)
+    assert (await incidents.issue(SHOP_1)).status == "unresolved"
+    await incidents.add_note(SHOP_1, "hello")
+    assert sentry.notes == [("SHOP-1", "hello")]
+
+
+async def test_without_leave_nothing_is_written(sentry: LocalSentry) -> None:
+    allowed = frozenset({"127.0.0.1"})
+    async with open_guarded_session(allowed) as session:
+        reading_only = SentryIncidents(replace(connection(sentry), writes_allowed=False), session, allowed)
+        with pytest.raises(Refusal, match="LOGSENSE_SENTRY_WRITES"):
+            await reading_only.set_resolved(SHOP_1, resolved=True)
+        with pytest.raises(Refusal):
+            await reading_only.add_note(SHOP_1, "x")
+    assert sentry.requests == []
+
+
+async def test_failures_that_pass_are_tried_again(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    sentry.faults += [Fault("issues/SHOP-1/", 503), Fault("issues/SHOP-1/", "drop")]
+    assert (await incidents.issue(SHOP_1)).short_id == "SHOP-1"
+
+
+async def test_a_server_that_keeps_failing_is_named(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    sentry.faults.append(Fault("issues/SHOP-1/", 500, times=9))
+    with pytest.raises(ServiceUnavailable, match=r"127\.0\.0\.1.*HTTP 500"):
+        await incidents.issue(SHOP_1)
+
+
+async def test_a_write_is_never_sent_twice(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    sentry.faults.append(Fault("/notes/", 500, times=9))
+    with pytest.raises(ServiceUnavailable):
+        await incidents.add_note(SHOP_1, "once")
+    assert [method for method, path in sentry.requests if "/notes/" in path] == ["POST"]
+
+
+async def test_a_rate_limit_is_waited_for_until_its_reset(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    headers = {"X-Sentry-Rate-Limit-Reset": str(time.time() + 0.3)}
+    sentry.faults.append(Fault("issues/SHOP-1/", 429, headers=headers))
+    assert (await incidents.issue(SHOP_1)).short_id == "SHOP-1"
+
+
+async def test_a_long_rate_limit_is_told_not_slept_through(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    headers = {"X-Sentry-Rate-Limit-Reset": str(time.time() + 300)}
+    sentry.faults.append(Fault("issues/SHOP-1/", 429, headers=headers))
+    with pytest.raises(RateLimited, match="wait"):
+        await incidents.issue(SHOP_1)
+
+
+async def test_a_sign_in_page_instead_of_json_names_the_setting(
+    incidents: SentryIncidents, sentry: LocalSentry
+) -> None:
+    sentry.faults.append(Fault("issues/SHOP-1/", "html", times=9))
+    with pytest.raises(ServiceUnavailable, match="SENTRY_URL"):
+        await incidents.issue(SHOP_1)
+
+
+@pytest.mark.parametrize(("status", "sentence"), [(401, "SENTRY_TOKEN"), (403, "event:read")])
+async def test_a_refused_token_says_what_to_change(
+    incidents: SentryIncidents, sentry: LocalSentry, status: int, sentence: str
+) -> None:
+    sentry.faults.append(Fault("issues/SHOP-1/", status))
+    with pytest.raises(AccessDenied, match=sentence):
+        await incidents.issue(SHOP_1)
+
+
+async def test_what_does_not_exist_is_said_in_words(incidents: SentryIncidents) -> None:
+    with pytest.raises(NotFound, match="no issue SHOP-77 in organization acme"):
+        await incidents.issue(IssueRef("SHOP-77"))
+    with pytest.raises(NotFound, match="no event"):
+        await incidents.event(SHOP_1, "0" * 32)
+    issue = await incidents.issue(SHOP_1)
+    assert await incidents.tag_values(issue, "moon") is None
+    assert await incidents.release("none@1") is None
+
+
+async def test_counts_come_from_the_issue_where_time_series_are_missing(
+    incidents: SentryIncidents, sentry: LocalSentry
+) -> None:
+    sentry.faults.append(Fault("events-timeseries", 404, times=9))
+    series = await incidents.series(await incidents.issue(SHOP_1), 336)
+    assert series is not None and series.interval_s == 86_400
+    assert sum(count for _, count in series.points) == 127
+
+
+async def test_a_server_that_hangs_is_given_up(incidents: SentryIncidents, sentry: LocalSentry) -> None:
+    sentry.faults.append(Fault("issues/SHOP-1/", "hang", times=9))
+    with pytest.raises(ServiceUnavailable, match="did not answer in time"):
+        await incidents.issue(SHOP_1)
+
+
+async def test_the_token_does_not_follow_a_redirect() -> None:
+    seen: list[str | None] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.json_response({})
+
+    async def redirect(request: web.Request) -> web.Response:
+        raise web.HTTPFound(f"http://127.0.0.1:{ports[0]}/stolen")
+
+    ports: list[int] = []
+    runners = []
+    for handler in (elsewhere, redirect):
+        app = web.Application()
+        app.router.add_get("/{path:.*}", handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ports.append(runner.addresses[0][1])
+        runners.append(runner)
+    allowed = frozenset({"127.0.0.1"})
+    try:
+        async with open_guarded_session(allowed) as session:
+            stranger = SentryConnection(f"http://127.0.0.1:{ports[1]}", "acme", "secret-token")
+            with pytest.raises(ServiceUnavailable, match="redirects elsewhere"):
+                await SentryIncidents(stranger, session, allowed).issue(SHOP_1)
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+    assert seen == []

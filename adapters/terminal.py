@@ -187,8 +187,7 @@ def _confidence(report: RootCauseReport) -> Iterator[RenderableType]:
     filled = round(report.confidence / 5)
     bar = Text.assemble(("Confidence ", "bold"), (f"{report.confidence} % ", f"bold {style}"))
     yield bar.append("█" * filled, style=style).append("░" * (20 - filled), style="dim")
-    for reason in report.confidence_reasons:
-        yield Text(f"  {reason}", style="dim")
+    yield Padding(Text(" · ".join(report.confidence_reasons), style="dim"), (0, 0, 0, 2))
 
 
 def _culprit(view: ReportView) -> Iterator[RenderableType]:

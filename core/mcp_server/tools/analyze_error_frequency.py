@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import EventSeries, IssueDetails, IssueRef, Release
@@ -29,16 +29,25 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         """Use this when you need counts over time: trend with its test, spikes, onset and the release at that time."""
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
-        series = await source.series(issue, _HOURS[period])
+        fitting = _fitting(period, issue)
+        series = await source.series(issue, _HOURS[fitting])
         clean = cleaned(issue, masker)
         if doors.has_one_event_only():
             return _one_event_sheet(clean)
         if series is None or not series.points:
             return _no_series_sheet(clean)
         release = cleaned(await _introduced_in(source, issue), masker)
-        return frequency_sheet(clean, series, release, period)
+        return frequency_sheet(clean, series, release, fitting)
 
     return analyze_error_frequency
+
+
+def _fitting(period: Period, issue: IssueDetails) -> str:
+    """The shortest period that holds the issue's whole life, if shorter than asked for: finer counts tell more."""
+    if issue.first_seen is None:
+        return period
+    age_h = (datetime.now(UTC) - issue.first_seen).total_seconds() / 3600 + 1
+    return next((name for name, hours in _HOURS.items() if age_h <= hours <= _HOURS[period]), period)
 
 
 async def _introduced_in(source: IncidentSource, issue: IssueDetails) -> Release | None:

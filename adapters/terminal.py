@@ -20,7 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.investigation import Fix, Level, RootCauseReport, SimilarIncident, Status, Step, Usage
+from core.domain.investigation import Status
+from core.domain.journal import Step
+from core.domain.report import Fix, Level, RootCauseReport, SimilarIncident, Usage
 from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
 
 RULES = "rules"

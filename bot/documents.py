@@ -7,16 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from core.domain.investigation import (
-    Investigation,
-    JournalEntry,
-    Question,
-    RootCauseReport,
-    Transcript,
-    TurnTaken,
-    Usage,
-    steps_of,
-)
+from core.domain.investigation import Investigation, Question
+from core.domain.journal import JournalEntry, Transcript, TurnTaken, steps_of
+from core.domain.report import NO_USAGE, RootCauseReport, Usage
 
 
 def investigation_document(investigation: Investigation, entries: Sequence[JournalEntry]) -> dict[str, Any]:
@@ -98,7 +91,7 @@ def summary_document(investigation: Investigation) -> dict[str, Any]:
 
 def answer_document(question: Question, entries: Sequence[JournalEntry]) -> dict[str, Any]:
     """The answer to a follow-up, or why there is none."""
-    usage = sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), Usage())
+    usage = sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), NO_USAGE)
     document: dict[str, Any] = {
         "id": question.id,
         "investigation": question.investigation_id,

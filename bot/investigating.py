@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 
 import click
-from core.domain.issue_reference import parse_issue_reference
-from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
@@ -16,8 +14,10 @@ from bot.session import Cli, ExitCode, Session
 from core.domain.conversation import Cancellation, FollowUp, InvestigationRequest, PastedEvent, Resolution
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.incident import IssueRef
-from core.domain.investigation import Transcript
+from core.domain.issue_reference import parse_issue_reference
+from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
+from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 
 # ---- investigating --------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,8 @@ from bot.settings import Settings, user_name
 from bot.wiring import App, build_app, new_id, working
 from core.domain.conversation import Cancellation, ConversationRef
 from core.domain.errors import InvalidInput, LogSenseError, Refusal, ServiceFailed
-from core.domain.investigation import Investigation, JournalEntry, Question, Status
+from core.domain.investigation import Investigation, Question, Status
+from core.domain.journal import JournalEntry
 from core.domain.tenancy import Actor
 from core.domain.thread_view import (
     AnswerView,

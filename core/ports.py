@@ -18,17 +18,9 @@ from core.domain.incident import (
     Release,
     TagDistribution,
 )
-from core.domain.investigation import (
-    Analysis,
-    Answer,
-    Evidence,
-    Investigation,
-    JournalEntry,
-    Question,
-    ToolCall,
-    Transcript,
-    Turn,
-)
+from core.domain.investigation import Investigation, Question
+from core.domain.journal import JournalEntry, ToolCall, Transcript, Turn
+from core.domain.report import Analysis, Answer, Evidence
 from core.domain.tenancy import Organization, OrganizationId, WorkspaceRef
 from core.domain.thread_view import ThreadView
 

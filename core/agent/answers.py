@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.domain.investigation import Answer, Evidence, RootCauseReport, Transcript
+from core.domain.journal import Transcript
+from core.domain.report import Answer, Evidence, RootCauseReport
 
 EXCERPT_LINES = 14
 _FENCE = re.compile(r"\[(?:end of )?outside data.*\]")

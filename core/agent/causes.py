@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from core.domain.causes import Cause
-from core.domain.investigation import Level
+from core.domain.report import Level
 from core.domain.tool_facts import ExceptionFacts, IssueFacts, StackFacts
 
 ORDINARY = 4

@@ -11,7 +11,8 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from core.domain.causes import Cause
 from core.domain.errors import ToolRejected
-from core.domain.investigation import Analysis, Answer, Culprit, Finding, Fix, Level, Transcript
+from core.domain.journal import Transcript
+from core.domain.report import Analysis, Answer, Culprit, Finding, Fix, Level
 from core.ports import ToolSpec
 
 SUBMIT_ANALYSIS = "submit_analysis"

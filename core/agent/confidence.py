@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.domain.causes import Cause
-from core.domain.investigation import Analysis, Evidence
+from core.domain.report import Analysis, Evidence
 from core.domain.tool_facts import StackFacts
 
 FLOOR, CEILING = 5, 95

@@ -10,7 +10,7 @@ from string import Formatter
 from core.agent.breaking_value import find_breaking_value
 from core.agent.causes import CauseEntry, FixTemplate, catalogue, classify
 from core.domain.causes import Cause
-from core.domain.investigation import Analysis, Culprit, Finding, Fix, Level
+from core.domain.report import Analysis, Culprit, Finding, Fix, Level
 from core.domain.tool_facts import FrequencyFacts, ImpactFacts, IssueFacts, KnowledgeFacts, MatchFacts, StackFacts
 
 MESSAGE_CHARS = 240

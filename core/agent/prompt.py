@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from core.agent.conclusion import SUBMIT_ANALYSIS, SUBMIT_ANSWER, conclusion_tool, read_analysis, read_answer
-from core.domain.investigation import Analysis, Answer, Evidence, RootCauseReport, Transcript
+from core.domain.journal import Transcript
+from core.domain.report import Analysis, Answer, Evidence, RootCauseReport
 from core.ports import ToolSpec
 
 EARLIER_CHARS = 2_500

@@ -14,12 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.errors import LogSenseError, ReasonerFailed, ServiceFailed, ToolRejected
-from core.domain.investigation import (
-    Analysis,
-    Answer,
+from core.domain.journal import (
     CallCorrected,
     CallObserved,
-    Evidence,
     JournalEntry,
     ReasonerReplaced,
     ToolCall,
@@ -27,6 +24,7 @@ from core.domain.investigation import (
     Turn,
     TurnTaken,
 )
+from core.domain.report import Analysis, Answer, Evidence
 from core.ports import Reasoner, Toolbox, ToolSpec
 
 MAX_FRUITLESS_TURNS = 3

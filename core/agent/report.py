@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from core.agent.confidence import Verification, confidence_in
-from core.domain.investigation import (
-    Analysis,
-    Answer,
-    Culprit,
-    Evidence,
-    Finding,
-    RootCauseReport,
-    SimilarIncident,
-    Transcript,
-)
+from core.domain.journal import Transcript
+from core.domain.report import Analysis, Answer, Culprit, Evidence, Finding, RootCauseReport, SimilarIncident
 from core.domain.tool_facts import StackFacts
 
 MAX_FIXES = 5

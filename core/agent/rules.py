@@ -13,7 +13,8 @@ from core.agent.answers import answer_from, tools_for_question
 from core.agent.causes import classify
 from core.agent.diagnosis import Observed, diagnose
 from core.domain.causes import Cause
-from core.domain.investigation import Evidence, ToolCall, Transcript, Turn
+from core.domain.journal import ToolCall, Transcript, Turn
+from core.domain.report import Evidence
 from core.domain.tool_facts import StackFacts
 from core.ports import ToolSpec
 

@@ -6,20 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.investigation import (
-    Evidence,
-    Investigation,
-    JournalEntry,
-    Question,
-    ReasonerReplaced,
-    RootCauseReport,
-    Status,
-    Step,
-    Transcript,
-    TurnTaken,
-    Usage,
-    steps_of,
-)
+from core.domain.investigation import Investigation, Question, Status
+from core.domain.journal import JournalEntry, ReasonerReplaced, Step, Transcript, TurnTaken, steps_of
+from core.domain.report import NO_USAGE, Evidence, RootCauseReport, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +97,7 @@ def answer_of(question: Question, entries: Sequence[JournalEntry]) -> AnswerView
     """What is shown once a follow-up was answered, or could not be."""
     if question.answer is None:
         return NoticeView(question.failure or "There is no answer yet.", error=True)
-    usage = sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), Usage())
+    usage = sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), NO_USAGE)
     return AnswerView(question.investigation_id, question.text, question.answer.text, question.answer.evidence, usage)
 
 
@@ -123,6 +112,6 @@ def _progress(
         steps_of(entries),
         reasoners[-1] if reasoners else None,
         tuple(entry.reason for entry in entries if isinstance(entry, ReasonerReplaced)),
-        sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), Usage()),
+        sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), NO_USAGE),
         started_at,
     )

@@ -11,7 +11,7 @@ from mcp_types import CallToolResult, TextContent, Tool
 
 from core.domain.errors import InvalidInput, ServiceUnavailable, ToolRejected
 from core.domain.incident import KnowledgeEntry
-from core.domain.investigation import ToolCall
+from core.domain.journal import ToolCall
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.envelope import (
     HOST_ONLY_META,

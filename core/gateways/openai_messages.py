@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.domain.investigation import CallCorrected, CallObserved, ToolCall, Transcript, TurnTaken
+from core.domain.journal import CallCorrected, CallObserved, ToolCall, Transcript, TurnTaken
 from core.ports import Briefing, ToolSpec
 
 Message = dict[str, Any]

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from core.domain.errors import ReasonerFailed, ServiceFailed, ToolRejected
-from core.domain.investigation import ToolCall, Transcript, Turn, Usage
+from core.domain.journal import ToolCall, Transcript, Turn
+from core.domain.report import Usage
 from core.gateways.model_prices import Price, load_prices, price_of
 from core.gateways.openai_endpoint import EndpointRefused, ModelEndpoint
 from core.gateways.openai_messages import Message, call_message, made_call, messages_of, result_message, tool_of

@@ -13,17 +13,9 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from core.domain.incident import KnowledgeEntry
-from core.domain.investigation import (
-    Analysis,
-    Answer,
-    CallCorrected,
-    CallObserved,
-    Investigation,
-    JournalEntry,
-    Question,
-    ReasonerReplaced,
-    TurnTaken,
-)
+from core.domain.investigation import Investigation, Question
+from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, TurnTaken
+from core.domain.report import Analysis, Answer
 from core.ports import Errand
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from core.domain.errors import LeaseLost
-from core.domain.investigation import JournalEntry
+from core.domain.journal import JournalEntry
 from core.domain.tenancy import OrganizationId
 from core.ports import Journal, Run
 from core.storage.database import Database

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from core.domain.investigation import Investigation, JournalEntry, Question
+from core.domain.investigation import Investigation, Question
+from core.domain.journal import JournalEntry
 from core.ports import Errand, OrganizationStore
 
 POLL_S = 0.1

@@ -7,7 +7,8 @@ from dataclasses import replace
 from core.agent.react import ReactLoop
 from core.agent.report import checked_answer
 from core.domain.errors import LogSenseError
-from core.domain.investigation import Answer, Transcript
+from core.domain.journal import Transcript
+from core.domain.report import Answer
 from core.ports import OrganizationStore, Run
 from core.usecases.investigate import Investigators
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from core.agent.react import Budget, NothingToRead, ReactLoop
 from core.agent.report import report_from
 from core.domain.errors import LogSenseError, Refusal
-from core.domain.investigation import Analysis, Transcript, TurnTaken
+from core.domain.journal import Transcript, TurnTaken
+from core.domain.report import Analysis
 from core.domain.tenancy import OrganizationId
 from core.ports import OrganizationStore, Reasoner, Run, Stores, ToolProvider
 

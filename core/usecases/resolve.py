@@ -10,7 +10,8 @@ from typing import Any
 from core.domain.conversation import Resolution
 from core.domain.errors import LogSenseError
 from core.domain.incident import KnowledgeEntry
-from core.domain.investigation import Investigation, Status, Transcript
+from core.domain.investigation import Investigation, Status
+from core.domain.journal import Transcript
 from core.ports import Errand, HostTools, OrganizationStore
 
 SETTLE = "settle"

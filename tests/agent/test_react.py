@@ -12,20 +12,18 @@ from core.agent.react import MAX_FRUITLESS_TURNS, Budget, NothingToRead, ReactLo
 from core.agent.rules import RulesReasoner
 from core.domain.causes import Cause
 from core.domain.errors import LeaseLost, ReasonerFailed, ServiceUnavailable, ToolRejected
-from core.domain.investigation import (
-    Analysis,
-    Answer,
+from core.domain.investigation import Subject
+from core.domain.journal import (
     CallCorrected,
     CallObserved,
     JournalEntry,
     ReasonerReplaced,
-    Subject,
     ToolCall,
     Transcript,
     Turn,
     TurnTaken,
-    Usage,
 )
+from core.domain.report import Analysis, Answer, Usage
 from core.ports import ToolResult, ToolSpec
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

@@ -10,16 +10,9 @@ import pytest
 
 from core.agent.prompt import Prompt
 from core.domain.errors import ReasonerFailed
-from core.domain.investigation import (
-    CallObserved,
-    Evidence,
-    Subject,
-    ToolCall,
-    Transcript,
-    Turn,
-    TurnTaken,
-    Usage,
-)
+from core.domain.investigation import Subject
+from core.domain.journal import CallObserved, ToolCall, Transcript, Turn, TurnTaken
+from core.domain.report import Evidence, Usage
 from core.gateways.model_prices import Price
 from core.gateways.openai_models import OpenAIReasoner
 from core.ports import ToolSpec

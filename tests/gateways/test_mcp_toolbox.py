@@ -15,7 +15,7 @@ from mcp_types import CallToolResult, TextContent
 
 from core.domain.errors import InvalidInput, ServiceUnavailable, ToolRejected
 from core.domain.incident import KnowledgeEntry
-from core.domain.investigation import ToolCall
+from core.domain.journal import ToolCall
 from core.domain.tenancy import OrganizationId
 from core.gateways.envelope import (
     ENVELOPE_META,

@@ -2,14 +2,8 @@
 
 from dataclasses import replace
 
-from core.domain.investigation import (
-    CallCorrected,
-    CallObserved,
-    Evidence,
-    ToolCall,
-    TurnTaken,
-    Usage,
-)
+from core.domain.journal import CallCorrected, CallObserved, ToolCall, TurnTaken
+from core.domain.report import Evidence, Usage
 from tests.fakes.openai_server import (
     investigator,
 )

@@ -12,12 +12,8 @@ from hypothesis import strategies as st
 
 from core.domain.causes import Cause
 from core.domain.errors import AccessDenied, ReasonerFailed, ServiceFailed
-from core.domain.investigation import (
-    Analysis,
-    Answer,
-    ToolCall,
-    Usage,
-)
+from core.domain.journal import ToolCall
+from core.domain.report import Analysis, Answer, Usage
 from core.gateways.model_prices import load_prices, price_of
 from core.gateways.openai_replies import read_reply
 from tests.fakes.openai_server import (

@@ -10,25 +10,18 @@ from hypothesis import strategies as st
 
 from core.domain.causes import Cause
 from core.domain.incident import KnowledgeEntry
-from core.domain.investigation import (
+from core.domain.investigation import Investigation, Question, Subject
+from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, ToolCall, TurnTaken
+from core.domain.report import (
     Analysis,
     Answer,
-    CallCorrected,
-    CallObserved,
     Culprit,
     Evidence,
     Finding,
     Fix,
-    Investigation,
-    JournalEntry,
     Level,
-    Question,
-    ReasonerReplaced,
     RootCauseReport,
     SimilarIncident,
-    Subject,
-    ToolCall,
-    TurnTaken,
     Usage,
 )
 from core.ports import Errand

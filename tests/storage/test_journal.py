@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from core.domain.errors import LeaseLost
-from core.domain.investigation import CallCorrected, ReasonerReplaced, TurnTaken, Usage
+from core.domain.journal import CallCorrected, ReasonerReplaced, TurnTaken
+from core.domain.report import Usage
 from core.ports import Errand, Run
 from core.storage.stores import SqlStores
 from tests.storage.samples import ACME, START, claim_one, ids, observed, queue_investigations

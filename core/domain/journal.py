@@ -1,0 +1,143 @@
+"""The journal of one investigation or question: what was thought, called and observed, as it was committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from core.domain.investigation import Subject
+from core.domain.report import NO_USAGE, Analysis, Answer, Evidence, RootCauseReport, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call a reasoner wants made; `id` is unique within the journal."""
+
+    id: str
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a reasoner: calls to make, or a conclusion, or neither (then `thought` is all it said)."""
+
+    thought: str
+    calls: tuple[ToolCall, ...] = ()
+    conclusion: Analysis | Answer | None = None
+    usage: Usage = NO_USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaken:
+    """Journal: a reasoner's turn, paid for; its calls are still to be made."""
+
+    turn: int
+    reasoner: str
+    thought: str
+    calls: tuple[ToolCall, ...]
+    conclusion: Analysis | Answer | None
+    usage: Usage
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallObserved:
+    """Journal: what one call of a turn brought, and how long it took."""
+
+    call_id: str
+    evidence: Evidence
+    duration_ms: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallCorrected:
+    """Journal: a call that was not made (unknown, ill-formed or repeated); the reasoner is told `note`."""
+
+    call_id: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonerReplaced:
+    """Journal: `reasoner` took over from here; `reason` is shown to people."""
+
+    reasoner: str
+    reason: str
+    at: datetime
+
+
+JournalEntry = TurnTaken | CallObserved | CallCorrected | ReasonerReplaced
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One tool call as people see it; `ok` is None while it runs. `outcome` is one line on what came of it."""
+
+    n: int
+    thought: str
+    tool: str
+    arguments: Mapping[str, Any]
+    ok: bool | None = None
+    outcome: str = ""
+    evidence_id: str | None = None
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All that a reasoner may look at: the subject, what was found before a follow-up, and the journal so far."""
+
+    subject: Subject
+    entries: tuple[JournalEntry, ...] = ()
+    question: str | None = None
+    report: RootCauseReport | None = None
+    earlier: tuple[Evidence, ...] = ()
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Everything observed, in evidence-id order."""
+        observed = (entry.evidence for entry in self.entries if isinstance(entry, CallObserved))
+        return (*self.earlier, *sorted(observed, key=lambda evidence: int(evidence.id[1:])))
+
+    def usage(self) -> Usage:
+        """What all turns of this journal cost together."""
+        return sum((entry.usage for entry in self.entries if isinstance(entry, TurnTaken)), NO_USAGE)
+
+    def turns(self) -> int:
+        """How many turns were taken."""
+        return sum(isinstance(entry, TurnTaken) for entry in self.entries)
+
+    def with_entry(self, entry: JournalEntry) -> Transcript:
+        """The same transcript, one entry longer."""
+        return replace(self, entries=(*self.entries, entry))
+
+
+def steps_of(entries: Sequence[JournalEntry]) -> tuple[Step, ...]:
+    """The journal as numbered tool calls; a turn's thought stands with its first call."""
+    outcomes: dict[str, CallObserved | CallCorrected] = {
+        entry.call_id: entry for entry in entries if isinstance(entry, CallObserved | CallCorrected)
+    }
+    steps: list[Step] = []
+    for entry in entries:
+        if not isinstance(entry, TurnTaken):
+            continue
+        for position, call in enumerate(entry.calls):
+            thought = entry.thought if position == 0 else ""
+            step = Step(len(steps) + 1, thought, call.tool, call.arguments)
+            steps.append(_with_outcome(step, outcomes.get(call.id)))
+    return tuple(steps)
+
+
+def _with_outcome(step: Step, outcome: CallObserved | CallCorrected | None) -> Step:
+    match outcome:
+        case None:
+            return step
+        case CallCorrected(note=note):
+            return replace(step, ok=False, outcome=note, duration_ms=0)
+        case CallObserved(evidence=evidence, duration_ms=duration_ms):
+            headline = evidence.text.split("\n", 1)[0]
+            return replace(step, ok=evidence.ok, outcome=headline, evidence_id=evidence.id, duration_ms=duration_ms)

@@ -1,0 +1,142 @@
+"""What an investigation finds out: evidence, what it proves, and the report that rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from core.domain.causes import Cause
+
+
+class Level(StrEnum):
+    """How much: of risk, of effort."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What reasoning cost; `usd` is None when a model's price is unknown."""
+
+    model_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.model_calls + other.model_calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            None if self.usd is None or other.usd is None else self.usd + other.usd,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a tool call brought: `text` is masked and fenced, at most 6,000 characters; not `ok` means unavailable.
+
+    `facts` are the same observation as fields (core/domain/tool_facts.py), for rules; a model sees `text` alone.
+    """
+
+    id: str
+    tool: str
+    arguments: Mapping[str, Any]
+    text: str
+    ok: bool = True
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A claim, and the ids of the evidence it rests on."""
+
+    claim: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A remedy; fixes are listed best first. `confidence` is 0-100."""
+
+    title: str
+    steps: tuple[str, ...]
+    risk: Level
+    effort: Level
+    confidence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """The frame a person should open first."""
+
+    file: str | None = None
+    function: str | None = None
+    line: int | None = None
+    module: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file or self.module or ""
+        if place and self.line is not None:
+            place = f"{place}:{self.line}"
+        name = f"{self.function}()" if self.function and self.function.replace("_", "a").isalnum() else self.function
+        return " in ".join(part for part in (place, name) if part) or "unknown place"
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarIncident:
+    """A past incident that resembles this one; `score` is 0..1."""
+
+    incident: str
+    score: float
+    root_cause: str
+    fix: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a reasoner submits at the end, before its citations are checked."""
+
+    root_cause: str
+    cause: Cause
+    culprit: Culprit | None
+    findings: tuple[Finding, ...]
+    fixes: tuple[Fix, ...]
+    own_confidence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reasoner says to a follow-up, with the evidence it rests on."""
+
+    text: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RootCauseReport:
+    """The answer. Every finding cites evidence that exists; `confidence` (0-100) was computed, not claimed."""
+
+    root_cause: str
+    cause: Cause
+    culprit: Culprit | None
+    confidence: int
+    confidence_reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    fixes: tuple[Fix, ...]
+    similar: tuple[SimilarIncident, ...]
+    reasoner: str
+    partial: bool = False

@@ -75,7 +75,7 @@ class TerminalChannel:
 
     def _show_progress(self, view: ProgressView) -> None:
         if self._live is not None:
-            self._live.update(_Progress(view), refresh=True)
+            self._live.update(rendered(view), refresh=True)
             return
         for note in view.notes[self._notes_shown :]:
             self._console.print(Text(f"  ! {note}", style="yellow"))
@@ -86,9 +86,11 @@ class TerminalChannel:
         self._lines_shown = len(finished)
 
 
-def rendered(view: ReportView | AnswerView | NoticeView) -> RenderableType:
-    """How a finished message looks."""
+def rendered(view: ThreadView) -> RenderableType:
+    """How a message looks."""
     match view:
+        case ProgressView():
+            return _Progress(view)
         case ReportView():
             return _report(view)
         case AnswerView():
@@ -144,8 +146,8 @@ def _step_row(steps: list[Step], spinner: Spinner | None = None) -> RenderableTy
     table.add_column(justify="right", no_wrap=True)
     for step in steps:
         seconds = f"{step.duration_ms / 1000:.2f} s" if step.duration_ms is not None else ""
-        cited = Text(f"{step.evidence_id} " if step.evidence_id else "", style="cyan")
-        outcome = cited.append(step.outcome or "…", style="" if step.ok else "dim" if step.ok is None else "red")
+        outcome = Text().append(f"{step.evidence_id} " if step.evidence_id else "", style="cyan")
+        outcome.append(step.outcome or "…", style="" if step.ok else "dim" if step.ok is None else "red")
         table.add_row(_mark(step, spinner), Text(step.tool, style="bold"), outcome, Text(seconds, style="dim"))
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 
 import click
@@ -12,10 +13,21 @@ from bot.session import Cli, ExitCode, print_error
 from bot.settings import load_settings
 from core.domain.errors import InvalidInput, LogSenseError
 
+logger = logging.getLogger("logsense")
+
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
+class InOrder(click.Group):
+    """Lists commands as people meet them, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they were added."""
+        return list(self.commands)
+
+
 @click.group(
+    cls=InOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 done, 2 the request cannot be served as asked, 3 a service failed, 4 cancelled.",
 )
@@ -23,14 +35,14 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 @click.version_option(package_name="logsense")
 @click.pass_context
 def main(context: click.Context, demo: bool) -> None:
-    r"""Investigate Sentry issues: root cause, with proof.
+    """Investigate Sentry issues: root cause, with proof.
 
     \b
     Try it without any set-up:      logsense demo
     Investigate an issue:           logsense investigate SHOP-1A2
     Ask about the last one:         logsense ask "who is affected?"
     See whether every part works:   logsense check
-    """
+    """  # noqa: D301  click reads the backspace as "keep these lines"
     settings = load_settings()
     try:
         logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr, format=LOG_FORMAT)
@@ -65,11 +77,16 @@ def run() -> None:
     except LogSenseError as error:
         print_error(str(error))
         code = ExitCode.of(error)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         code = ExitCode.CANCELLED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except Exception:
+        error_id = secrets.token_hex(4)
+        logger.exception("error %s", error_id)
+        print_error(f"LogSense itself failed (error id {error_id}); the lines above say where.")
+        code = ExitCode.SERVICE_FAILED
     sys.exit(code or ExitCode.OK)
 
 

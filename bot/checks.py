@@ -18,8 +18,17 @@ if TYPE_CHECKING:
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 
 
+class NotConfigured(LogSenseError):
+    """A part that works once it is set up; the text says how."""
+
+
 def check_parts(
-    store: OrganizationStore, tools: ToolProvider, model: OpenAIReasoner | None, process: McpProcess
+    store: OrganizationStore,
+    tools: ToolProvider,
+    model: OpenAIReasoner | None,
+    process: McpProcess,
+    *,
+    is_sentry_connected: bool,
 ) -> Checks:
     """The checks that the owner of the data directory makes for whoever asks."""
 
@@ -27,6 +36,8 @@ def check_parts(
         host_tools = tools.host_tools(organization_id)
 
         async def sentry() -> str:
+            if not is_sentry_connected:
+                raise NotConfigured("not connected: set SENTRY_ORG and SENTRY_TOKEN. The demo works without")
             listed = await host_tools.list_incidents("is:unresolved", 1)
             if not listed.ok:
                 raise LogSenseError(listed.text)
@@ -42,7 +53,7 @@ def check_parts(
 
         async def language_model() -> str:
             if model is None:
-                return "not configured: rules investigate, without tokens. Set OPENAI_API_KEY to use a model"
+                raise NotConfigured("not configured: rules investigate, without tokens. Set OPENAI_API_KEY to use one")
             return await model.check()
 
         parts = {
@@ -61,6 +72,8 @@ async def timed(part: str, attempt: Callable[[], Awaitable[str]]) -> dict[str, A
     started = time.perf_counter()
     try:
         detail, state = await attempt(), OK
+    except NotConfigured as hint:
+        detail, state = str(hint), WARNING
     except LogSenseError as error:
         detail, state = str(error), PROBLEM
     return {"part": part, "state": state, "ms": round((time.perf_counter() - started) * 1000), "detail": detail}

@@ -19,8 +19,9 @@ class DataDirectory:
     """A directory that one process at a time owns; only the owner opens the embedded index and does work."""
 
     def __init__(self, path: Path) -> None:
-        """Make the directory, readable by its user alone."""
+        """Make the directory; it, and what this process puts into it, is readable by its user alone."""
         self.path = path
+        os.umask(0o077)
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:

@@ -111,5 +111,10 @@ def usage_document(usage: Usage) -> dict[str, Any]:
     return asdict(usage) | {"usd": usd}
 
 
+def spoken(at: datetime) -> str:
+    """A time for people, with its zone."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
 def _time(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None

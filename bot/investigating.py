@@ -80,9 +80,10 @@ def _pasted(name: str) -> PastedEvent:
 @json_option
 @click.pass_obj
 def demo(cli: Cli, issue: str | None, only_list: bool) -> None:
-    """Investigate a recorded incident against a local Sentry: no account, no key.
+    """Investigate a recorded incident, without any set-up.
 
-    The demo has its own data directory and organization; nothing of it enters your own knowledge.
+    A local Sentry serves incidents that were recorded from real crashes; no account and no key is needed. The demo has
+    its own data directory and organization: nothing of it enters your own knowledge.
     """
     if only_list:
         list_demo_incidents(cli)
@@ -106,7 +107,10 @@ def demo(cli: Cli, issue: str | None, only_list: bool) -> None:
 @json_option
 @click.pass_obj
 def ask(cli: Cli, question: str, investigation_id: str | None) -> None:
-    """Ask about an investigation; the answer cites its evidence, and may call tools again."""
+    """Ask about an investigation.
+
+    The answer cites its evidence; the tools may be called again for it, with a fresh budget.
+    """
 
     async def command(session: Session) -> ExitCode:
         follow_up = FollowUp(session.delivery_id(), session.conversation, session.actor, question, investigation_id)
@@ -120,7 +124,10 @@ def ask(cli: Cli, question: str, investigation_id: str | None) -> None:
 @json_option
 @click.pass_obj
 def cancel(cli: Cli, investigation_id: str | None) -> None:
-    """Stop a queued or running investigation: the newest, or the one named."""
+    """Stop a queued or running investigation.
+
+    The newest one, or the one named, in whichever process it runs. What it found so far is kept.
+    """
 
     async def command(session: Session) -> ExitCode:
         event = Cancellation(session.delivery_id(), session.conversation, session.actor, investigation_id)
@@ -142,7 +149,10 @@ def cancel(cli: Cli, investigation_id: str | None) -> None:
 @json_option
 @click.pass_obj
 def resolve(cli: Cli, investigation_id: str | None, fix: str | None) -> None:
-    """Confirm that an incident is over: it is saved, resolved in Sentry if allowed, and learned."""
+    """Confirm that an incident is over, and learn from it.
+
+    It is saved, resolved in Sentry if LOGSENSE_SENTRY_WRITES allows that, and offered when the like happens again.
+    """
     _decide(cli, investigation_id, on=True, fix=fix)
 
 
@@ -151,7 +161,10 @@ def resolve(cli: Cli, investigation_id: str | None, fix: str | None) -> None:
 @json_option
 @click.pass_obj
 def reopen(cli: Cli, investigation_id: str | None) -> None:
-    """Take a resolution back: the issue is reopened in Sentry if allowed, the lesson is no longer offered."""
+    """Take a resolution back.
+
+    The issue is reopened in Sentry if that is allowed, and the lesson is no longer offered as confirmed.
+    """
     _decide(cli, investigation_id, on=False, fix=None)
 
 
@@ -176,7 +189,10 @@ def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None
 @json_option
 @click.pass_obj
 def show(cli: Cli, investigation_id: str, evidence: bool) -> None:
-    """Show an investigation: its report, or its steps while it runs. A start of its id is enough."""
+    """Show an investigation.
+
+    Its report, or its steps while it runs; one that was cut short is finished. A start of its id is enough.
+    """
 
     async def command(session: Session) -> ExitCode:
         investigation = await session.app.store.investigation(investigation_id)

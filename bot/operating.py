@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from bot.checks import OK, PROBLEM, WARNING, timed
-from bot.documents import summary_document
+from bot.documents import spoken, summary_document
 from bot.options import json_option
 from bot.session import Cli, ExitCode, Session
 from core.domain.errors import Refusal
+from core.domain.investigation import Investigation
 from core.storage.schema import migrate as migrate_database
 from core.usecases.errands import CHECK, LIST_INCIDENTS, REINDEX_KNOWLEDGE, SEARCH_KNOWLEDGE
 
@@ -24,7 +25,7 @@ from core.usecases.errands import CHECK, LIST_INCIDENTS, REINDEX_KNOWLEDGE, SEAR
 @json_option
 @click.pass_obj
 def incidents(cli: Cli, query: str, limit: int) -> None:
-    """List issues of the connected Sentry, newest activity first."""
+    """List issues of the connected Sentry."""
 
     async def command(session: Session) -> ExitCode:
         outcome = await session.errand(LIST_INCIDENTS, {"query": query, "limit": limit})
@@ -36,10 +37,9 @@ def incidents(cli: Cli, query: str, limit: int) -> None:
         elif not listed:
             cli.say(f"No issue matches “{query}”. Try --query '' to see all of them.")
         else:
-            rows = [
-                tuple(item.get(key) for key in ("short_id", "title", "events", "users", "last_seen")) for item in listed
-            ]
-            cli.print_table(("issue", "title", "events", "users", "last seen"), rows)
+            keys = ("short_id", "events", "users", "last_seen", "title")
+            rows = [tuple(item.get(key) for key in keys) for item in listed]
+            cli.print_table(("issue", "events", "users", "last seen", "title"), rows)
         return ExitCode.OK
 
     cli.run(command, works=True)
@@ -53,19 +53,24 @@ def investigations(cli: Cli, limit: int) -> None:
     """List investigations, newest first."""
 
     async def command(session: Session) -> ExitCode:
-        documents = [summary_document(known) for known in await session.app.store.investigations(limit)]
+        listed = await session.app.store.investigations(limit)
         if cli.as_json:
-            cli.print_json({"investigations": documents})
-        elif not documents:
+            cli.print_json({"investigations": [summary_document(known) for known in listed]})
+        elif not listed:
             cli.say("Nothing was investigated yet. Start with: logsense investigate SHOP-1A2")
         else:
-            rows = [
-                tuple(item[key] for key in ("id", "issue", "status", "root_cause", "created_at")) for item in documents
+            rows: list[tuple[object, ...]] = [
+                (known.id, spoken(known.created_at), known.status, known.subject.label, _outcome(known))
+                for known in listed
             ]
-            cli.print_table(("id", "issue", "status", "root cause", "asked at"), rows)
+            cli.print_table(("id", "asked at", "status", "issue", "root cause"), rows)
         return ExitCode.OK
 
     cli.run(command)
+
+
+def _outcome(investigation: Investigation) -> str | None:
+    return investigation.report.root_cause if investigation.report else investigation.failure
 
 
 @click.group()
@@ -124,7 +129,10 @@ def knowledge_reindex(cli: Cli) -> None:
 @json_option
 @click.pass_obj
 def check(cli: Cli) -> None:
-    """Reach every configured part, time it, and say how to mend what is wrong."""
+    """Reach every configured part.
+
+    Each is timed, with how to mend what is wrong; exits 1 when something is.
+    """
 
     async def command(session: Session) -> ExitCode:
         app = session.app
@@ -165,7 +173,10 @@ def _problems(rows: list[Any]) -> bool:
 @json_option
 @click.pass_obj
 def migrate(cli: Cli) -> None:
-    """Bring the database's tables to this version. An SQLite file is migrated by every command anyway."""
+    """Bring the database to this version.
+
+    Needed once for PostgreSQL, and after upgrades; an SQLite file is migrated by every command anyway.
+    """
     asyncio.run(migrate_database(cli.settings.database))
     if cli.as_json:
         cli.print_json({"migrated": True})

@@ -28,9 +28,7 @@ from core.domain.investigation import Investigation, Question, Status
 from core.domain.journal import JournalEntry
 from core.domain.tenancy import Actor
 from core.domain.thread_view import (
-    AnswerView,
-    NoticeView,
-    ReportView,
+    ThreadView,
     answer_of,
     progress_of,
     progress_of_question,
@@ -93,7 +91,7 @@ class Cli:
         if not self.demo:
             self.settings, self.demo = demo_settings(self.settings), True
 
-    def print_view(self, view: ReportView | AnswerView | NoticeView) -> None:
+    def print_view(self, view: ThreadView) -> None:
         """A finished message."""
         self.console.print(rendered(view))
 
@@ -102,8 +100,11 @@ class Cli:
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
     def print_table(self, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-        """Rows for people; texts may quote strangers."""
-        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        """Rows for people; only the last column folds, longer text before it is cut. Texts may quote strangers."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns[:-1]:
+            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        table.add_column(columns[-1], overflow="fold")
         for row in rows:
             table.add_row(*(Text(str(cell) if cell is not None else "—") for cell in row))
         self.console.print(table)

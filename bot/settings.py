@@ -20,9 +20,12 @@ def _named(*names: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """Read from the environment, then from `.env` in the current directory; every field's alias is its variable."""
+    """Read from the environment, then from `.env` in the current directory; every field's alias is its variable.
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True)
+    Fields have no other name there: with `populate_by_name` the field `home` would be read from HOME.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default_factory=lambda: user_data_path("logsense"), validation_alias=_named("LOGSENSE_HOME"))
     database_url: SecretStr | None = Field(default=None, validation_alias=_named("DATABASE_URL"))

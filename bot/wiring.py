@@ -194,7 +194,8 @@ async def _work(app: App) -> None:
     async with McpProcess(mcp_settings(app)) as process:
         tools = Tools(process, settings)
         investigators = Investigators(app.stores, tools, reasoners, settings.budget, now)
-        checks = check_parts(app.store, tools, reasoners.model(), process)
+        is_connected = settings.sentry is not None
+        checks = check_parts(app.store, tools, reasoners.model(), process, is_sentry_connected=is_connected)
         jobs: dict[str, Job] = {
             "investigate": InvestigateJob(investigators),
             "follow_up": FollowUpJob(investigators),

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock record picture clean help
+.PHONY: demo test lint eval lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ lint: .venv/.dev  ## Format, lint, types, import contracts
 record: .venv/.dev  ## Record the demo incidents again, from programs that really crash (the Node ones need Node 20)
 	$(BIN)/pip install -q -r requirements-record.lock
 	$(BIN)/python -m bot.demo.record
+
+eval: .venv/.dev  ## Score the rules on recorded and public incidents
+	$(BIN)/python -m tests.evals.evaluate
 
 picture: .venv/.runtime  ## Draw the README's picture of the terminal again
 	$(BIN)/python -m bot.demo.picture > /dev/null

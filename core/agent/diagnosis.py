@@ -11,9 +11,19 @@ from core.agent.breaking_value import find_breaking_value
 from core.agent.causes import CauseEntry, FixTemplate, catalogue, classify
 from core.domain.causes import Cause
 from core.domain.report import Analysis, Culprit, Finding, Fix, Level
-from core.domain.tool_facts import FrequencyFacts, ImpactFacts, IssueFacts, KnowledgeFacts, MatchFacts, StackFacts
+from core.domain.tool_facts import (
+    FrameFacts,
+    FrequencyFacts,
+    ImpactFacts,
+    IssueFacts,
+    KnowledgeFacts,
+    MatchFacts,
+    StackFacts,
+)
 
 MESSAGE_CHARS = 240
+_ENTRIES = frozenset({"main", "Main", "<Main>$", "run"})
+_FAR_BELOW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +54,21 @@ def diagnose(observed: Observed) -> Analysis:
 
 
 def culprit_of(stack: StackFacts) -> Culprit | None:
-    """The frame that matters, unless the tools say that there is none to trust."""
-    frame = stack.get("frame", {})
-    if not frame or stack.get("minified"):
+    """The frame to open first; of a minified bundle only the place, since its names mislead."""
+    frame = frame_of(stack)
+    if not frame:
         return None
-    return Culprit(frame.get("file"), frame.get("function"), frame.get("line"), frame.get("module"))
+    function = None if stack.get("minified") else frame.get("function")
+    return Culprit(frame.get("file"), function, frame.get("line"), frame.get("module"))
+
+
+def frame_of(stack: StackFacts) -> FrameFacts:
+    """The frame that matters; where that is only the program's entry, far above the failure, where it was raised."""
+    frame = stack.get("frame", {})
+    is_entry = (frame.get("function") or "").rsplit(".", 1)[-1] in _ENTRIES
+    if is_entry and stack.get("library_calls_below", 0) >= _FAR_BELOW and stack.get("raised_in"):
+        return stack["raised_in"]
+    return frame
 
 
 # ---- words ----------------------------------------------------------------------------------------------------------
@@ -61,8 +81,9 @@ def _words(cause: Cause, observed: Observed) -> Mapping[str, str]:
     root = exceptions[0] if exceptions else {}
     message = root.get("value") or stack.get("message") or issue.get("title") or ""
     broken = find_breaking_value(cause, message, stack)
-    frame = stack.get("frame", {})
-    file, line, function = frame.get("file"), frame.get("line"), frame.get("function")
+    frame = frame_of(stack)
+    culprit = culprit_of(stack) or Culprit()
+    file, line, function = culprit.file, culprit.line, culprit.function
     every_text = " ".join(
         [message, *(exception.get("value", "") for exception in exceptions), *stack.get("message_params", [])]
     )
@@ -101,6 +122,7 @@ _PATH = (re.compile(r"['\"]((?:/|\w:\\|\.{1,2}/)[^'\"]+)['\"]"), re.compile(r"\b
 _PORT = (
     re.compile(r"EADDRINUSE[^\n]*?:(\d{2,5})\b"),
     re.compile(r"\bport (\d{2,5})\b", re.IGNORECASE),
+    re.compile(r"\[HTTP/[\d.]+-(\d{2,5})\]"),
     re.compile(r"(?:connector|listen|bind)[^\d]{0,30}(\d{2,5})\b", re.IGNORECASE),
     re.compile(r":(\d{2,5})\b"),
 )
@@ -201,7 +223,7 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
 def _what_failed(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
     what = _one_line(": ".join(word for word in (words.get("type"), words.get("message")) if word))
     where = " in ".join(word for word in (words.get("place"), words.get("function")) if word)
-    source = observed.stack.get("frame", {}).get("source", "").strip()
+    source = frame_of(observed.stack).get("source", "").strip()
     shown = f": `{_one_line(source, 160)}`" if source else ""
     return f"{what}, which is {entry.label}" + (f", at {where}{shown}." if where else "; no frame was recorded.")
 

@@ -92,6 +92,7 @@ class StackFacts(TypedDict, total=False):
     exceptions: list[ExceptionFacts]
     frame: FrameFacts
     frame_basis: str
+    library_calls_below: int
     callers: list[FrameFacts]
     raised_in: FrameFacts
     breadcrumbs: list[BreadcrumbFacts]

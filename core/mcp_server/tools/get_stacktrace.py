@@ -137,7 +137,8 @@ def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> No
     elif not frame.function and not frame.source:
         sheet.add("The event has no symbols for this frame.")
     if sighting.hidden_below:
-        sheet.add(f"Library code went {counted(sighting.hidden_below, 'call')} deeper from there.")
+        deeper = f"Library code went {counted(sighting.hidden_below, 'call')} deeper from there."
+        sheet.add(deeper, library_calls_below=sighting.hidden_below)
     if sighting.raised_in:
         raised = sighting.raised_in
         line = failing_line(raised)

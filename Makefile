@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint eval lock record picture clean help
+.PHONY: demo test lint eval bench-agent bench-tokens lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ record: .venv/.dev  ## Record the demo incidents again, from programs that reall
 
 eval: .venv/.dev  ## Score the rules on recorded and public incidents
 	$(BIN)/python -m tests.evals.evaluate
+
+bench-tokens: .venv/.dev  ## Prompt tokens of an investigation, against raw JSON
+	$(BIN)/python -m tests.benchmarks.tokens
 
 picture: .venv/.runtime  ## Draw the README's picture of the terminal again
 	$(BIN)/python -m bot.demo.picture > /dev/null

@@ -1,33 +1,45 @@
 """A local Sentry: serves the recorded incidents at Sentry's own paths, so that the production path has a real peer.
 
-It keeps what was resolved and noted in memory, checks the token, pages lists, counts rate limits, and can be told to
+It keeps what was resolved and noted in memory, checks the token, pages lists, states rate limits, and can be told to
 misbehave. Times are kept as offsets and served relative to its start.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.demo.recordings import Incident, recorded_incidents, shares_of
-from bot.demo.stories import Story
+from bot.demo.recordings import Incident, Release, recorded_incidents
+from bot.demo.sentry_answers import ORGANIZATION, PROJECT, SentryAnswers
 
-ORGANIZATION = "acme"
-PROJECT = "shop"
+__all__ = ["ORGANIZATION", "PROJECT", "TOKEN", "Fault", "LocalSentry", "recorded_incidents"]
+
 TOKEN = "sntryu_" + "d3m0" * 16
-_HOUR = timedelta(hours=1)
+_T = TypeVar("_T")
+_RATE_LIMIT = 40
+_MAX_PAGE = 100
+_REASONS = {
+    403: "You do not have permission to perform this action.",
+    404: "The requested resource does not exist",
+    405: "Method not allowed",
+    429: f"You are attempting to use this endpoint too frequently. Limit is {_RATE_LIMIT} requests in 1 seconds",
+}
 
 
 @dataclass(slots=True)
 class Fault:
-    """How the next `times` requests whose path contains `path` go wrong: a status, `hang`, `drop` or `html`."""
+    """How the next `times` requests whose path contains `path` go wrong: a status, `hang`, `drop` or `html`.
+
+    A 429 tells to wait one second unless `headers` say otherwise.
+    """
 
     path: str
     kind: int | str
@@ -36,7 +48,10 @@ class Fault:
 
 
 class LocalSentry:
-    """Use as an async context manager; port 0 takes a free one."""
+    """Use as an async context manager; port 0 takes a free one.
+
+    `requests` are the (method, path) seen, `notes` the (short id, text) left, `faults` may be added to at any time.
+    """
 
     def __init__(self, port: int = 0, *, faults: list[Fault] | None = None) -> None:
         """Nothing listens yet."""
@@ -48,12 +63,16 @@ class LocalSentry:
         self.notes: list[tuple[str, str]] = []
         self._port = port
         self._resolved: set[str] = set()
-        self._now = datetime.now(UTC).replace(microsecond=0)
-        self._by_id = {
-            key: incident for incident in recorded_incidents() for key in (incident.issue_id, incident.short_id)
-        }
+        self._answers = SentryAnswers(datetime.now(UTC).replace(microsecond=0), "")
+        self._by_id = {name: item for item in recorded_incidents() for name in (item.issue_id, item.short_id)}
+        self._by_event = {str(item.event["id"]): item for item in recorded_incidents()}
+        self._releases = {item.release.version: item.release for item in recorded_incidents()}
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
+
+    def incidents(self) -> tuple[tuple[str, str], ...]:
+        """What it serves, as (short id, title)."""
+        return tuple((incident.short_id, incident.title) for incident in recorded_incidents())
 
     async def __aenter__(self) -> LocalSentry:
         app = web.Application(middlewares=[self._guard])
@@ -62,6 +81,7 @@ class LocalSentry:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._answers = SentryAnswers(datetime.now(UTC).replace(microsecond=0), self.base_url)
         return self
 
     async def __aexit__(
@@ -78,6 +98,7 @@ class LocalSentry:
             web.get(f"{organization}/issues/", self._list_issues),
             web.get(f"{organization}/shortids/{{issue}}/", self._show_short_id),
             web.get(f"{organization}/eventids/{{event}}/", self._show_event_id),
+            web.get(f"{organization}/events/", self._show_totals),
             web.get(f"{organization}/events-timeseries/", self._show_series),
             web.get(f"{organization}/releases/{{version}}/", self._show_release),
             web.get(f"{organization}/releases/{{version}}/commits/", self._list_commits),
@@ -91,6 +112,7 @@ class LocalSentry:
                 web.get(f"{prefix}/events/{{which}}/", self._show_event),
                 web.get(f"{prefix}/tags/{{key}}/", self._show_tag),
                 web.get(f"{prefix}/tags/{{key}}/values/", self._list_tag_values),
+                web.get(f"{prefix}/hashes/", self._list_hashes),
                 web.post(f"{prefix}/notes/", self._add_note),
             ]
         return routes
@@ -101,17 +123,24 @@ class LocalSentry:
     ) -> web.StreamResponse:
         """Every request is remembered, authorised, perhaps failed, and told its rate limit."""
         self.requests.append((request.method, request.path))
-        if request.headers.get("Authorization") != f"Bearer {self.token}":
-            return web.json_response({"detail": "Invalid token"}, status=401)
-        if fault := self._due_fault(request.path):
-            return await self._misbehave(fault, request)
-        try:
-            response = await handler(request)
-        except web.HTTPNotFound:
-            response = web.json_response({"detail": "The requested resource does not exist"}, status=404)
-        response.headers["X-Sentry-Rate-Limit-Limit"] = "40"
-        response.headers["X-Sentry-Rate-Limit-Remaining"] = "39"
-        response.headers["X-Sentry-Rate-Limit-Reset"] = str(int(time.time()) + 1)
+        response: web.StreamResponse
+        if (given := request.headers.get("Authorization")) != f"Bearer {self.token}":
+            detail = "Invalid token" if given else "Authentication credentials were not provided."
+            response = web.json_response({"detail": detail}, status=401)
+        elif fault := self._due_fault(request.path):
+            response = await self._misbehave(fault, request)
+        else:
+            try:
+                response = await handler(request)
+            except web.HTTPException as refusal:
+                detail = _REASONS.get(refusal.status, refusal.reason)
+                response = web.json_response({"detail": detail}, status=refusal.status)
+        remaining = 0 if response.status == 429 else _RATE_LIMIT - 1
+        response.headers.setdefault("X-Sentry-Rate-Limit-Limit", str(_RATE_LIMIT))
+        response.headers.setdefault("X-Sentry-Rate-Limit-Remaining", str(remaining))
+        response.headers.setdefault("X-Sentry-Rate-Limit-Reset", str(int(time.time()) + 1))
+        response.headers.setdefault("X-Sentry-Rate-Limit-ConcurrentLimit", "25")
+        response.headers.setdefault("X-Sentry-Rate-Limit-ConcurrentRemaining", "24")
         return response
 
     def _due_fault(self, path: str) -> Fault | None:
@@ -130,48 +159,57 @@ class LocalSentry:
             case "html":
                 return web.Response(text="<html>Please sign in</html>", content_type="text/html")
             case int(status):
-                return web.json_response({"detail": "not now"}, status=status, headers=dict(fault.headers))
+                detail = _REASONS.get(status, "Internal Error")
+                return web.json_response({"detail": detail}, status=status, headers=dict(fault.headers))
         return web.Response(status=500)
 
     # ---- issues -----------------------------------------------------------------------------------------------------
 
     async def _show_organization(self, request: web.Request) -> web.Response:
-        links = {"organizationUrl": self.base_url, "regionUrl": self.base_url}
-        return web.json_response({"slug": ORGANIZATION, "name": "Acme", "links": links})
+        return web.json_response(self._answers.organization())
 
     async def _list_issues(self, request: web.Request) -> web.Response:
-        listed = list(recorded_incidents())
-        query = request.query.get("query", "is:unresolved")
-        if "is:unresolved" in query:
-            listed = [incident for incident in listed if incident.issue_id not in self._resolved]
-        words = [word for word in query.split() if ":" not in word]
-        listed = [item for item in listed if all(word.lower() in item.title.lower() for word in words)]
-        listed.sort(key=lambda incident: self._last_seen(incident), reverse=True)
-        limit = min(int(request.query.get("limit", "25")), 100)
-        start = int(request.query.get("cursor", "0:0").split(":")[1])
-        more = "true" if start + limit < len(listed) else "false"
-        cursor = f"0:{start + limit}"
-        link = f'<{self.base_url}{request.path}?cursor={cursor}>; rel="next"; results="{more}"; cursor="{cursor}"'
-        return web.json_response(
-            [self._issue(incident) for incident in listed[start : start + limit]],
-            headers={"Link": link, "X-Hits": str(len(listed))},
-        )
+        words = request.query.get("query", "is:unresolved").lower().split()
+        listed = [incident for incident in recorded_incidents() if self._matches(incident, words)]
+        listed.sort(key=self._answers.last_seen, reverse=True)
+        return self._page(request, listed, self._issue)
+
+    def _matches(self, incident: Incident, words: list[str]) -> bool:
+        """Whether an issue answers a query of states (`is:`), levels and words of its title; other filters are open."""
+        state = "resolved" if incident.issue_id in self._resolved else "unresolved"
+        for word in words:
+            name, colon, value = word.partition(":")
+            if name == "is" and value in ("resolved", "unresolved") and value != state:
+                return False
+            if name == "level" and value != incident.issue["level"]:
+                return False
+            if not colon and word not in incident.title.lower():
+                return False
+        return True
 
     async def _show_issue(self, request: web.Request) -> web.Response:
         return web.json_response(self._issue(self._asked(request)))
 
     async def _change_issue(self, request: web.Request) -> web.Response:
         incident = self._asked(request)
-        if (await request.json()).get("status") == "resolved":
-            self._resolved.add(incident.issue_id)
-        else:
-            self._resolved.discard(incident.issue_id)
+        match (await _body(request)).get("status"):
+            case "resolved" | "resolvedInNextRelease":
+                self._resolved.add(incident.issue_id)
+            case "unresolved":
+                self._resolved.discard(incident.issue_id)
+            case None:
+                pass
+            case _:
+                return web.json_response({"status": ["Invalid status."]}, status=400)
         return web.json_response(self._issue(incident))
 
     async def _add_note(self, request: web.Request) -> web.Response:
-        incident = self._asked(request)
-        self.notes.append((incident.short_id, str((await request.json()).get("text", ""))))
-        return web.json_response({"id": str(len(self.notes))}, status=201)
+        incident, text = self._asked(request), (await _body(request)).get("text")
+        if not text:
+            return web.json_response({"text": ["This field is required."]}, status=400)
+        self.notes.append((incident.short_id, str(text)))
+        note = {"id": str(len(self.notes)), "type": "note", "data": {"text": str(text)}}
+        return web.json_response(note, status=201)
 
     async def _show_short_id(self, request: web.Request) -> web.Response:
         incident = self._asked(request)
@@ -179,164 +217,128 @@ class LocalSentry:
         return web.json_response(found | {"group": self._issue(incident), "shortId": incident.short_id})
 
     def _issue(self, incident: Incident) -> dict[str, Any]:
-        story = incident.story
-        exception = incident.event.get("title", "").split(": ", 1)
-        release = {"version": story.release, "dateReleased": _iso(self._shipped_at(story))}
-        return {
-            "id": incident.issue_id,
-            "shortId": story.short_id,
-            "title": incident.title,
-            "culprit": incident.event.get("culprit"),
-            "level": story.title_level,
-            "status": "resolved" if incident.issue_id in self._resolved else "unresolved",
-            "substatus": "ongoing",
-            "issueCategory": story.category,
-            "issueType": "performance_n_plus_one_db_queries" if story.category == "performance" else "error",
-            "platform": incident.event.get("platform"),
-            "project": {"id": "1", "slug": PROJECT, "name": "Shop"},
-            "type": incident.event.get("type"),
-            "metadata": {"type": exception[0], "value": exception[-1]},
-            "count": str(incident.events),
-            "userCount": story.users,
-            "firstSeen": _iso(self._first_seen(incident)),
-            "lastSeen": _iso(self._last_seen(incident)),
-            "firstRelease": release,
-            "lastRelease": release,
-            "assignedTo": None,
-            "isUnhandled": False,
-            "permalink": f"{self.base_url}/organizations/{ORGANIZATION}/issues/{incident.issue_id}/",
-            "stats": {"24h": self._buckets(incident, 24, 3600), "30d": self._buckets(incident, 30 * 24, 24 * 3600)},
-        }
+        return self._answers.issue(incident, resolved=incident.issue_id in self._resolved)
 
     def _asked(self, request: web.Request) -> Incident:
-        incident = self._by_id.get(request.match_info["issue"].upper())
-        if incident is None:
-            raise web.HTTPNotFound
-        return incident
+        return _found(self._by_id.get(request.match_info["issue"].upper()))
 
     # ---- events -----------------------------------------------------------------------------------------------------
 
     async def _show_event(self, request: web.Request) -> web.Response:
-        incident = self._asked(request)
-        if request.match_info["which"] not in ("latest", "recommended", "oldest", incident.event["id"]):
+        incident, which = self._asked(request), request.match_info["which"]
+        if which not in ("latest", "recommended", "oldest", incident.event["id"]):
             raise web.HTTPNotFound
-        return web.json_response(self._event(incident))
+        return web.json_response(self._answers.event(incident))
 
     async def _list_events(self, request: web.Request) -> web.Response:
-        event = self._event(self._asked(request))
-        if request.query.get("full") != "true":
-            event.pop("entries")
-        return web.json_response([event])
-
-    async def _show_event_id(self, request: web.Request) -> web.Response:
-        return web.json_response(
-            {"groupId": self._by_event(request).issue_id, "event": self._event(self._by_event(request))}
+        is_full = request.query.get("full") == "true"
+        heavy = () if is_full else ("entries", "contexts", "occurrence")
+        return self._page(
+            request,
+            [self._asked(request)],
+            lambda incident: {k: v for k, v in self._answers.event(incident).items() if k not in heavy},
         )
 
-    def _event(self, incident: Incident) -> dict[str, Any]:
-        return {**incident.event, "groupID": incident.issue_id, "dateCreated": _iso(self._last_seen(incident))}
+    async def _show_event_id(self, request: web.Request) -> web.Response:
+        incident = self._of_event(request)
+        found = {"organizationSlug": ORGANIZATION, "projectSlug": PROJECT, "groupId": incident.issue_id}
+        return web.json_response(
+            found | {"eventId": incident.event["id"], "event": self._answers.event(incident)},
+        )
 
-    def _by_event(self, request: web.Request) -> Incident:
-        wanted = request.match_info["event"]
-        for incident in recorded_incidents():
-            if incident.event["id"] == wanted:
-                return incident
-        raise web.HTTPNotFound
+    async def _list_hashes(self, request: web.Request) -> web.Response:
+        return self._page(request, self._answers.hashes(self._asked(request)), dict)
+
+    def _of_event(self, request: web.Request) -> Incident:
+        return _found(self._by_event.get(request.match_info["event"]))
 
     # ---- counts -----------------------------------------------------------------------------------------------------
 
     async def _show_series(self, request: web.Request) -> web.Response:
-        named = [
-            part.removeprefix("issue:") for part in request.query.get("query", "").split() if part.startswith("issue:")
-        ]
-        incident = self._by_id.get(named[0].upper()) if named else None
-        if incident is None:
-            raise web.HTTPNotFound
-        interval_s = int(request.query.get("interval", "3600"))
-        buckets = self._buckets(incident, _hours(request.query.get("statsPeriod", "14d")), interval_s)
-        values = [{"timestamp": at * 1000, "value": count, "incomplete": False} for at, count in buckets]
-        series = {"yAxis": "count()", "values": values, "meta": {"interval": interval_s * 1000, "valueType": "integer"}}
-        return web.json_response({"timeSeries": [series], "meta": {"dataset": "errors"}})
+        hours, interval_s = _hours(request.query.get("statsPeriod", "14d")), _whole(request, "interval", 3600)
+        return web.json_response(self._answers.series(self._queried(request), hours, interval_s))
 
-    def _buckets(self, incident: Incident, hours: int, interval_s: int) -> list[list[int]]:
-        """[seconds, count] per interval over the last `hours`, oldest first, empty ones included."""
-        end = int(self._now.timestamp())
-        start = end - hours * 3600
-        counts = dict.fromkeys(range(start - start % interval_s, end + 1, interval_s), 0)
-        for position, count in enumerate(reversed(incident.story.hourly)):
-            at = end - position * 3600
-            if at >= start:
-                counts[at - at % interval_s] += count
-        return [[at, count] for at, count in counts.items()]
+    async def _show_totals(self, request: web.Request) -> web.Response:
+        return web.json_response(self._answers.totals(self._queried(request), request.query.getall("field", [])))
+
+    def _queried(self, request: web.Request) -> Incident:
+        """The issue that a search such as `issue:SHOP-1` names."""
+        words = request.query.get("query", "").split()
+        named = [word.removeprefix("issue:").upper() for word in words if word.startswith("issue:")]
+        return _found(self._by_id.get(named[0]) if named else None)
 
     async def _show_tag(self, request: web.Request) -> web.Response:
-        incident, key = self._asked(request), request.match_info["key"]
-        values = shares_of(incident, key)
-        if not values:
-            raise web.HTTPNotFound
-        top = [{"value": value, "name": value, "count": count} for value, count in values]
-        total = sum(count for _, count in values)
-        return web.json_response(
-            {"key": key, "name": key, "uniqueValues": len(values), "totalValues": total, "topValues": top}
-        )
+        return web.json_response(_found(self._answers.tag(self._asked(request), request.match_info["key"])))
 
     async def _list_tag_values(self, request: web.Request) -> web.Response:
-        values = shares_of(self._asked(request), request.match_info["key"])
-        return web.json_response([{"value": value, "name": value, "count": count} for value, count in values])
+        return self._page(request, self._answers.tag_values(self._asked(request), request.match_info["key"]), dict)
 
     # ---- releases ---------------------------------------------------------------------------------------------------
 
     async def _show_release(self, request: web.Request) -> web.Response:
-        story = self._shipped(request)
-        shipped = _iso(self._shipped_at(story))
-        return web.json_response(
-            {
-                "version": story.release,
-                "dateCreated": shipped,
-                "dateReleased": shipped,
-                "commitCount": len(story.commits),
-            }
-        )
+        return web.json_response(self._answers.release(self._shipped(request)))
 
     async def _list_commits(self, request: web.Request) -> web.Response:
-        story = self._shipped(request)
-        return web.json_response([self._commit(story, commit) for commit in story.commits])
+        return self._page(request, self._answers.commits(self._shipped(request)), dict)
 
     async def _list_committers(self, request: web.Request) -> web.Response:
-        story = self._by_event(request).story
-        if not story.suspect:
-            raise web.HTTPNotFound
-        commit = self._commit(story, story.commits[0])
-        return web.json_response({"committers": [{"author": commit["author"], "commits": [commit]}]})
+        return web.json_response(_found(self._answers.committers(self._of_event(request))))
 
-    def _commit(self, story: Story, commit: tuple[str, str, str]) -> dict[str, Any]:
-        created = _iso(self._shipped_at(story) - _HOUR)
-        return {"id": commit[0], "message": commit[2], "author": {"name": commit[1]}, "dateCreated": created}
+    def _shipped(self, request: web.Request) -> Release:
+        return _found(self._releases.get(request.match_info["version"]))
 
-    def _shipped(self, request: web.Request) -> Story:
-        for incident in recorded_incidents():
-            if incident.story.release == request.match_info["version"]:
-                return incident.story
+    # ---- pages ------------------------------------------------------------------------------------------------------
+
+    def _page(self, request: web.Request, items: Sequence[_T], shown: Callable[[_T], Any]) -> web.Response:
+        """One page of a list, with the links to its neighbours in Sentry's form."""
+        asked = _whole(request, "limit", _whole(request, "per_page", 25))
+        limit = min(asked, _MAX_PAGE)
+        start = _start(request.query.get("cursor", "0:0:0"))
+        neighbours = (
+            ("previous", max(0, start - limit), start > 0),
+            ("next", start + limit, start + limit < len(items)),
+        )
+        links = []
+        for name, position, has_results in neighbours:
+            cursor = f"0:{position}:{int(name == 'previous')}"
+            url = f"{self.base_url}{request.path}?{request.rel_url.update_query(cursor=cursor).query_string}"
+            links.append(f'<{url}>; rel="{name}"; results="{str(has_results).lower()}"; cursor="{cursor}"')
+        headers = {"Link": ", ".join(links), "X-Hits": str(len(items)), "X-Max-Hits": "1000"}
+        return web.json_response([shown(item) for item in items[start : start + limit]], headers=headers)
+
+
+async def _body(request: web.Request) -> Mapping[str, Any]:
+    try:
+        body = await request.json()
+    except json.JSONDecodeError:
+        raise web.HTTPBadRequest(reason="JSON parse error") from None
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest(reason="Invalid data. Expected a dictionary.")
+    return body
+
+
+def _found(thing: _T | None) -> _T:
+    if thing is None:
         raise web.HTTPNotFound
+    return thing
 
-    # ---- times ------------------------------------------------------------------------------------------------------
 
-    def _shipped_at(self, story: Story) -> datetime:
-        return self._now - story.shipped_h_ago * _HOUR
+def _whole(request: web.Request, name: str, otherwise: int) -> int:
+    text = request.query.get(name, str(otherwise))
+    if not text.isascii() or not text.isdigit() or text.strip("0") == "":
+        raise web.HTTPBadRequest(reason=f"Invalid {name}")
+    return int(text)
 
-    def _first_seen(self, incident: Incident) -> datetime:
-        busy = next(position for position, count in enumerate(incident.story.hourly) if count)
-        return self._now - (len(incident.story.hourly) - busy) * _HOUR + timedelta(minutes=4)
 
-    def _last_seen(self, incident: Incident) -> datetime:
-        quiet = next(position for position, count in enumerate(reversed(incident.story.hourly)) if count)
-        return self._now - quiet * _HOUR - timedelta(minutes=2)
+def _start(cursor: str) -> int:
+    parts = cursor.split(":")
+    if len(parts) != 3 or not parts[1].isdigit():
+        raise web.HTTPBadRequest(reason="Invalid cursor parameter.")
+    return int(parts[1])
 
 
 def _hours(period: str) -> int:
-    amount, unit = int(period[:-1]), period[-1]
-    return amount * {"h": 1, "d": 24, "w": 168}.get(unit, 1)
-
-
-def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    amount, unit = period[:-1], period[-1:]
+    if not amount.isdigit() or unit not in ("h", "d", "w"):
+        raise web.HTTPBadRequest(reason="Invalid statsPeriod")
+    return max(1, int(amount) * {"h": 1, "d": 24, "w": 168}[unit])

@@ -1,7 +1,7 @@
 """Records the demo incidents: runs the crashing programs under the real SDKs and keeps what they sent.
 
-`python -m bot.demo.record` (or `make record`) writes `incidents/SHOP-n.json`: the event as Sentry's Web API would give
-it, with the machine's paths, ports and random ids replaced, so that recording again changes nothing but the crash.
+`python -m bot.demo.record` (or `make record`) writes `incidents/SHOP-n.json`. Recording again changes nothing unless a
+program, an SDK or a story changed: the machine's paths, ports and random ids are replaced.
 """
 
 from __future__ import annotations
@@ -12,24 +12,29 @@ import hashlib
 import json
 import re
 import shutil
+import socket
 import sys
-import zlib
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from bot.demo.planted import PASSWORD, TOKEN
+from bot.demo.api_dialect import api_event, exceptions, title_of
+from bot.demo.planted import EMAIL, PASSWORD, TOKEN
 from bot.demo.stories import STORIES, Story
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "incidents" / "programs"
-_KEPT_CONTEXTS = ("browser",)
-_MAX_FRAMES = 260
-_DETAILED_FRAMES = 20
+BUNDLE = PROGRAMS / "node" / "dist" / "widget.min.js"
+# Planted in one incident only, so that tests can tell where its secrets went.
+_HOSTILE = {
+    "PLANTED_TOKEN": TOKEN,
+    "PLANTED_EMAIL": EMAIL,
+    "PARTNER_DATABASE_URL": f"postgresql://shop:{PASSWORD}@partner.example/reviews",
+}
 _PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/srv", "PWD": "/srv/shop", "LANG": "C.UTF-8"}
+_LINE_WIDTH = 118
 
 
 class Ingest:
@@ -42,59 +47,68 @@ class Ingest:
     async def receive(self, request: web.Request) -> web.Response:
         """Keep the events and transactions of an envelope."""
         raw = await request.read()
-        match request.headers.get("Content-Encoding"):
-            case "gzip" if raw[:2] == b"\x1f\x8b":
-                raw = gzip.decompress(raw)
-            case "deflate":
-                raw = zlib.decompress(raw)
-        for header, payload in pairwise(raw.split(b"\n")):
-            if re.match(rb'\{"type": ?"(event|transaction)"', header) and payload.startswith(b"{"):
-                self.events.append(json.loads(payload))
+        if raw[:2] == b"\x1f\x8b":
+            raw = gzip.decompress(raw)
+        self.events.extend(_events_in(raw))
         return web.json_response({"id": "0" * 32})
+
+
+def _events_in(envelope: bytes) -> Iterator[dict[str, Any]]:
+    """After the envelope's own header, each item is a header line and a payload, whose length the header may give."""
+    position = envelope.index(b"\n") + 1
+    while position < len(envelope):
+        end = envelope.index(b"\n", position)
+        header = json.loads(envelope[position:end] or b"{}")
+        start = end + 1
+        after = envelope.find(b"\n", start)
+        stop = start + header["length"] if "length" in header else after if after >= 0 else len(envelope)
+        if header.get("type") in ("event", "transaction"):
+            yield json.loads(envelope[start:stop])
+        position = stop + 1
 
 
 async def record() -> None:
     """Every story's incident is written."""
+    await _prepare_node()
     ingest = Ingest()
     app = web.Application(client_max_size=32 * 1024 * 1024)
     app.router.add_post("/api/1/envelope/", ingest.receive)
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # aiohttp has no public way to ask
     try:
-        await _prepare_node()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        dsn = f"http://public@127.0.0.1:{runner.addresses[0][1]}/1"
         for story in STORIES:
             ingest.events.clear()
-            await _run(story, f"http://public@127.0.0.1:{port}/1")
+            await _run(story, dsn)
             _write(story, _chosen(story, ingest.events))
     finally:
         await runner.cleanup()
 
 
+# ---- running the programs -------------------------------------------------------------------------------------------
+
+
 async def _prepare_node() -> None:
     node = PROGRAMS / "node"
-    await _command("npm", "ci" if (node / "package-lock.json").exists() else "install", "--silent", cwd=node)
-    bundle = ("widget_entry.mjs", "--bundle", "--minify", "--format=esm", "--outfile=dist/widget.min.js")
+    await _command("npm", "ci", "--silent", "--no-audit", "--no-fund", cwd=node)
+    bundle = ("widget_entry.mjs", "--bundle", "--minify", "--format=esm", f"--outfile={BUNDLE}")
     await _command("npx", "esbuild", *bundle, "--log-level=error", cwd=node)
 
 
 async def _run(story: Story, dsn: str) -> None:
-    planted = {"PLANTED_TOKEN": TOKEN, "PLANTED_PASSWORD": PASSWORD} if story.scenario == "hostile" else {}
-    settings = {"SHOP_RELEASE": story.release, "SHOP_BUNDLE": str(PROGRAMS / "node/dist/widget.min.js"), **planted}
-    if story.runtime == "python":
-        program = (sys.executable, "run.py", story.scenario, dsn)
-    else:
-        program = (shutil.which("node") or "node", "run.mjs", story.scenario, dsn)
-    await _command(*program, cwd=PROGRAMS / story.runtime, only_environment=_PLAIN_ENVIRONMENT | settings)
+    planted = _HOSTILE if story.scenario == "hostile" else {}
+    environment = {"SHOP_RELEASE": story.release.version, "SHOP_BUNDLE": str(BUNDLE), **planted}
+    program = (sys.executable, "run.py") if story.runtime == "python" else (shutil.which("node") or "node", "run.mjs")
+    await _command(*program, story.scenario, dsn, cwd=PROGRAMS / story.runtime, only=_PLAIN_ENVIRONMENT | environment)
 
 
-async def _command(*words: str, cwd: Path, only_environment: dict[str, str] | None = None) -> None:
-    """Run a program; with `only_environment` it sees nothing else of this machine, for it may record what it sees."""
-    process = await asyncio.create_subprocess_exec(*words, cwd=cwd, env=only_environment)
-    if await process.wait() != 0:
-        raise SystemExit(f"{' '.join(words[1:3])} failed in {cwd.name}")
+async def _command(*words: str, cwd: Path, only: dict[str, str] | None = None) -> None:
+    """Run a program; with `only` it sees nothing else of this machine's environment, for it may record what it sees."""
+    process = await asyncio.create_subprocess_exec(*words, cwd=cwd, env=only, stderr=asyncio.subprocess.PIPE)
+    _, complaints = await process.communicate()
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(words[-4:])} failed:\n{complaints.decode(errors='replace')}")
 
 
 def _chosen(story: Story, events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -105,163 +119,84 @@ def _chosen(story: Story, events: list[dict[str, Any]]) -> dict[str, Any]:
     return found[-1]
 
 
-# ---- from what an SDK sends to what Sentry's Web API answers -----------------------------------------------------
+# ---- writing what they sent -----------------------------------------------------------------------------------------
 
 
 def _write(story: Story, event: dict[str, Any]) -> None:
+    is_performance = story.category == "performance"
+    identity = hashlib.md5(story.short_id.encode(), usedforsecurity=False).hexdigest()
+    title = title_of(event, is_performance=is_performance)
     document = {
         "short_id": story.short_id,
-        "issue": {"id": str(4_000_000 + int(story.short_id.split("-")[1])), "title": _title(event, story)},
-        "event": _api_event(story, event),
+        "expected": _expected(story, event),
+        "issue": {
+            "id": str(4_000_000 + int(story.short_id.split("-")[1])),
+            "title": title,
+            "level": story.level,
+            "category": story.category,
+            "type": "performance_n_plus_one_db_queries" if is_performance else "error",
+            "users": story.users,
+            "unhandled": _is_unhandled(event),
+        },
+        "hourly": story.hourly,
+        "release": {
+            "version": story.release.version,
+            "hours_ago": story.release.hours_ago,
+            "suspect": story.suspect,
+            "commits": [
+                {"id": commit, "author": author, "message": message}
+                for commit, author, message in story.release.commits
+            ],
+        },
+        "shares": story.shares,
+        "event": api_event(event, identity=identity, is_performance=is_performance),
     }
-    text = _normalised(json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True))
+    text = readable_json(json.loads(_normalised(json.dumps(document, ensure_ascii=False))))
     (HERE / "incidents" / f"{story.short_id}.json").write_text(text + "\n", encoding="utf-8")
-    print(f"{story.short_id:8} {len(text):7,} characters  {_title(event, story)[:80]}")  # noqa: T201  a script
+    print(f"{story.short_id:8} {len(text):7,} characters  {title[:80]}")  # noqa: T201  a script
 
 
-def _title(event: dict[str, Any], story: Story) -> str:
-    if story.category == "performance":
-        return "N+1 Query"
-    values = (event.get("exception") or {}).get("values") or []
-    if values:
-        return f"{values[-1]['type']}: {str(values[-1].get('value', '')).splitlines()[0][:120]}"
-    return str((event.get("logentry") or {}).get("formatted") or event.get("message") or "message")[:120]
+def _expected(story: Story, event: dict[str, Any]) -> dict[str, Any]:
+    answer = story.answer
+    culprit = None if answer.culprit is None else _recorded_place(story, event, *answer.culprit)
+    return {"culprit": culprit, "cause": answer.cause, "root_cause": answer.root_cause}
 
 
-def _api_event(story: Story, event: dict[str, Any]) -> dict[str, Any]:
-    tags = {**(event.get("tags") or {}), "level": story.title_level, "environment": "production"}
-    tags |= {"release": story.release, "server_name": "web-3"}
-    identity = hashlib.md5(story.short_id.encode(), usedforsecurity=False).hexdigest()
-    is_performance = story.category == "performance"
-    contexts = event.get("contexts") or {}
-    return {
-        "id": identity,
-        "eventID": identity,
-        "title": _title(event, story),
-        "message": "",
-        "platform": event.get("platform"),
-        "type": "transaction" if is_performance else "error" if event.get("exception") else "default",
-        "culprit": tags.get("transaction") or event.get("transaction") or _culprit(event),
-        "location": None,
-        "entries": list(_entries(event)),
-        "occurrence": _n_plus_one(event) if is_performance else None,
-        "tags": [{"key": key, "value": value} for key, value in sorted(tags.items()) if value],
-        "user": event.get("user"),
-        "contexts": {name: context for name, context in contexts.items() if name in _KEPT_CONTEXTS},
-        "context": {},
-        "errors": _errors(story),
-        "release": {"version": story.release},
-        "sdk": {"name": (event.get("sdk") or {}).get("name")},
-        "_meta": {},
-    }
+def _recorded_place(story: Story, event: dict[str, Any], file: str, function: str) -> dict[str, Any]:
+    """Where the expected culprit stands in the recorded event: the newest such frame of the innermost exception."""
+    for value in exceptions(event):
+        for frame in reversed((value.get("stacktrace") or {}).get("frames") or []):
+            if str(frame.get("filename")).endswith(file) and str(frame.get("function")).split(".")[-1] == function:
+                return {"file": file, "function": function, "line": frame["lineno"]}
+    raise SystemExit(f"{story.short_id}: no recorded frame is {function} in {file}")
 
 
-def _entries(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if exception := event.get("exception"):
-        values = [_exception(value) for value in exception["values"]]
-        yield {"type": "exception", "data": {"values": values, "hasSystemFrames": False}}
-    if logentry := event.get("logentry"):
-        shown = logentry.get("formatted") or _formatted(logentry)
-        yield {"type": "message", "data": {**logentry, "formatted": shown}}
-    crumbs = event.get("breadcrumbs") or []
-    crumbs = crumbs.get("values", []) if isinstance(crumbs, dict) else crumbs
-    names = ("category", "level", "message", "data", "type")
-    kept = [{name: crumb.get(name) for name in names} for crumb in crumbs if crumb.get("category") != "subprocess"]
-    if kept:
-        yield {"type": "breadcrumbs", "data": {"values": kept}}
-    if spans := event.get("spans"):
-        shown_spans = [{"op": span.get("op"), "description": span.get("description")} for span in spans]
-        yield {"type": "spans", "data": shown_spans}
+def _is_unhandled(event: dict[str, Any]) -> bool:
+    return any((value.get("mechanism") or {}).get("handled") is False for value in exceptions(event))
 
 
-def _formatted(logentry: dict[str, Any]) -> str:
-    params = logentry.get("params") or []
-    return str(logentry["message"]) % tuple(params) if params else str(logentry["message"])
-
-
-def _errors(story: Story) -> list[dict[str, Any]]:
-    if story.scenario != "minified":
-        return []
-    return [{"type": "js_no_source", "message": "Source code was not found", "data": {}}]
-
-
-def _culprit(event: dict[str, Any]) -> str | None:
-    values = (event.get("exception") or {}).get("values") or [{}]
-    frames = (values[-1].get("stacktrace") or {}).get("frames") or []
-    return f"{frames[-1].get('module')} in {frames[-1].get('function')}" if frames else None
-
-
-def _exception(value: dict[str, Any]) -> dict[str, Any]:
-    frames = (value.get("stacktrace") or {}).get("frames") or []
-    return {
-        "type": value.get("type"),
-        "value": value.get("value"),
-        "module": value.get("module"),
-        "mechanism": value.get("mechanism"),
-        "threadId": None,
-        "rawStacktrace": None,
-        "stacktrace": {"frames": _frames(frames[-_MAX_FRAMES:])} if frames else None,
-    }
-
-
-def _frames(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """All frames; of a very deep stack only the newest keep their source and locals, as Sentry trims them."""
-    bare = len(frames) - _DETAILED_FRAMES
-    return [
-        {**_frame(frame), "context": [], "vars": {}} if position < bare else _frame(frame)
-        for position, frame in enumerate(frames)
-    ]
-
-
-def _frame(frame: dict[str, Any]) -> dict[str, Any]:
-    line = frame.get("lineno")
-    lines = [*frame.get("pre_context", []), frame.get("context_line"), *frame.get("post_context", [])]
-    first = (line or 1) - len(frame.get("pre_context", []))
-    context = [[first + offset, text] for offset, text in enumerate(lines)] if frame.get("context_line") else []
-    return {
-        "filename": frame.get("filename"),
-        "absPath": frame.get("abs_path"),
-        "module": frame.get("module"),
-        "function": frame.get("function"),
-        "lineNo": line,
-        "colNo": frame.get("colno"),
-        "inApp": frame.get("in_app"),
-        "context": [] if "node_modules" in str(frame.get("filename")) else context,
-        "vars": _telling(frame.get("vars") or {}),
-        "package": frame.get("package"),
-    }
-
-
-def _telling(variables: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in variables.items() if not name.startswith("__")}
-
-
-def _n_plus_one(event: dict[str, Any]) -> dict[str, Any]:
-    spans = event["spans"]
-    repeated = [span["description"] for span in spans if "suppliers" in (span["description"] or "")]
-    parent = next(span["description"] for span in spans if "products" in (span["description"] or ""))
-    return {
-        "issueTitle": "N+1 Query",
-        "type": 1006,
-        "evidenceData": {"opCode": "db", "repeatingSpansCount": len(repeated)},
-        "evidenceDisplay": [
-            {"name": "Transaction", "value": event.get("transaction"), "important": True},
-            {"name": "Preceding Span", "value": parent, "important": True},
-            {"name": "Repeating Spans", "value": f"{repeated[0]} ({len(repeated)} times)", "important": True},
-        ],
-    }
+def readable_json(value: object, indent: int = 0) -> str:
+    """`value` as JSON that people can read in a diff: what fits on a line stands on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) + indent <= _LINE_WIDTH or not isinstance(value, dict | list) or not value:
+        return flat
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name)}: {readable_json(item, indent + 1)}" for name, item in value.items()]
+    else:
+        parts = [readable_json(item, indent + 1) for item in value]
+    inner = f",\n{' ' * (indent + 1)}".join(parts)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{' ' * (indent + 1)}{inner}\n{' ' * indent}{closing}"
 
 
 def _normalised(text: str) -> str:
     """Without anything of the machine it was recorded on."""
-    text = text.replace(f"{PROGRAMS.as_posix()}/python", "/srv/shop").replace(
-        f"{PROGRAMS.as_posix()}/node", "/srv/storefront"
-    )
-    text = re.sub(r"\"(?:file://)?/[^\"\s]*?/(lib/python3\.\d+/)", r'"/usr/\1', text)
-    text = re.sub(r"http://public@127\.0\.0\.1:\d+", "https://public@sentry.example", text)
-    text = re.sub(r"(?:http://)?127\.0\.0\.1:\d{5}", "https://api.carrier.example", text)
+    for folder, shown in (("python", "/srv/shop"), ("node", "/srv/storefront")):
+        text = text.replace(str(PROGRAMS / folder), shown)
+    text = re.sub(r"(?:file://)?/[^\"\s]*?/(lib/python3\.\d+/)", r"/usr/\1", text)
+    text = re.sub(r"(?:https?://)?(?:127\.0\.0\.1|localhost):(?!6398|6399)\d{4,5}", "https://api.partner.example", text)
     text = re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x7f00a0", text)
-    return text
+    return re.sub(rf"\b{re.escape(socket.gethostname())}\b", "web-3", text)
 
 
 if __name__ == "__main__":

@@ -85,9 +85,9 @@ def _is_public(host: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address):
-        embedded = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if embedded is not None:
-            return embedded.is_global and not embedded.is_multicast
+        if address.sixtofour or address.teredo:
+            return False
+        address = address.ipv4_mapped or address
     return address.is_global and not address.is_multicast
 
 

@@ -37,9 +37,24 @@ def messages_of(transcript: Transcript, briefing: Briefing, reasoner: str) -> li
 
 
 def tool_of(spec: ToolSpec) -> dict[str, Any]:
-    """A tool as endpoints take it."""
-    function = {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
+    """A tool as endpoints take it, without what only a validator reads in its schema: every turn pays for it."""
+    function = {"name": spec.name, "description": spec.description, "parameters": _lean(spec.parameters)}
     return {"type": "function", "function": function}
+
+
+_FOR_VALIDATORS = frozenset({"title", "examples", "pattern", "minLength", "maxLength", "minimum", "maximum"})
+
+
+def _lean(schema: Mapping[str, Any]) -> dict[str, Any]:
+    lean: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "properties":
+            lean[key] = {name: _lean(each) for name, each in value.items()}
+        elif isinstance(value, Mapping):
+            lean[key] = _lean(value)
+        elif key not in _FOR_VALIDATORS:
+            lean[key] = value
+    return lean
 
 
 def call_message(calls: Sequence[Message], thought: str = "") -> Message:

@@ -12,9 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 from core.domain.errors import InvalidInput
-from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, IssueDetails, Span, ThreadStack
+from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, Frame, IssueDetails, Span, ThreadStack
 from core.gateways.sentry_frames import read_frames
 from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth
+from core.gateways.stack_text import frames_in_text
 
 MAX_EVENT_BYTES = 1024 * 1024
 _MAX_EXCEPTIONS = 50
@@ -49,6 +50,7 @@ def event_from_json(payload: object) -> ErrorEvent:
     message, params = _message(body, entries)
     request = mapping(entries.get("request", body.get("request")))
     exceptions = _exceptions(entries.get("exception", body.get("exception")))
+    threads = tuple(_threads(entries.get("threads", body.get("threads"))))
     stack = mapping(entries.get("stacktrace", body.get("stacktrace")))
     return ErrorEvent(
         id=string(body.get("eventID") or body.get("event_id") or body.get("id")),
@@ -65,8 +67,8 @@ def event_from_json(payload: object) -> ErrorEvent:
         environment=string(body.get("environment")) or tags.get("environment"),
         server_name=string(body.get("server_name")) or tags.get("server_name"),
         exceptions=exceptions,
-        threads=tuple(_threads(entries.get("threads", body.get("threads")))),
-        frames=read_frames(stack),
+        threads=threads,
+        frames=read_frames(stack) or _frames_in_words(exceptions, threads, message),
         breadcrumbs=tuple(_breadcrumbs(entries.get("breadcrumbs", body.get("breadcrumbs")))),
         spans=tuple(_spans(entries.get("spans", body.get("spans")))),
         evidence=_evidence(body, entries),
@@ -193,6 +195,16 @@ def _exception(value: Mapping[str, Any]) -> ExceptionInfo:
         parent_id=integer(mechanism.get("parent_id")),
         is_group=bool(truth(mechanism.get("is_exception_group"))),
     )
+
+
+def _frames_in_words(
+    exceptions: tuple[ExceptionInfo, ...], threads: tuple[ThreadStack, ...], message: str | None
+) -> tuple[Frame, ...]:
+    """A stack that was logged as text, when the event has no other."""
+    if any(exception.frames for exception in exceptions) or any(thread.frames for thread in threads):
+        return ()
+    texts = [*(exception.value or "" for exception in exceptions), message or ""]
+    return next((frames for text in texts if (frames := frames_in_text(text))), ())
 
 
 def _threads(data: object) -> Iterator[ThreadStack]:

@@ -37,9 +37,10 @@ class Case:
 def all_cases() -> Iterator[Case]:
     """Our own cases, then the shared ones if they are beside this checkout."""
     for incident in recorded_incidents():
-        story = incident.story
-        places = (story.culprit[1],) if story.culprit else ()
-        yield Case(story.short_id, "own", places, Cause(story.cause), json.dumps(incident.event), story.short_id)
+        expected, name = incident.expected, incident.short_id
+        culprit = expected["culprit"]
+        places = (f"{culprit['file']}:{culprit['line']} {culprit['function']}",) if culprit else ()
+        yield Case(name, "own", places, Cause(expected["cause"]), json.dumps(incident.event), name)
     if SHARED.is_dir():
         for name, label in tomllib.loads(LABELS.read_text(encoding="utf-8")).items():
             text = (SHARED / f"{name}.json").read_text(encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address
+
 import pytest
 from aiohttp import web
 from hypothesis import given
@@ -57,14 +59,23 @@ def test_the_operators_allow_list_lets_a_named_host_through_and_no_other(allowed
         check_url("http://other.corp:9000", frozenset({allowed}))
 
 
-@given(st.ip_addresses())
-def test_a_literal_address_passes_only_when_it_is_public(address: object) -> None:
-    host = f"[{address}]" if ":" in str(address) else str(address)
+@given(st.ip_addresses(v=4))
+def test_a_literal_address_passes_only_when_it_is_public(address: IPv4Address) -> None:
+    for host in (str(address), f"[::ffff:{address}]"):
+        try:
+            check_url(f"https://{host}", NONE)
+        except Refusal:
+            continue
+        assert address.is_global and not address.is_multicast
+
+
+@given(st.ip_addresses(v=6))
+def test_a_literal_address_of_the_new_kind_passes_only_when_it_is_public(address: IPv6Address) -> None:
     try:
-        check_url(f"https://{host}", NONE)
+        check_url(f"https://[{address}]", NONE)
     except Refusal:
         return
-    assert address.is_global and not address.is_multicast  # type: ignore[attr-defined]
+    assert (address.ipv4_mapped or address).is_global
 
 
 async def test_a_name_that_resolves_to_loopback_is_refused_at_the_connection() -> None:

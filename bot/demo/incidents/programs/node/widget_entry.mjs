@@ -1,3 +1,9 @@
 import { mount } from "./src/widget.mjs";
 
-globalThis.mountWidget = mount;
+setTimeout(() => {
+  try {
+    mount({});
+  } catch (error) {
+    globalThis.reportError(error);
+  }
+}, 0);

@@ -1,20 +1,23 @@
 // Sessions live in the cache.
 import net from "node:net";
+import * as Sentry from "@sentry/node";
 
-export function cacheConnection(port) {
+const CACHE = { name: "cache.internal", host: "127.0.0.1", port: 6398 };
+
+export function cacheConnection(cache) {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: "127.0.0.1", port });
+    const socket = net.connect({ host: cache.host, port: cache.port });
     socket.once("connect", () => resolve(socket));
     socket.once("error", reject);
   });
 }
 
-export async function loadSession(id, port) {
-  let connection;
+export async function loadSession(user) {
+  Sentry.addBreadcrumb({ category: "session", message: `loading the session of ${user}`, level: "info" });
   try {
-    connection = await cacheConnection(port);
+    const connection = await cacheConnection(CACHE);
+    return { user, connection: connection.remoteAddress };
   } catch (error) {
-    throw new Error(`session ${id} could not be loaded from cache.internal:${port}`, { cause: error });
+    throw new Error(`session of ${user} could not be loaded from ${CACHE.name}:${CACHE.port}`, { cause: error });
   }
-  return connection;
 }

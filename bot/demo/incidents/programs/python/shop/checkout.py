@@ -1,30 +1,22 @@
 """From a cart to an order."""
 
+import logging
+
 from shop.inventory import StockUnavailable, reserve
 from shop.pricing import cart_total
+
+logger = logging.getLogger("shop.checkout")
 
 
 class CheckoutFailed(RuntimeError):
     """The order could not be placed."""
 
 
-def load_cart(user_id):
-    """The user's cart, as the carts service returns it since bundles were introduced."""
-    return {
-        "user": user_id,
-        "discount": 0.1,
-        "items": [
-            {"sku": "MUG-01", "quantity": 2, "unit_price": 12.5, "currency": "EUR"},
-            {"sku": "BUNDLE-7", "quantity": 1, "bundle_price": 49.0, "currency": "EUR"},
-        ],
-    }
-
-
-def checkout(user_id):
+def price_order(cart):
     """What the user has to pay."""
-    cart = load_cart(user_id)
+    logger.info("pricing the cart of %s", cart["user"])
     amount = cart_total(cart)
-    return {"user": user_id, "amount": amount}
+    return {"user": cart["user"], "amount": amount}
 
 
 def place_order(user_id, sku):

@@ -1,7 +1,9 @@
 """Stock, as the warehouse service tells it."""
 
+import logging
 import socket
 
+logger = logging.getLogger("shop.inventory")
 WAREHOUSE = ("127.0.0.1", 6399)
 
 
@@ -16,6 +18,7 @@ def warehouse_connection():
 
 def reserve(sku, quantity):
     """Reserve goods in the warehouse."""
+    logger.info("reserving %d of %s", quantity, sku)
     try:
         connection = warehouse_connection()
     except OSError as error:

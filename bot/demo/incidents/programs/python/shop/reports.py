@@ -1,8 +1,16 @@
 """Sales reports."""
 
+import logging
+
 from shop.database import ConnectionPool
 
+logger = logging.getLogger("shop.reports")
 POOL = ConnectionPool(size=5, timeout_s=0.3)
+
+
+def week_days(last):
+    """The seven days up to a day of November."""
+    return [f"2026-11-{day:02d}" for day in range(last - 6, last + 1)]
 
 
 def rows_for(day):
@@ -21,6 +29,6 @@ def weekly_report(days):
     for day in days:
         try:
             report.extend(rows_for(day))
-        except LookupError:
-            continue
+        except LookupError as error:
+            logger.info("%s, left out", error)
     return report

@@ -2,8 +2,8 @@
 
 The same turns and calls on both sides, every turn sending the whole conversation again, with the same system message
 and tools; only the results differ: our rendered texts, or the JSON that Sentry's API gave. Tokens are estimated, since
-no tokenizer's vocabulary can be had offline: 4.26 characters a token (measured with o200k_base on a real event), but 3.5
-in our rendered texts, which is to our disadvantage. Answer quality is not compared.
+no tokenizer's vocabulary can be had offline: 4.26 characters a token (measured with o200k_base on a real event), but
+3.5 in our rendered texts, which is to our disadvantage. Answer quality is not compared.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ demo: .venv/.runtime  ## Investigate a recorded incident in the terminal, agains
 	@$(BIN)/logsense demo
 
 test: .venv/.dev  ## All tests, on two cores
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: .venv/.dev  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -30,6 +30,7 @@ from core.usecases.dispatch import Dispatch
 from core.usecases.errands import ErrandJob, index_pending
 from core.usecases.follow_up import FollowUpJob
 from core.usecases.investigate import InvestigateJob, Investigators
+from core.usecases.recover import close_orphans
 from core.usecases.worker import Job, Worker
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ async def _work(app: App) -> None:
         }
         if settings.database.startswith("sqlite"):
             await app.stores.runs.take_over_all()
+        await close_orphans(app.store, app.stores.runs, now)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_catch_up_index(app, tools), name="index")

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from core.domain.causes import Cause
-from core.domain.report import Level
+from core.domain.report import Fix, Level
 from core.domain.tool_facts import ExceptionFacts, IssueFacts, StackFacts
 
 ORDINARY = 4
@@ -32,19 +32,8 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class FixTemplate:
-    """A remedy with {placeholders}."""
-
-    title: str
-    steps: tuple[str, ...]
-    risk: Level
-    effort: Level
-    confidence: int
-
-
-@dataclass(frozen=True, slots=True)
 class CauseEntry:
-    """What `causes.toml` says about one cause."""
+    """What `causes.toml` says about one cause; the texts of `says` and `fixes` have {placeholders}."""
 
     cause: Cause
     label: str
@@ -52,7 +41,7 @@ class CauseEntry:
     example: str
     says: tuple[str, ...]
     signs: tuple[Sign, ...]
-    fixes: tuple[FixTemplate, ...]
+    fixes: tuple[Fix, ...]
 
 
 @cache
@@ -129,8 +118,8 @@ def _sign(table: Mapping[str, object]) -> Sign:
     return Sign(patterns, int(str(table["strength"])))
 
 
-def _fix(table: Mapping[str, object]) -> FixTemplate:
-    return FixTemplate(
+def _fix(table: Mapping[str, object]) -> Fix:
+    return Fix(
         str(table["title"]),
         tuple(_strings(table["steps"])),
         Level(str(table["risk"])),

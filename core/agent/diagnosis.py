@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Formatter
 
 from core.agent.breaking_value import find_breaking_value
-from core.agent.causes import CauseEntry, FixTemplate, catalogue, classify
+from core.agent.causes import CauseEntry, catalogue, classify
 from core.domain.causes import Cause
 from core.domain.report import Analysis, Culprit, Finding, Fix, Level
 from core.domain.tool_facts import (
@@ -278,12 +278,12 @@ def _again(match: MatchFacts, title: str, confidence: int) -> Fix:
     return Fix(title, (check, _one_line(match.get("fix", ""))), Level.LOW, Level.LOW, confidence)
 
 
-def _filled_fix(template: FixTemplate, words: Mapping[str, str]) -> Fix | None:
+def _filled_fix(template: Fix, words: Mapping[str, str]) -> Fix | None:
     title = _fill(template.title, words)
     steps = [_fill(step, words) for step in template.steps]
     if title is None or any(step is None for step in steps):
         return None
-    return Fix(title, tuple(filter(None, steps)), template.risk, template.effort, template.confidence)
+    return replace(template, title=title, steps=tuple(filter(None, steps)))
 
 
 def _roll_back(words: Mapping[str, str]) -> Fix:

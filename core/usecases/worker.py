@@ -107,10 +107,15 @@ class Worker:
         await self._runs.finish(run, "done")
 
     async def _conclude_cancelled(self, run: Run, job: Job) -> None:
-        """Told as cancelled if the run was still ours; another worker's run is left alone."""
+        """Told as cancelled if the run is still ours; another worker's run is left alone.
+
+        Told first, then closed: a crash in between leaves an open run, whose next worker finds it over and closes it.
+        """
         try:
-            if await self._runs.finish(run, "cancelled"):
+            ours, _ = await self._runs.renew([run])
+            if run.id in ours:
                 await job.cancelled(run)
+                await self._runs.finish(run, "cancelled")
         except Exception:
             logger.exception("cancelling %s %s failed; its lease will run out", run.kind, run.subject_id)
 

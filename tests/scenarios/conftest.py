@@ -101,5 +101,5 @@ def logsense(tmp_path: Path) -> CommandLine:
 async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     """Returns as soon as `condition` holds; fails when it does not within `within_s`."""
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110  what is waited for happens in other processes
+        while not condition():
             await asyncio.sleep(0.02)

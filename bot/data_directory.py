@@ -56,7 +56,7 @@ class DataDirectory:
     def secret_key(self) -> bytes:
         """The generated key, made on first use with mode 0600; equal for all processes, however they race."""
         if not self.key_file.exists():
-            draft = self.path / f".secret.{os.getpid()}"
+            draft = self.path / f".secret.{secrets.token_hex(8)}"
             draft.touch(mode=0o600)
             draft.write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(32)))
             # A link appears whole or not at all, and never replaces a key that another process made first.

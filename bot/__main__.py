@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import sys
@@ -76,6 +77,8 @@ def run() -> None:
         code = main(standalone_mode=False)
     except LogSenseError as error:
         print_error(str(error))
+        if "--json" in sys.argv:
+            sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
         code = ExitCode.of(error)
     except (click.exceptions.Abort, KeyboardInterrupt):
         code = ExitCode.CANCELLED

@@ -14,6 +14,7 @@ from bot.session import Cli, ExitCode, Session
 from core.domain.conversation import Cancellation, FollowUp, InvestigationRequest, PastedEvent, Resolution
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.incident import IssueRef
+from core.domain.investigation import Status
 from core.domain.issue_reference import parse_issue_reference
 from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
@@ -199,12 +200,12 @@ def show(cli: Cli, investigation_id: str, evidence: bool) -> None:
         if not investigation.status.is_over:
             return await session.watch_investigation(investigation.id)
         entries = await session.app.store.journal(investigation.id).entries()
-        view = report_of(investigation, entries)
-        if not cli.as_json:
-            cli.print_view(view)
-            for item in Transcript(investigation.subject, entries).evidence() if evidence else ():
+        if not cli.as_json and investigation.status is not Status.FAILED:
+            cli.print_view(report_of(investigation, entries))
+        if not cli.as_json and evidence:
+            for item in Transcript(investigation.subject, entries).evidence():
                 cli.say(f"\n{item.id}  {item.tool}", "bold cyan")
                 cli.say(item.text)
-        return session.show_investigation(investigation, entries, printed=True)
+        return session.end_of(investigation, entries)
 
     cli.run(command, works=True)

@@ -146,21 +146,18 @@ class Session:
                 if thread is not None:
                     thread.show(progress_of(investigation, entries))
             if thread is not None:
-                await thread.conclude(progress_of(investigation, entries), report_of(investigation, entries))
-        return self.show_investigation(investigation, entries, printed=True)
+                final = None if investigation.status is Status.FAILED else report_of(investigation, entries)
+                await thread.conclude(progress_of(investigation, entries), final)
+        return self.end_of(investigation, entries)
 
-    def show_investigation(
-        self, investigation: Investigation, entries: tuple[JournalEntry, ...], *, printed: bool = False
-    ) -> ExitCode:
-        """The finished investigation as JSON if asked for; the exit code that says how it ended."""
+    def end_of(self, investigation: Investigation, entries: tuple[JournalEntry, ...]) -> ExitCode:
+        """The JSON document if asked for, a failure's sentence on stderr, and the exit code that says how it ended."""
         if self.cli.as_json:
             self.cli.print_json(investigation_document(investigation, entries))
         if investigation.status is Status.CANCELLED:
             return ExitCode.CANCELLED
         if investigation.status is Status.FAILED:
-            text = investigation.failure or "The investigation failed."
-            if self.cli.as_json or not printed:
-                print_error(text)
+            print_error(investigation.failure or "The investigation failed.")
             return ExitCode.BAD_INPUT if investigation.failure_is_mendable else ExitCode.SERVICE_FAILED
         return ExitCode.OK
 
@@ -172,10 +169,14 @@ class Session:
                 if thread is not None:
                     thread.show(progress_of_question(question, entries))
             if thread is not None:
-                await thread.conclude(progress_of_question(question, entries), answer_of(question, entries))
+                final = None if question.answer is None else answer_of(question, entries)
+                await thread.conclude(progress_of_question(question, entries), final)
         if self.cli.as_json:
             self.cli.print_json(answer_document(question, entries))
-        return ExitCode.SERVICE_FAILED if question.answer is None else ExitCode.OK
+        if question.answer is None:
+            print_error(question.failure or "The question was not answered.")
+            return ExitCode.SERVICE_FAILED
+        return ExitCode.OK
 
     async def errand(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """The outcome of an errand handed to whoever owns the data directory."""

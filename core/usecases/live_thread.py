@@ -44,11 +44,12 @@ class LiveThread:
         self._latest = view
         self._changed.set()
 
-    async def conclude(self, last: ProgressView, final: ThreadView) -> MessageRef:
-        """The progress message shows `last`, and `final` stands below it as a new message."""
+    async def conclude(self, last: ProgressView, final: ThreadView | None) -> None:
+        """The progress message shows `last`, and `final`, if any, stands below it as a new message."""
         await self._stop_writing()
         await self._write(last)
-        return await self._channel.post(self._conversation, final)
+        if final is not None:
+            await self._channel.post(self._conversation, final)
 
     async def _write_for_ever(self) -> None:
         while True:

@@ -149,14 +149,14 @@ async def test_an_unknown_issue_is_a_clear_refusal(logsense: CommandLine, sentry
 async def test_a_wrong_token_names_the_setting(logsense: CommandLine, sentry: LocalSentry) -> None:
     outcome = await logsense.connected_to(sentry, SENTRY_TOKEN="wrong").run("investigate", "SHOP-1")
     assert outcome.code == 3
-    assert "SENTRY_TOKEN" in outcome.stdout and "wrong" not in outcome.stdout
+    assert "SENTRY_TOKEN" in outcome.stderr and "wrong" not in outcome.stdout + outcome.stderr
 
 
 async def test_a_dead_sentry_is_named(logsense: CommandLine, sentry: LocalSentry) -> None:
     shell = logsense.connected_to(sentry, SENTRY_URL="http://127.0.0.1:9", LOGSENSE_ALLOWED_HOSTS="127.0.0.1:9")
     outcome = await shell.run("investigate", "SHOP-1")
     assert outcome.code == 3
-    assert "127.0.0.1:9" in outcome.stdout
+    assert "127.0.0.1:9" in outcome.stderr and outcome.stderr.count("\n") == 1
 
 
 async def test_a_private_address_is_refused_unless_the_operator_allows_it(
@@ -165,7 +165,7 @@ async def test_a_private_address_is_refused_unless_the_operator_allows_it(
     shell = logsense.connected_to(sentry, SENTRY_URL="https://169.254.169.254", LOGSENSE_ALLOWED_HOSTS="")
     outcome = await shell.run("investigate", "SHOP-1")
     assert outcome.code == 2
-    assert "private or local address" in outcome.stdout
+    assert "private or local address" in outcome.stderr
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,8 @@ async def test_what_cannot_be_done_yet_says_what_to_do_first(
     outcome = await logsense.run(*arguments)
     assert outcome.code == 2
     assert sentence in outcome.stderr
+    as_json = await logsense.run(*arguments, "--json")
+    assert sentence in as_json.document["error"]
 
 
 async def test_planted_secrets_are_nowhere(logsense: CommandLine, sentry: LocalSentry) -> None:

@@ -29,6 +29,9 @@ eval: .venv/.dev  ## Score the rules on recorded and public incidents
 bench-tokens: .venv/.dev  ## Prompt tokens of an investigation, against raw JSON
 	$(BIN)/python -m tests.benchmarks.tokens
 
+bench-agent: .venv/.dev  ## CPU of an investigation, beside a plain loop on the same SDKs
+	$(BIN)/python -m tests.benchmarks.agent
+
 picture: .venv/.runtime  ## Draw the README's picture of the terminal again
 	$(BIN)/python -m bot.demo.picture > /dev/null
 

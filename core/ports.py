@@ -309,6 +309,14 @@ class Errand:
     failure: str | None = None
 
 
+class Watch(Protocol):
+    """Waits for changes of one stored thing."""
+
+    async def wait(self) -> None:
+        """Returns soon after the thing was changed by anybody, perhaps without a change; none is missed."""
+        ...
+
+
 class OrganizationStore(Protocol):
     """Everything kept for one organization; it cannot name another. Missing things raise NotFound."""
 
@@ -366,6 +374,10 @@ class OrganizationStore(Protocol):
 
     def journal(self, subject_id: str, run: Run | None = None) -> Journal:
         """The journal of an investigation or question; only with a `run` can it be written."""
+        ...
+
+    def watch(self, subject_id: str) -> Watch:
+        """A watch over an investigation, question or errand, and its journal."""
         ...
 
     async def put_knowledge(self, entries: Sequence[KnowledgeEntry]) -> None:

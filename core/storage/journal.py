@@ -12,6 +12,7 @@ from core.domain.errors import LeaseLost
 from core.domain.journal import JournalEntry
 from core.domain.tenancy import OrganizationId
 from core.ports import Journal, Run
+from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.documents import read_entry, write_entry
 from core.storage.fence import Fence, lease_lost
@@ -35,8 +36,9 @@ class GroupCommit:
     A commit costs a disk flush however much it holds, so many runs at once pay for few.
     """
 
-    def __init__(self, database: Database, fence: Fence) -> None:
+    def __init__(self, database: Database, fence: Fence, changes: Changes) -> None:
         """Nothing runs until the first line comes."""
+        self._changes = changes
         self._database = database
         self._fence = fence
         self._waiting: list[tuple[Line, asyncio.Future[None]]] = []
@@ -68,6 +70,7 @@ class GroupCommit:
             else:
                 for line, done in batch:
                     _settle(done, None if line.run in accepted else lease_lost(line.run))
+                    self._changes.notify(line.subject_id)
 
     async def _write(self, lines: Sequence[Line]) -> frozenset[Run]:
         held = tuple({line.run for line in lines})

@@ -13,8 +13,9 @@ from core.domain.errors import InvalidInput, NotFound
 from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Question
 from core.domain.tenancy import OrganizationId
-from core.ports import Errand, Journal, OrganizationStore, Run
+from core.ports import Errand, Journal, OrganizationStore, Run, Watch
 from core.storage import documents
+from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.fence import Fence, lease_lost
 from core.storage.journal import GroupCommit, SqlJournal
@@ -29,8 +30,16 @@ _LONGEST_ID_SHOWN = 60
 class SqlOrganizationStore(OrganizationStore):
     """The store of one organization; it cannot read or change another's rows."""
 
-    def __init__(self, database: Database, fence: Fence, commits: GroupCommit, organization_id: OrganizationId) -> None:
+    def __init__(
+        self,
+        database: Database,
+        fence: Fence,
+        commits: GroupCommit,
+        changes: Changes,
+        organization_id: OrganizationId,
+    ) -> None:
         """Bound to `organization_id` for good."""
+        self._changes = changes
         self._database = database
         self._fence = fence
         self._commits = commits
@@ -110,6 +119,11 @@ class SqlOrganizationStore(OrganizationStore):
             if run is not None:
                 await self._hold(connection, run)
             await _change(connection, statement.values(**_columns(investigation)), f"investigation {investigation.id}")
+        self._changes.notify(investigation.id)
+
+    def watch(self, subject_id: str) -> Watch:
+        """A watch over an investigation, question or errand, and its journal."""
+        return self._changes.watch(subject_id)
 
     async def event_text(self, investigation_id: str) -> str | None:
         """The raw event that a person handed over, if they did."""
@@ -238,6 +252,7 @@ class SqlOrganizationStore(OrganizationStore):
             if run is not None:
                 await self._hold(connection, run)
             await _change(connection, statement, f"{what} {row_id}")
+        self._changes.notify(row_id)
 
     async def _hold(self, connection: AsyncConnection, run: Run) -> None:
         self._check_owner(run)

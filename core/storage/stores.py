@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from core.domain.tenancy import OrganizationId
 from core.ports import Directory, OrganizationStore, Runs, Stores
+from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.directory import SqlDirectory
 from core.storage.fence import Fence
@@ -21,17 +22,18 @@ class SqlStores(Stores):
     directory: Directory
     runs: Runs
 
-    def __init__(self, database: Database, commits: GroupCommit, fence: Fence, runs: Runs) -> None:
+    def __init__(self, database: Database, commits: GroupCommit, fence: Fence, changes: Changes, runs: Runs) -> None:
         """Made by `open_stores`."""
         self.directory = SqlDirectory(database)
         self.runs = runs
         self._database = database
         self._commits = commits
         self._fence = fence
+        self._changes = changes
 
     def for_organization(self, organization_id: OrganizationId) -> OrganizationStore:
         """The store of one organization."""
-        return SqlOrganizationStore(self._database, self._fence, self._commits, organization_id)
+        return SqlOrganizationStore(self._database, self._fence, self._commits, self._changes, organization_id)
 
 
 @asynccontextmanager
@@ -45,10 +47,11 @@ async def open_stores(
     """
     database = Database(url)
     fence = Fence(database, lease_s)
-    commits = GroupCommit(database, fence)
+    changes = Changes()
+    commits = GroupCommit(database, fence, changes)
     runs = LeasedRuns(database, fence, owner=owner, organization_cap=organization_cap)
     try:
-        yield SqlStores(database, commits, fence, runs)
+        yield SqlStores(database, commits, fence, changes, runs)
     finally:
         try:
             await commits.close()

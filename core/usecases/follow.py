@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from core.domain.investigation import Investigation, Question
 from core.domain.journal import JournalEntry
 from core.ports import Errand, OrganizationStore
 
-POLL_S = 0.1
-
 
 async def follow_investigation(
     store: OrganizationStore, investigation_id: str
 ) -> AsyncIterator[tuple[Investigation, tuple[JournalEntry, ...]]]:
     """The investigation and its journal whenever either changed; the last one is over."""
-    journal = store.journal(investigation_id)
+    journal, watch = store.journal(investigation_id), store.watch(investigation_id)
     seen: tuple[Investigation, int] | None = None
     while True:
         # Status first: entries read after a final status are complete.
@@ -27,14 +24,14 @@ async def follow_investigation(
             yield investigation, entries
         if investigation.status.is_over:
             return
-        await asyncio.sleep(POLL_S)
+        await watch.wait()
 
 
 async def follow_question(
     store: OrganizationStore, question_id: str
 ) -> AsyncIterator[tuple[Question, tuple[JournalEntry, ...]]]:
     """The question and its journal whenever either changed; the last one is answered or failed."""
-    journal = store.journal(question_id)
+    journal, watch = store.journal(question_id), store.watch(question_id)
     seen: tuple[Question, int] | None = None
     while True:
         question = await store.question(question_id)
@@ -44,13 +41,14 @@ async def follow_question(
             yield question, entries
         if question.answered_at is not None:
             return
-        await asyncio.sleep(POLL_S)
+        await watch.wait()
 
 
 async def outcome_of(store: OrganizationStore, errand_id: str) -> Errand:
     """The errand once it has an outcome."""
+    watch = store.watch(errand_id)
     while True:
         errand = await store.errand(errand_id)
         if errand.outcome is not None:
             return errand
-        await asyncio.sleep(POLL_S)
+        await watch.wait()

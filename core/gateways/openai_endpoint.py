@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, Timeout
+from httpx2 import ConnectTimeout
+from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient, Timeout
 
 from core.domain.errors import AccessDenied, RateLimited, ServiceFailed, ServiceUnavailable
 
@@ -46,6 +47,8 @@ class ModelEndpoint:
             base_url=self._url,
             timeout=Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
             max_retries=0,
+            # The default transport looks at every idle connection for each request: a third of all CPU at 50 at once.
+            http_client=DefaultAioHttpClient(),
         )
         self.host = urlsplit(self._url).netloc.rsplit("@", 1)[-1]
 
@@ -92,18 +95,24 @@ class ModelEndpoint:
             # The read timeout starts again with every byte; this bounds the attempt.
             async with asyncio.timeout(self._timeout_s):
                 return self._decoded(await send())
-        except (TimeoutError, APITimeoutError):
+        except (TimeoutError, APITimeoutError) as error:
+            # The SDK's aiohttp transport calls every failure to connect a timeout, also a refused connection.
+            if isinstance(error.__cause__, ConnectTimeout):
+                raise self._unreachable() from None
             raise ServiceUnavailable(
                 SERVICE, f"{SERVICE} {self.host} did not answer within {self._timeout_s:g} s."
             ) from None
         except APIStatusError as error:
             raise self._failure(error) from None
         except APIConnectionError:
-            raise ServiceUnavailable(
-                SERVICE, f"{SERVICE} {self.host} cannot be reached, or broke off. Check OPENAI_BASE_URL."
-            ) from None
+            raise self._unreachable() from None
         except APIError as error:
             raise ServiceUnavailable(SERVICE, f"{SERVICE} {self.host} failed ({type(error).__name__}).") from None
+
+    def _unreachable(self) -> ServiceUnavailable:
+        return ServiceUnavailable(
+            SERVICE, f"{SERVICE} {self.host} cannot be reached, or broke off. Check OPENAI_BASE_URL."
+        )
 
     def _decoded(self, text: str) -> Mapping[str, Any]:
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from core.domain.conversation import ConversationRef, InboundEvent, MessageRef
@@ -20,8 +21,17 @@ from core.domain.incident import (
 )
 from core.domain.investigation import Investigation, Question
 from core.domain.journal import JournalEntry, ToolCall, Transcript, Turn
-from core.domain.report import Analysis, Answer, Evidence
-from core.domain.tenancy import Organization, OrganizationId, WorkspaceRef
+from core.domain.report import Analysis, Answer, Evidence, Usage
+from core.domain.tenancy import (
+    Actor,
+    ChannelSettings,
+    Member,
+    ModelConnection,
+    Organization,
+    OrganizationId,
+    SentryConnection,
+    WorkspaceRef,
+)
 from core.domain.thread_view import ThreadView
 
 # ---- channels -------------------------------------------------------------------------------------------------------
@@ -37,19 +47,34 @@ class Inbox(Protocol):
 
         Raises:
             Refusal: the text is meant for the person who asked.
+            Ignored: it does not concern LogSense.
         """
         ...
 
 
 class Channel(Protocol):
-    """One platform's way of showing views in threads."""
+    """One platform's way of showing views in threads. Methods raise ServiceFailed when the platform did not do it."""
 
-    async def post(self, conversation: ConversationRef, view: ThreadView) -> MessageRef:
-        """Show `view` as a new message; its address has the thread filled in."""
+    async def post(
+        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+    ) -> tuple[MessageRef, ...]:
+        """Show `view` as a new message, or several when it is long; their addresses have the thread filled in.
+
+        The messages are marked with `key`. With `again` an earlier attempt may have posted some: those that carry the
+        key are looked for, where the platform can find them, and not posted a second time.
+        """
         ...
 
-    async def edit(self, message: MessageRef, view: ThreadView) -> None:
-        """Replace what `message` shows; showing the same view twice is harmless."""
+    async def turn(self, message: MessageRef) -> None:
+        """Returns when `message` may be edited within the platform's limits; only then decide what it shall show."""
+        ...
+
+    async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
+        """Replace what `message` shows; the same view twice is harmless. Final views go first and need no turn."""
+        ...
+
+    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+        """Show `view` to that person alone, near the conversation if they can be reached there."""
         ...
 
 
@@ -164,15 +189,15 @@ class HostTools(Protocol):
 class ToolProvider(Protocol):
     """Tools for any organization, with its own connections; what comes out of it is bound to that organization."""
 
-    def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+    async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
         """The reasoner's tools for one investigation; with `event_text` they read that one event, not the tracker."""
         ...
 
-    def host_tools(self, organization_id: OrganizationId) -> HostTools:
+    async def host_tools(self, organization_id: OrganizationId) -> HostTools:
         """The tools behind people's actions."""
         ...
 
-    def writes_allowed(self, organization_id: OrganizationId) -> bool:
+    async def writes_allowed(self, organization_id: OrganizationId) -> bool:
         """Whether people may resolve and comment in the organization's tracker through LogSense."""
         ...
 
@@ -317,11 +342,28 @@ class Watch(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PostState:
+    """What is known of a post: `messages` stand. Without any, `tried` says that an earlier attempt may have posted."""
+
+    messages: tuple[MessageRef, ...] = ()
+    tried: bool = False
+
+
 class OrganizationStore(Protocol):
     """Everything kept for one organization; it cannot name another. Missing things raise NotFound."""
 
-    async def add_investigation(self, investigation: Investigation, event_text: str | None, delivery_id: str) -> str:
-        """Claim the delivery, keep the investigation and queue its run, all at once; a repeat returns the first id."""
+    async def add_investigation(
+        self, investigation: Investigation, event_text: str | None, delivery_id: str, *, announced: bool = False
+    ) -> str:
+        """Claim the delivery, keep the investigation and queue its run, all at once; a repeat returns the first id.
+
+        With `announced` the run of kind `announce` is queued, which posts the progress message first.
+        """
+        ...
+
+    async def queue_announced(self, investigation_id: str, run: Run) -> None:
+        """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), unless that was done."""
         ...
 
     async def investigation(self, investigation_id: str) -> Investigation:
@@ -344,12 +386,33 @@ class OrganizationStore(Protocol):
         """
         ...
 
+    async def change_investigation(
+        self, investigation_id: str, change: Callable[[Investigation], Investigation]
+    ) -> Investigation:
+        """The investigation after `change`, which was applied to its newest state with nobody in between."""
+        ...
+
+    async def unfinished(self) -> Sequence[Investigation]:
+        """Those queued or running, oldest first."""
+        ...
+
+    async def usage_since(self, at: datetime) -> Usage:
+        """What all turns taken from `at` on cost together."""
+        ...
+
     async def event_text(self, investigation_id: str) -> str | None:
         """The raw event that a person handed over, if they did."""
         ...
 
     async def add_question(self, question: Question, delivery_id: str) -> str:
-        """Claim the delivery, keep the question and queue its run, all at once; a repeat returns the first id."""
+        """Claim the delivery, keep the question and queue its run, all at once; a repeat returns the first id.
+
+        While its investigation is under way the question waits for `release_questions`.
+        """
+        ...
+
+    async def release_questions(self, investigation_id: str) -> None:
+        """Questions that waited for the end of the investigation are queued, each once."""
         ...
 
     async def question(self, question_id: str) -> Question:
@@ -380,6 +443,66 @@ class OrganizationStore(Protocol):
         """A watch over an investigation, question or errand, and its journal."""
         ...
 
+    async def begin_post(self, investigation_id: str, role: str, run: Run | None = None) -> PostState:
+        """What is known of the post that plays `role` for the investigation; from now on it counts as tried.
+
+        Raises:
+            LeaseLost: `run` is no longer ours, so nothing may be posted for it.
+        """
+        ...
+
+    async def finish_post(self, investigation_id: str, role: str, messages: Sequence[MessageRef]) -> None:
+        """Remember the messages that the post became."""
+        ...
+
+    async def posted(self, investigation_id: str, role: str) -> tuple[MessageRef, ...]:
+        """The messages of that post; empty when it was not made, or is not known to be."""
+        ...
+
+    async def investigation_behind(self, message: MessageRef) -> str | None:
+        """The id of the investigation that `message` was posted for; its thread does not matter."""
+        ...
+
+    async def investigation_in(self, conversation: ConversationRef) -> str | None:
+        """The id of the newest investigation with a post in that thread."""
+        ...
+
+    async def sentry_connection(self) -> SentryConnection | None:
+        """How this organization's Sentry is reached, if it was said."""
+        ...
+
+    async def save_sentry_connection(self, connection: SentryConnection | None) -> None:
+        """Keep it, its token encrypted; None forgets it."""
+        ...
+
+    async def model_connection(self) -> ModelConnection | None:
+        """How this organization's language model is reached, if it was said."""
+        ...
+
+    async def save_model_connection(self, connection: ModelConnection | None) -> None:
+        """Keep it, its key encrypted; None forgets it."""
+        ...
+
+    async def member(self, workspace: WorkspaceRef, user_id: str) -> Member | None:
+        """The role that person was granted, if any."""
+        ...
+
+    async def members(self) -> Sequence[Member]:
+        """Everybody with a granted role."""
+        ...
+
+    async def grant(self, member: Member) -> None:
+        """Keep that person's role, instead of any they had."""
+        ...
+
+    async def channel_settings(self, workspace: WorkspaceRef, channel: str) -> ChannelSettings:
+        """What was decided about a channel; the defaults when nothing was."""
+        ...
+
+    async def save_channel_settings(self, workspace: WorkspaceRef, channel: str, settings: ChannelSettings) -> None:
+        """Keep that decision."""
+        ...
+
     async def put_knowledge(self, entries: Sequence[KnowledgeEntry]) -> None:
         """Add or replace knowledge entries, marked as not yet indexed."""
         ...
@@ -400,8 +523,44 @@ class Directory(Protocol):
         """The organization a workspace belongs to; raises NotFound."""
         ...
 
-    async def ensure_organization(self, organization: Organization, workspace: WorkspaceRef) -> None:
-        """Make the organization and link the workspace, unless they are there."""
+    async def ensure_organization(self, organization: Organization, workspace: WorkspaceRef | None = None) -> None:
+        """Make the organization and link the workspace, unless they are there; a linked workspace keeps its link."""
+        ...
+
+    async def unlink(self, workspace: WorkspaceRef) -> None:
+        """The workspace no longer leads to any organization; what the organization knows stays."""
+        ...
+
+    async def add_invite(self, code: str, organization_id: OrganizationId, expires_at: datetime) -> None:
+        """Keep an invitation, of whose code only a hash is stored."""
+        ...
+
+    async def redeem_invite(self, code: str, at: datetime) -> Organization:
+        """The organization that invites with `code`, which works once; raises NotFound when it is not, or no longer, good."""
+        ...
+
+
+class Installations(Protocol):
+    """Where an adapter keeps what a platform gave it at install time: opaque JSON, encrypted at rest."""
+
+    async def save(self, workspace: WorkspaceRef, document: str) -> None:
+        """Keep the workspace's installation, instead of any before."""
+        ...
+
+    async def find(self, workspace: WorkspaceRef) -> str | None:
+        """The newest document saved for the workspace."""
+        ...
+
+    async def remove(self, workspace: WorkspaceRef) -> None:
+        """Nothing is kept of the installation any more."""
+        ...
+
+    async def issue_state(self, state: str, document: str, expires_at: datetime) -> None:
+        """Remember that an installation was started under `state`, of which only a hash is kept."""
+        ...
+
+    async def take_state(self, state: str, at: datetime) -> str | None:
+        """The document issued with `state`, once; None when unknown, taken or expired."""
         ...
 
 
@@ -409,6 +568,7 @@ class Stores(Protocol):
     """The one door to storage."""
 
     directory: Directory
+    installations: Installations
     runs: Runs
 
     def for_organization(self, organization_id: OrganizationId) -> OrganizationStore:

@@ -34,18 +34,25 @@ class PastedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueText:
+    """An issue as a person named it: a short id, a numeric id or a URL, not yet held against the tracker."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvestigationRequest:
     """Somebody wants to know what is behind `subject`."""
 
     delivery_id: str
     conversation: ConversationRef
     actor: Actor
-    subject: IssueRef | PastedEvent
+    subject: IssueRef | IssueText | PastedEvent
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A question about an investigation; None means the latest in this conversation."""
+    """A question about an investigation; None means the one that owns the thread, or without a thread the latest."""
 
     delivery_id: str
     conversation: ConversationRef
@@ -56,7 +63,10 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A person vouches that the incident is over (`on`) or takes that back; `fix` is what they say mended it."""
+    """A person vouches that the incident is over (`on`) or takes that back; `fix` is what they say mended it.
+
+    `message` is the one they reacted to: the investigation it belongs to is meant, and no other message counts.
+    """
 
     delivery_id: str
     conversation: ConversationRef
@@ -64,6 +74,19 @@ class Resolution:
     on: bool
     fix: str | None = None
     investigation_id: str | None = None
+    message: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A person found a report helpful, or wrong (`helpful` False), or takes that back (None)."""
+
+    delivery_id: str
+    conversation: ConversationRef
+    actor: Actor
+    helpful: bool | None
+    investigation_id: str | None = None
+    message: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +99,4 @@ class Cancellation:
     investigation_id: str | None = None
 
 
-InboundEvent = InvestigationRequest | FollowUp | Resolution | Cancellation
+InboundEvent = InvestigationRequest | FollowUp | Resolution | Feedback | Cancellation

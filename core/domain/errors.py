@@ -3,7 +3,10 @@
 LogSenseError
 ├── Refusal                 the person can mend it; shown as written, exit 2
 │   ├── NotFound
-│   └── InvalidInput
+│   ├── InvalidInput
+│   ├── NotConnected        the organization has not said how its tracker is reached; each channel says where to do so
+│   └── NotAllowed          this person may not do that here
+├── Ignored                 nothing of ours: no answer, no trace
 ├── ServiceFailed           something we depend on did not do its part; shown with the service's name, exit 3
 │   ├── ServiceUnavailable  down, too slow, or failing: trying later may help
 │   ├── AccessDenied        our credentials were refused
@@ -31,6 +34,23 @@ class NotFound(Refusal):
 
 class InvalidInput(Refusal):
     """What was given cannot be read; the text says what would be accepted."""
+
+
+class NotConnected(Refusal):
+    """The organization has no connection to `service` yet."""
+
+    def __init__(self, service: str) -> None:
+        """Name the service; how to connect it depends on where people are."""
+        super().__init__(f"{service} is not connected yet.")
+        self.service = service
+
+
+class NotAllowed(Refusal):
+    """The person lacks the role for it; the text says who has it."""
+
+
+class Ignored(LogSenseError):
+    """What was said or done does not concern LogSense: nothing is kept and nobody is answered."""
 
 
 class ServiceFailed(LogSenseError):

@@ -39,6 +39,15 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's judgement of a report."""
+
+    actor: Actor
+    helpful: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Investigation:
     """The aggregate; transitions return a new value or raise WrongTransition."""
 
@@ -55,6 +64,7 @@ class Investigation:
     resolved_by: Actor | None = None
     resolved_at: datetime | None = None
     fixed_by: str | None = None
+    votes: tuple[Vote, ...] = ()
 
     def start(self) -> Investigation:
         """Running; starting again after a crash changes nothing."""
@@ -82,6 +92,11 @@ class Investigation:
         """Reported again: nobody vouches for it any more."""
         reopened = self._to(Status.REPORTED, {Status.RESOLVED})
         return replace(reopened, resolved_by=None, resolved_at=None, fixed_by=None)
+
+    def judge(self, actor: Actor, helpful: bool | None, at: datetime) -> Investigation:
+        """With that person's newest judgement alone; None takes theirs back."""
+        others = tuple(vote for vote in self.votes if vote.actor.id != actor.id)
+        return replace(self, votes=others if helpful is None else (*others, Vote(actor, helpful, at)))
 
     def _to(self, status: Status, allowed_from: set[Status]) -> Investigation:
         if self.status not in allowed_from:

@@ -45,6 +45,46 @@ class SentryConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelConnection:
+    """How one organization's language model is reached; `base_url` None is OpenAI itself."""
+
+    api_key: str = field(repr=False)
+    base_url: str | None
+    model: str
+
+
+class Role(StrEnum):
+    """What a person may do in an organization; each may do what those after it may."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether connections and settings may be changed."""
+        return self is not Role.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person as one workspace knows them, with the role they were granted in the organization."""
+
+    workspace: WorkspaceRef
+    user_id: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What admins decided about one channel: the tracker's projects it is about, and whether outsiders may read it."""
+
+    projects: tuple[str, ...] = ()
+    shared_is_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """The tenant: everything LogSense keeps belongs to exactly one."""
 

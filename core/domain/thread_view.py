@@ -9,6 +9,7 @@ from datetime import datetime
 from core.domain.investigation import Investigation, Question, Status
 from core.domain.journal import JournalEntry, ReasonerReplaced, Step, Transcript, TurnTaken, steps_of
 from core.domain.report import NO_USAGE, Evidence, RootCauseReport, Usage
+from core.domain.tenancy import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class ReportView:
     evidence: tuple[Evidence, ...]
     usage: Usage
     seconds: float
+    asked_by: Actor
+    resolved_by: Actor | None = None
+    resolved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class AnswerView:
     text: str
     evidence: tuple[str, ...]
     usage: Usage
+    asked_by: Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,9 @@ def report_of(investigation: Investigation, entries: Sequence[JournalEntry]) -> 
                 transcript.evidence(),
                 transcript.usage(),
                 (ended_at - investigation.created_at).total_seconds(),
+                investigation.asked_by,
+                investigation.resolved_by,
+                investigation.resolved_at,
             )
         case Status.CANCELLED, _:
             return NoticeView(f"Investigation {investigation.id} was cancelled. What it had found so far is kept.")
@@ -98,7 +106,14 @@ def answer_of(question: Question, entries: Sequence[JournalEntry]) -> AnswerView
     if question.answer is None:
         return NoticeView(question.failure or "There is no answer yet.", error=True)
     usage = sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), NO_USAGE)
-    return AnswerView(question.investigation_id, question.text, question.answer.text, question.answer.evidence, usage)
+    return AnswerView(
+        question.investigation_id,
+        question.text,
+        question.answer.text,
+        question.answer.evidence,
+        usage,
+        question.asked_by,
+    )
 
 
 def _progress(

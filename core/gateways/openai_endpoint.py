@@ -12,7 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from httpx2 import ConnectTimeout
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient, Timeout
+from openai import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    DefaultAioHttpClient,
+    Timeout,
+)
 
 from core.domain.errors import AccessDenied, RateLimited, ServiceFailed, ServiceUnavailable
 

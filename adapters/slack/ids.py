@@ -1,0 +1,49 @@
+"""The names that LogSense gives things in Slack, and Slack's names as ours. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from core.domain.conversation import ConversationRef, MessageRef
+from core.domain.tenancy import Platform, WorkspaceRef
+
+METADATA_EVENT = "logsense_post"
+"""The event type of the metadata that marks our messages; its payload is `{"key": …}`."""
+
+
+class Action(StrEnum):
+    """What buttons do; their value is an investigation id, for INVESTIGATE an issue id."""
+
+    STOP = "stop_investigation"
+    RESOLVE = "resolve_investigation"
+    REOPEN = "reopen_investigation"
+    WRONG = "report_is_wrong"
+    AGAIN = "investigate_again"
+    EVIDENCE = "show_evidence"
+    POST_MORTEM = "copy_post_mortem"
+    INVESTIGATE = "investigate_issue"
+    CONNECT_SENTRY = "connect_sentry"
+    CONNECT_MODEL = "connect_model"
+    CHANNEL_SETTINGS = "channel_settings"
+    EVIDENCE_PAGE = "evidence_page"
+
+
+class Callback(StrEnum):
+    """Our modals, and the message shortcut."""
+
+    INVESTIGATE_MESSAGE = "investigate_message"
+    EVIDENCE = "evidence"
+    SENTRY = "sentry_connection"
+    MODEL = "model_connection"
+    CHANNEL = "channel_settings"
+
+
+def workspace_of(*, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool) -> WorkspaceRef:
+    """The door that an event came through: a whole enterprise where the app is installed org-wide, else one team."""
+    key = enterprise_id if is_enterprise_install and enterprise_id else team_id
+    return WorkspaceRef(Platform.SLACK, key or "")
+
+
+def message_ref(workspace: WorkspaceRef, channel: str, ts: str, thread_ts: str | None = None) -> MessageRef:
+    """A Slack message's address; one that is in no thread is the root of its own."""
+    return MessageRef(ConversationRef(workspace, channel, thread_ts or ts), ts)

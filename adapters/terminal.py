@@ -23,6 +23,7 @@ from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Status
 from core.domain.journal import Step
 from core.domain.report import Fix, Level, RootCauseReport, SimilarIncident, Usage
+from core.domain.tenancy import Actor
 from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
 
 RULES = "rules"
@@ -39,7 +40,9 @@ class TerminalChannel:
         self._lines_shown = 0
         self._notes_shown = 0
 
-    async def post(self, conversation: ConversationRef, view: ThreadView) -> MessageRef:
+    async def post(
+        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+    ) -> tuple[MessageRef, ...]:
         """Show `view` below what is there; a ProgressView stays editable until the next post."""
         self.close()
         thread = conversation.thread or "terminal"
@@ -53,12 +56,22 @@ class TerminalChannel:
                 self._console.print(rendered(view))
             case _:
                 assert_never(view)
-        return message
+        return (message,)
 
-    async def edit(self, message: MessageRef, view: ThreadView) -> None:
+    async def turn(self, message: MessageRef) -> None:
+        """A terminal has no limits."""
+
+    async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
         """Redraw the progress that is being shown."""
         if isinstance(view, ProgressView):
             self._show_progress(view)
+
+    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+        """A terminal shows no pictures."""
+
+    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+        """Whoever sits here is alone."""
+        self._console.print(rendered(view))
 
     def close(self) -> None:
         """Nothing is redrawn any more; what stands stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import secrets
@@ -9,26 +10,58 @@ import sys
 
 import click
 
-from bot import investigating, operating
 from bot.session import Cli, ExitCode, print_error
 from bot.settings import load_settings
-from core.domain.errors import InvalidInput, LogSenseError
+from core.domain.errors import InvalidInput, LogSenseError, NotConnected
 
 logger = logging.getLogger("logsense")
 
+NOT_CONNECTED = (
+    "Sentry is not connected. Set SENTRY_ORG and SENTRY_TOKEN (and SENTRY_URL when it is not sentry.io), "
+    "or try: logsense demo"
+)
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-class InOrder(click.Group):
-    """Lists commands as people meet them, not by the alphabet."""
+COMMANDS = {
+    "demo": "investigating:demo",
+    "investigate": "investigating:investigate",
+    "ask": "investigating:ask",
+    "resolve": "investigating:resolve",
+    "reopen": "investigating:reopen",
+    "cancel": "investigating:cancel",
+    "show": "investigating:show",
+    "investigations": "operating:investigations",
+    "incidents": "operating:incidents",
+    "knowledge": "operating:knowledge",
+    "serve": "serving:serve",
+    "connect": "connecting:connect",
+    "manifest": "connecting:print_manifest",
+    "org": "connecting:org",
+    "check": "operating:check",
+    "migrate": "operating:migrate",
+}
+"""Where each command lives, as people meet them."""
+
+
+class OnDemand(click.Group):
+    """Lists commands in our order, and imports one when it is asked for: nobody waits for another's SDK."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they were added."""
-        return list(self.commands)
+        """In the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, if there is one of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(f"bot.{module}"), name)
+        return command
 
 
 @click.group(
-    cls=InOrder,
+    cls=OnDemand,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 done, 2 the request cannot be served as asked, 3 a service failed, 4 cancelled.",
 )
@@ -54,31 +87,15 @@ def main(context: click.Context, demo: bool) -> None:
         context.obj.enter_demo()
 
 
-for command in (
-    investigating.demo,
-    investigating.investigate,
-    investigating.ask,
-    investigating.resolve,
-    investigating.reopen,
-    investigating.cancel,
-    investigating.show,
-    operating.investigations,
-    operating.incidents,
-    operating.knowledge,
-    operating.check,
-    operating.migrate,
-):
-    main.add_command(command)
-
-
 def run() -> None:
     """Run the command line; errors become sentences on stderr and exit codes that scripts can rely on."""
     try:
         code = main(standalone_mode=False)
     except LogSenseError as error:
-        print_error(str(error))
+        text = NOT_CONNECTED if isinstance(error, NotConnected) else str(error)
+        print_error(text)
         if "--json" in sys.argv:
-            sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
+            sys.stdout.write(json.dumps({"error": text}) + "\n")
         code = ExitCode.of(error)
     except (click.exceptions.Abort, KeyboardInterrupt):
         code = ExitCode.CANCELLED

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bot.reasoners import Reasoners
 from core.domain.errors import LogSenseError
 from core.domain.tenancy import OrganizationId
 from core.gateways.mcp_process import McpProcess
-from core.ports import OrganizationStore, ToolProvider
+from core.ports import Stores, ToolProvider
+from core.usecases.connections import Connections
 from core.usecases.errands import Checks
-
-if TYPE_CHECKING:
-    from core.gateways.openai_models import OpenAIReasoner
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 
@@ -23,20 +22,15 @@ class NotConfigured(LogSenseError):
 
 
 def check_parts(
-    store: OrganizationStore,
-    tools: ToolProvider,
-    model: OpenAIReasoner | None,
-    process: McpProcess,
-    *,
-    is_sentry_connected: bool,
+    stores: Stores, connections: Connections, tools: ToolProvider, reasoners: Reasoners, process: McpProcess
 ) -> Checks:
     """The checks that the owner of the data directory makes for whoever asks."""
 
     async def checks(organization_id: OrganizationId) -> list[Mapping[str, Any]]:
-        host_tools = tools.host_tools(organization_id)
+        host_tools = await tools.host_tools(organization_id)
 
         async def sentry() -> str:
-            if not is_sentry_connected:
+            if await connections.sentry(organization_id) is None:
                 raise NotConfigured("not connected: set SENTRY_ORG and SENTRY_TOKEN. The demo works without")
             listed = await host_tools.list_incidents("is:unresolved", 1)
             if not listed.ok:
@@ -45,13 +39,14 @@ def check_parts(
 
         async def knowledge() -> str:
             await host_tools.search_knowledge("check", 1)
-            return f"{len(await store.knowledge())} past incidents"
+            return f"{len(await stores.for_organization(organization_id).knowledge())} past incidents"
 
         async def tool_server() -> str:
             await process.ready()
             return f"running, restarted {process.restarts} times"
 
         async def language_model() -> str:
+            model = await reasoners.model(organization_id)
             if model is None:
                 raise NotConfigured("not configured: rules investigate, without tokens. Set OPENAI_API_KEY to use one")
             return await model.check()

@@ -11,11 +11,16 @@ from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
 from bot.options import investigation_option, json_option
 from bot.session import Cli, ExitCode, Session
-from core.domain.conversation import Cancellation, FollowUp, InvestigationRequest, PastedEvent, Resolution
-from core.domain.errors import InvalidInput, Refusal
-from core.domain.incident import IssueRef
+from core.domain.conversation import (
+    Cancellation,
+    FollowUp,
+    InvestigationRequest,
+    IssueText,
+    PastedEvent,
+    Resolution,
+)
+from core.domain.errors import InvalidInput
 from core.domain.investigation import Status
-from core.domain.issue_reference import parse_issue_reference
 from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
 from core.gateways.sentry_payloads import MAX_EVENT_BYTES
@@ -38,21 +43,11 @@ def investigate(cli: Cli, issue: str | None, event_file: str | None) -> None:
         raise InvalidInput("Name one thing to investigate: an issue (logsense investigate SHOP-1A2) or --event FILE.")
 
     async def command(session: Session) -> ExitCode:
-        subject = _pasted(event_file) if event_file else _issue(session, issue or "")
+        subject = _pasted(event_file) if event_file else IssueText(issue or "")
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
-        return await session.watch_investigation(await session.app.inbox.receive(request))
+        return await session.watch_investigation((await session.app.inbox.receive(request)).id)
 
     cli.run(command, works=True)
-
-
-def _issue(session: Session, text: str) -> IssueRef:
-    connection = session.app.settings.sentry
-    if connection is None:
-        raise Refusal(
-            "Sentry is not connected. Set SENTRY_ORG and SENTRY_TOKEN (and SENTRY_URL when it is not sentry.io), "
-            "or try: logsense demo"
-        )
-    return parse_issue_reference(text, base_url=connection.base_url, organization_slug=connection.organization_slug)
 
 
 def _pasted(name: str) -> PastedEvent:
@@ -92,9 +87,9 @@ def demo(cli: Cli, issue: str | None, only_list: bool) -> None:
     cli.enter_demo()
 
     async def run(session: Session) -> ExitCode:
-        subject = _issue(session, issue or DEMO_ISSUE)
+        subject = IssueText(issue or DEMO_ISSUE)
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
-        code = await session.watch_investigation(await session.app.inbox.receive(request))
+        code = await session.watch_investigation((await session.app.inbox.receive(request)).id)
         if code is ExitCode.OK:
             next_steps(cli)
         return code
@@ -115,7 +110,7 @@ def ask(cli: Cli, question: str, investigation_id: str | None) -> None:
 
     async def command(session: Session) -> ExitCode:
         follow_up = FollowUp(session.delivery_id(), session.conversation, session.actor, question, investigation_id)
-        return await session.watch_question(await session.app.inbox.receive(follow_up))
+        return await session.watch_question((await session.app.inbox.receive(follow_up)).id)
 
     cli.run(command, works=True)
 
@@ -132,7 +127,7 @@ def cancel(cli: Cli, investigation_id: str | None) -> None:
 
     async def command(session: Session) -> ExitCode:
         event = Cancellation(session.delivery_id(), session.conversation, session.actor, investigation_id)
-        cancelled = await session.app.inbox.receive(event)
+        cancelled = (await session.app.inbox.receive(event)).id
         if cli.as_json:
             cli.print_json({"id": cancelled, "status": "cancelled"})
         cli.say(f"Investigation {cancelled} is being cancelled; what it found so far is kept.")
@@ -172,7 +167,7 @@ def reopen(cli: Cli, investigation_id: str | None) -> None:
 def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None) -> None:
     async def command(session: Session) -> ExitCode:
         event = Resolution(session.delivery_id(), session.conversation, session.actor, on, fix, investigation_id)
-        outcome = await session.errand_outcome(await session.app.inbox.receive(event))
+        outcome = await session.errand_outcome((await session.app.inbox.receive(event)).id)
         if cli.as_json:
             cli.print_json(outcome)
         word = "resolved" if on else "reopened"

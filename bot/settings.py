@@ -52,12 +52,27 @@ class Settings(BaseSettings):
     max_usd: float = Field(default=0.50, gt=0, validation_alias=_named("LOGSENSE_MAX_USD"))
     tool_timeout_s: float = Field(default=20.0, gt=0, validation_alias=_named("LOGSENSE_TOOL_TIMEOUT"))
     lease_s: float = Field(default=10.0, ge=1, validation_alias=_named("LOGSENSE_LEASE"))
+    max_concurrent: int = Field(default=3, ge=1, validation_alias=_named("LOGSENSE_MAX_CONCURRENT"))
+    worker_slots: int = Field(default=60, ge=1, validation_alias=_named("LOGSENSE_WORKER_SLOTS"))
 
-    @field_validator("allowed_hosts", mode="before")
+    listen: str = Field(default="127.0.0.1:3000", validation_alias=_named("LOGSENSE_LISTEN"))
+    public_url: str | None = Field(default=None, validation_alias=_named("LOGSENSE_PUBLIC_URL"))
+    slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_SIGNING_SECRET"))
+    slack_client_id: str | None = Field(default=None, validation_alias=_named("SLACK_CLIENT_ID"))
+    slack_client_secret: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_CLIENT_SECRET"))
+    slack_bot_token: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_BOT_TOKEN"))
+    slack_app_token: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_APP_TOKEN"))
+    slack_command: str = Field(default="/logsense", validation_alias=_named("LOGSENSE_SLACK_COMMAND"))
+    slack_url: str = Field(default="https://slack.com", validation_alias=_named("LOGSENSE_SLACK_URL"))
+    resolve_reactions: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset({"white_check_mark"}), validation_alias=_named("LOGSENSE_RESOLVE_REACTIONS")
+    )
+
+    @field_validator("allowed_hosts", "resolve_reactions", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return frozenset(host.strip() for host in value.split(",") if host.strip())
+            return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @property

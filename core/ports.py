@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from core.domain.conversation import ConversationRef, InboundEvent, MessageRef
+from core.domain.home_view import HomeView, Incidents
 from core.domain.incident import (
     Commit,
     ErrorEvent,
@@ -37,13 +38,25 @@ from core.domain.thread_view import ThreadView
 # ---- channels -------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of an event: the id of what it made or changed, and what the person should be told at once.
+
+    `joined` is the message that shows the work, when others had asked for the same before.
+    """
+
+    id: str
+    note: str = ""
+    joined: MessageRef | None = None
+
+
 class Inbox(Protocol):
     """Where adapters hand in what people ask."""
 
-    async def receive(self, event: InboundEvent) -> str:
-        """Claim `event` once and queue its work in the same transaction; the id of what it made or changed.
+    async def receive(self, event: InboundEvent) -> Receipt:
+        """Claim `event` once and queue its work in the same transaction.
 
-        A repeated delivery changes nothing and returns the same id.
+        A repeated delivery changes nothing and gets the same receipt.
 
         Raises:
             Refusal: the text is meant for the person who asked.
@@ -73,8 +86,78 @@ class Channel(Protocol):
         """Replace what `message` shows; the same view twice is harmless. Final views go first and need no turn."""
         ...
 
+    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+        """Add what `view` is better understood with and no message holds, such as a chart, if there is any."""
+        ...
+
     async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """Show `view` to that person alone, near the conversation if they can be reached there."""
+        ...
+
+
+class Desk(Protocol):
+    """What adapters may look up and change for the organization behind a workspace, beside what they hand in.
+
+    `platform_admin` says that the platform itself counts the person among the workspace's admins. Methods raise
+    NotFound for workspaces that lead nowhere, NotAllowed where a role is missing.
+    """
+
+    async def investigation(
+        self, workspace: WorkspaceRef, investigation_id: str
+    ) -> tuple[Investigation, tuple[JournalEntry, ...]]:
+        """The investigation and its journal."""
+        ...
+
+    async def unfinished(self, workspace: WorkspaceRef) -> Sequence[Investigation]:
+        """What is queued or running, oldest first."""
+        ...
+
+    async def is_ours(self, conversation: ConversationRef) -> bool:
+        """Whether an investigation lives in that thread."""
+        ...
+
+    async def incidents(self, workspace: WorkspaceRef, query: str, *, channel: str | None, limit: int) -> Incidents:
+        """The tracker's issues matching `query`, of the channel's projects if it has any."""
+        ...
+
+    async def home(self, workspace: WorkspaceRef, person: Actor, *, platform_admin: bool) -> HomeView:
+        """That person's home page."""
+        ...
+
+    async def connections(
+        self, workspace: WorkspaceRef, person: Actor, *, platform_admin: bool
+    ) -> tuple[SentryConnection | None, ModelConnection | None]:
+        """What is connected, without token and key, for somebody who may change it."""
+        ...
+
+    async def connect_sentry(
+        self, workspace: WorkspaceRef, person: Actor, connection: SentryConnection, *, platform_admin: bool
+    ) -> str:
+        """Tried, then kept; a sentence on what was reached. An empty token keeps the one there is."""
+        ...
+
+    async def connect_model(
+        self, workspace: WorkspaceRef, person: Actor, connection: ModelConnection, *, platform_admin: bool
+    ) -> str:
+        """Tried, then kept; a sentence on what was reached. An empty key keeps the one there is."""
+        ...
+
+    async def channel_settings(self, workspace: WorkspaceRef, channel: str) -> ChannelSettings:
+        """What was decided about the channel."""
+        ...
+
+    async def save_channel_settings(
+        self, workspace: WorkspaceRef, person: Actor, channel: str, settings: ChannelSettings, *, platform_admin: bool
+    ) -> None:
+        """Keep that decision."""
+        ...
+
+    async def installed(self, workspace: WorkspaceRef, name: str, installer: Actor, invite: str | None) -> Organization:
+        """The workspace leads to an organization: the inviting one, or a new one that the installer owns."""
+        ...
+
+    async def uninstalled(self, workspace: WorkspaceRef) -> None:
+        """Work for the workspace is cancelled, what the platform gave is forgotten, and it leads nowhere any more."""
         ...
 
 
@@ -294,8 +377,11 @@ class Run:
 class Runs(Protocol):
     """The queue of leased rows that all workers of one database share; times are the database's."""
 
-    async def claim(self, limit: int) -> Sequence[Run]:
-        """Take up to `limit` queued or abandoned runs, least busy organization first, within each one's cap."""
+    async def claim(self, limit: int, kinds: Collection[str] | None = None) -> Sequence[Run]:
+        """Take up to `limit` queued or abandoned runs, least busy organization first, within each one's cap.
+
+        Only those of `kinds`, if given: other versions that share the database may know other kinds.
+        """
         ...
 
     async def renew(self, runs: Sequence[Run]) -> tuple[frozenset[str], frozenset[str]]:
@@ -362,8 +448,12 @@ class OrganizationStore(Protocol):
         """
         ...
 
+    async def delivered(self, delivery_id: str) -> str | None:
+        """The id of what the delivery made, if it was claimed before."""
+        ...
+
     async def queue_announced(self, investigation_id: str, run: Run) -> None:
-        """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), unless that was done."""
+        """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), once only."""
         ...
 
     async def investigation(self, investigation_id: str) -> Investigation:
@@ -527,6 +617,10 @@ class Directory(Protocol):
         """Make the organization and link the workspace, unless they are there; a linked workspace keeps its link."""
         ...
 
+    async def organizations(self) -> Sequence[Organization]:
+        """All of them."""
+        ...
+
     async def unlink(self, workspace: WorkspaceRef) -> None:
         """The workspace no longer leads to any organization; what the organization knows stays."""
         ...
@@ -536,7 +630,7 @@ class Directory(Protocol):
         ...
 
     async def redeem_invite(self, code: str, at: datetime) -> Organization:
-        """The organization that invites with `code`, which works once; raises NotFound when it is not, or no longer, good."""
+        """The organization that invites with `code`, which works once; raises NotFound when it is no good."""
         ...
 
 

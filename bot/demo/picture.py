@@ -28,7 +28,7 @@ def draw() -> None:
     async def investigate(session: Session) -> ExitCode:
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, IssueRef(DEMO_ISSUE))
         store = session.app.store
-        async for investigation, entries in follow_investigation(store, await session.app.inbox.receive(request)):
+        async for investigation, entries in follow_investigation(store, (await session.app.inbox.receive(request)).id):
             shown = investigation, entries
         console.print(rendered(progress_of(*shown)), rendered(report_of(*shown)), sep="\n")
         return ExitCode.OK

@@ -41,13 +41,20 @@ class IssueText:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """What an earlier investigation was about."""
+
+    investigation_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvestigationRequest:
     """Somebody wants to know what is behind `subject`."""
 
     delivery_id: str
     conversation: ConversationRef
     actor: Actor
-    subject: IssueRef | IssueText | PastedEvent
+    subject: IssueRef | IssueText | PastedEvent | Again
 
 
 @dataclass(frozen=True, slots=True)

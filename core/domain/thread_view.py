@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.investigation import Investigation, Question, Status
@@ -24,6 +24,7 @@ class ProgressView:
     notes: tuple[str, ...]
     usage: Usage
     started_at: datetime
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,10 @@ ThreadView = ProgressView | ReportView | AnswerView | NoticeView
 
 def progress_of(investigation: Investigation, entries: Sequence[JournalEntry]) -> ProgressView:
     """What the progress message shows for an investigation whose journal is `entries`."""
-    return _progress(
+    progress = _progress(
         investigation.id, investigation.subject.label, investigation.status, entries, investigation.created_at
     )
+    return replace(progress, ended_at=investigation.ended_at)
 
 
 def progress_of_question(question: Question, entries: Sequence[JournalEntry]) -> ProgressView:

@@ -1,7 +1,7 @@
 """The structured side of tool results: what the text says, as fields, so that rules need not read prose.
 
-Every value was masked by the MCP server and also stands in the text of the same result (its first page). All keys may
-be absent. Times are ISO 8601 in UTC.
+Every value was masked by the MCP server and also stands in the text of the same result (its first page); only a series
+of counts is drawn there instead of spelled. All keys may be absent. Times are ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -103,8 +103,19 @@ class StackFacts(TypedDict, total=False):
     problems: list[str]
 
 
+class ReleaseFacts(TypedDict, total=False):
+    """A version and when it was shipped."""
+
+    version: str
+    at: str
+
+
 class FrequencyFacts(TypedDict, total=False):
-    """`analyze_error_frequency`; `trend` is rising, falling, steady, spike or too_thin."""
+    """`analyze_error_frequency`; `trend` is rising, falling, steady, spike or too_thin.
+
+    `counts` are events per interval, the first of which begins at `starts_at`; the text draws them as bars.
+    `releases` are those that the text names with their time.
+    """
 
     total: int
     interval_s: int
@@ -117,6 +128,9 @@ class FrequencyFacts(TypedDict, total=False):
     peak_at: str
     peak_count: int
     period: str
+    starts_at: str
+    counts: list[int]
+    releases: list[ReleaseFacts]
     single_event: bool
 
 

@@ -25,8 +25,10 @@ def open_guarded_session(allowed_hosts: frozenset[str], *, timeout_s: float = 10
     return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
 
 
-def check_url(url: str, allowed_hosts: frozenset[str]) -> None:
+def check_url(url: str, allowed_hosts: frozenset[str], *, what: str = "SENTRY_URL") -> None:
     """`url` may be asked for: https and not a private address, or a host that the operator allows.
+
+    `what` names the URL in what people are told.
 
     Raises:
         Refusal: names the host, and the setting by which an operator allows it.
@@ -37,11 +39,11 @@ def check_url(url: str, allowed_hosts: frozenset[str]) -> None:
     except ValueError:
         host, port, parts = None, None, urlsplit("")
     if not host or parts.scheme not in _PORTS:
-        raise Refusal("SENTRY_URL is not a web address. It should look like https://sentry.io")
+        raise Refusal(f"{what} is not a web address. It should look like https://sentry.io")
     if _is_allowed(host, port, allowed_hosts):
         return
     if parts.scheme != "https":
-        raise Refusal(f"SENTRY_URL must use https, or its host must be allowed: LOGSENSE_ALLOWED_HOSTS={host}:{port}")
+        raise Refusal(f"{what} must use https, or its host must be allowed: LOGSENSE_ALLOWED_HOSTS={host}:{port}")
     if _is_literal(host) and not _is_public(host):
         raise _private(host)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from httpx2 import ConnectTimeout
+from httpx2 import AsyncClient, ConnectTimeout
 from openai import (
     APIConnectionError,
     APIError,
@@ -21,14 +21,17 @@ from openai import (
     DefaultAioHttpClient,
     Timeout,
 )
+from openai._vendor.httpx_aiohttp import AiohttpTransport
 
 from core.domain.errors import AccessDenied, RateLimited, ServiceFailed, ServiceUnavailable
+from core.gateways.guarded_http import check_url, open_guarded_session
 
 SERVICE = "The model endpoint"
 OPENAI = "https://api.openai.com/v1"
 MAX_WAIT_S = 15.0
 _CONNECT_S = 5.0
 _TRIES = 3
+_GUARDED_SESSION_S = 600.0
 
 
 class EndpointRefused(ServiceFailed):
@@ -40,11 +43,29 @@ class EndpointRefused(ServiceFailed):
         self.filtered = filtered
 
 
+def _guarded(url: str, only_hosts: frozenset[str]) -> AsyncClient:
+    """A client whose every connection goes to a checked address. Redirects are not followed: they name new ones."""
+    check_url(url, only_hosts, what="The address of the model endpoint")
+    transport = AiohttpTransport(client=lambda: open_guarded_session(only_hosts, timeout_s=_GUARDED_SESSION_S))
+    return AsyncClient(transport=transport, follow_redirects=False)
+
+
 class ModelEndpoint:
     """Requests to one endpoint with one key for one model."""
 
-    def __init__(self, *, api_key: str, base_url: str | None, model: str, timeout_s: float) -> None:
-        """An attempt takes at most `timeout_s`, of which connecting at most five seconds."""
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        model: str,
+        timeout_s: float,
+        only_hosts: frozenset[str] | None = None,
+    ) -> None:
+        """An attempt takes at most `timeout_s`, of which connecting at most five seconds.
+
+        With `only_hosts` a tenant gave the address: private ones are refused but for these.
+        """
         self._key = api_key
         self._model = model
         self._timeout_s = timeout_s
@@ -56,7 +77,7 @@ class ModelEndpoint:
             timeout=Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
             max_retries=0,
             # The default transport looks at every idle connection for each request: a third of all CPU at 50 at once.
-            http_client=DefaultAioHttpClient(),
+            http_client=DefaultAioHttpClient() if only_hosts is None else _guarded(self._url, only_hosts),
         )
         self.host = urlsplit(self._url).netloc.rsplit("@", 1)[-1]
 

@@ -33,9 +33,15 @@ class OpenAIReasoner:
         briefing: Briefing,
         timeout_s: float = 60.0,
         prices: Mapping[str, Price],
+        only_hosts: frozenset[str] | None = None,
     ) -> None:
-        """`base_url` None is OpenAI itself; a model without a price costs tokens only."""
-        self._endpoint = ModelEndpoint(api_key=api_key, base_url=base_url, model=model, timeout_s=timeout_s)
+        """`base_url` None is OpenAI itself; a model without a price costs tokens only.
+
+        `only_hosts` as in ModelEndpoint.
+        """
+        self._endpoint = ModelEndpoint(
+            api_key=api_key, base_url=base_url, model=model, timeout_s=timeout_s, only_hosts=only_hosts
+        )
         self._model = model
         self._briefing = briefing
         self._price = price_of(model, prices)

@@ -28,10 +28,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text and the fields that it states; dicts merge, lists grow, anything else is set."""
+    """One line of text and the fields that it states; dicts merge, lists grow, anything else is set.
+
+    `drawn` are numbers that the line shows as a drawing: there is nothing of strangers in them to be held against it.
+    """
 
     text: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    drawn: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -45,6 +49,10 @@ class Sheet:
     def add(self, text: str, **facts: Any) -> None:
         """Append a line; fields that are None are left out."""
         self.lines.append(Line(text, _without_none(facts)))
+
+    def draw(self, text: str, drawn: Mapping[str, Sequence[int]], **facts: Any) -> None:
+        """Append a line that draws the numbers of `drawn` and states `facts`."""
+        self.lines.append(Line(text, _without_none(facts), drawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,7 @@ def quoted(text: str, limit: int = 100) -> str:
 def page_of(sheet: Sheet, number: int, masker: Masker) -> Page:
     """The page `number` of `sheet`, from 1; a number beyond the last gives the last."""
     headline = cut(tame(masker.text(sheet.headline)), HEADLINE_CHARS)
-    lines = [Line(cut(tame(masker.text(line.text)), LINE_CHARS), line.facts) for line in sheet.lines]
+    lines = [replace(line, text=cut(tame(masker.text(line.text)), LINE_CHARS)) for line in sheet.lines]
     pages = _divided(lines, PAGE_CHARS - len(headline) - len(FENCE_OPENS) - len(FENCE_CLOSES) - 80)
     index = min(number, len(pages)) - 1
     shown = [Line(headline, sheet.headline_facts), *pages[index]]
@@ -142,7 +150,7 @@ def _stated(lines: Sequence[Line]) -> dict[str, Any]:
     """The fields of `lines` together, without those strings that their line does not (any longer) say."""
     facts: dict[str, Any] = {}
     for line in lines:
-        _merge(facts, _said(line.facts, line.text))
+        _merge(facts, {**_said(line.facts, line.text), **{name: list(numbers) for name, numbers in line.drawn.items()}})
     return facts
 
 

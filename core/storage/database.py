@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from enum import IntEnum
 from typing import Any
@@ -42,9 +42,18 @@ class Database:
         self.is_postgresql = _is_postgresql(url)
         self._engine = _postgresql_engine(url) if self.is_postgresql else _sqlite_engine(url)
         self._writing_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        alone = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {"begin": None}
+        self._one_statement_engine = self._engine.execution_options(**alone)
         self._one_writer: AbstractAsyncContextManager[Any] = nullcontext() if self.is_postgresql else asyncio.Lock()
         clock = "extract(epoch from statement_timestamp())::float8" if self.is_postgresql else _SQLITE_CLOCK
         self.now_s: sa.ColumnElement[float] = sa.literal_column(clock, sa.Double())
+
+    async def rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """What one statement finds; no transaction is begun for it, which halves its cost."""
+        with _our_errors():
+            async with self._one_statement_engine.connect() as connection:
+                found: Sequence[sa.Row[Any]] = (await connection.execute(statement)).all()
+                return found
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -93,7 +102,8 @@ def _accepted() -> str:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, hide_parameters=True)
+    # A connection comes back with its transaction ended; the pool need not roll back once more.
+    engine = create_async_engine(url, hide_parameters=True, pool_reset_on_return=None)
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -109,7 +119,8 @@ def _sqlite_engine(url: str) -> AsyncEngine:
 
     @sa.event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        if begin := connection.get_execution_options().get("begin", "BEGIN"):
+            connection.exec_driver_sql(begin)
 
     return engine
 

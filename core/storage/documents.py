@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Question
 from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, TurnTaken
-from core.domain.report import Analysis, Answer
+from core.domain.report import Analysis, Answer, Usage
 from core.ports import Errand
 
 T = TypeVar("T")
@@ -50,6 +50,7 @@ QUESTION = Document(Question)
 ERRAND = Document(Errand)
 KNOWLEDGE = Document(KnowledgeEntry)
 EVENT_TEXT = Document(str)
+USAGE = Document(Usage)
 
 _ENTRIES: dict[str, Document[Any]] = {
     "turn": Document(TurnTaken),

@@ -107,8 +107,7 @@ class SqlJournal(Journal):
     async def entries(self) -> tuple[JournalEntry, ...]:
         """What was committed, oldest first; asking again reads only what is new."""
         newer = sa.select(journal.c.n, journal.c.kind, journal.c.body).where(self._mine, journal.c.n > self._last_n)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(newer.order_by(journal.c.n))).all()
+        rows = await self._database.rows(newer.order_by(journal.c.n))
         if rows and rows[-1].n > self._last_n:
             self._known += tuple(read_entry(row.kind, row.body) for row in rows if row.n > self._last_n)
             self._last_n = rows[-1].n

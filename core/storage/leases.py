@@ -5,7 +5,7 @@ Workers find work by polling `claim`; nothing wakes them sooner.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -16,9 +16,11 @@ from core.storage.database import Database, Lock
 from core.storage.fence import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Fence, still_ours
 from core.storage.tables import runs
 
+ANNOUNCE = "announce"
 INVESTIGATE = "investigate"
 FOLLOW_UP = "follow_up"
 ERRAND = "errand"
+KINDS = (ANNOUNCE, INVESTIGATE, FOLLOW_UP, ERRAND)
 
 _ENDS = frozenset({DONE, FAILED, CANCELLED})
 
@@ -53,12 +55,13 @@ class LeasedRuns(Runs):
         self._organization_cap = organization_cap
         self._next = self._startable()
 
-    async def claim(self, limit: int) -> Sequence[Run]:
-        """Take up to `limit` runs, in the order in which they should be started."""
+    async def claim(self, limit: int, kinds: Collection[str] | None = None) -> Sequence[Run]:
+        """Take up to `limit` runs, of `kinds` if given, in the order in which they should be started."""
         if limit < 1:
             return ()
         async with self._database.writing(Lock.CLAIM) as connection:
-            ids = list((await connection.execute(self._next, {"limit": limit})).scalars())
+            wanted = {"limit": limit, "kinds": list(KINDS if kinds is None else kinds)}
+            ids = list((await connection.execute(self._next, wanted)).scalars())
             if not ids:
                 return ()
             rows = {row.id: row for row in await connection.execute(self._taking(ids))}
@@ -117,7 +120,8 @@ class LeasedRuns(Runs):
         number of its lane's runs that are alive or stand before it; abandoned runs stand before new ones. The lowest
         place goes first, so the least busy organization does.
         """
-        ready = sa.or_(runs.c.state == QUEUED, _abandoned(self._database))
+        known = runs.c.kind.in_(sa.bindparam("kinds", expanding=True, type_=sa.Text()))
+        ready = sa.and_(known, sa.or_(runs.c.state == QUEUED, _abandoned(self._database)))
         places = self._places(ready).subquery("places")
         may_start = sa.or_(sa.not_(places.c.capped), places.c.place <= self._organization_cap)
         chosen = (

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from core.domain.tenancy import OrganizationId
-from core.ports import Directory, OrganizationStore, Runs, Stores
+from core.ports import Directory, Installations, OrganizationStore, Runs, Stores
 from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.directory import SqlDirectory
 from core.storage.fence import Fence
+from core.storage.installations import SqlInstallations
 from core.storage.journal import GroupCommit
 from core.storage.leases import LeasedRuns
 from core.storage.organization_store import SqlOrganizationStore
+from core.storage.secret_box import SecretBox
 
 
 class SqlStores(Stores):
     """Everything kept in one database."""
 
     directory: Directory
+    installations: Installations
     runs: Runs
 
-    def __init__(self, database: Database, commits: GroupCommit, fence: Fence, changes: Changes, runs: Runs) -> None:
+    def __init__(
+        self,
+        database: Database,
+        commits: GroupCommit,
+        fence: Fence,
+        changes: Changes,
+        runs: Runs,
+        secrets: SecretBox,
+    ) -> None:
         """Made by `open_stores`."""
         self.directory = SqlDirectory(database)
+        self.installations = SqlInstallations(database, secrets)
         self.runs = runs
+        self._secrets = secrets
         self._database = database
         self._commits = commits
         self._fence = fence
@@ -33,17 +46,19 @@ class SqlStores(Stores):
 
     def for_organization(self, organization_id: OrganizationId) -> OrganizationStore:
         """The store of one organization."""
-        return SqlOrganizationStore(self._database, self._fence, self._commits, self._changes, organization_id)
+        return SqlOrganizationStore(
+            self._database, self._fence, self._commits, self._changes, self._secrets, organization_id
+        )
 
 
 @asynccontextmanager
 async def open_stores(
-    url: str, *, owner: str, lease_s: float = 10.0, organization_cap: int = 3
+    url: str, *, owner: str, secret_keys: Sequence[str], lease_s: float = 10.0, organization_cap: int = 3
 ) -> AsyncIterator[SqlStores]:
     """The stores of a migrated database; at the end journals are committed and no connection is left open.
 
     `owner` names this process in the table of runs. A run that was neither renewed nor written for during `lease_s`
-    may be taken over by others.
+    may be taken over by others. `secret_keys` encrypt tokens, the newest first.
     """
     database = Database(url)
     fence = Fence(database, lease_s)
@@ -51,7 +66,7 @@ async def open_stores(
     commits = GroupCommit(database, fence, changes)
     runs = LeasedRuns(database, fence, owner=owner, organization_cap=organization_cap)
     try:
-        yield SqlStores(database, commits, fence, changes, runs)
+        yield SqlStores(database, commits, fence, changes, runs, SecretBox(secret_keys))
     finally:
         try:
             await commits.close()

@@ -169,3 +169,81 @@ knowledge = sa.Table(
     sa.Index(None, "organization_id", "indexed"),
     info=TENANT,
 )
+
+posts = sa.Table(
+    "posts",
+    metadata,
+    _text("organization_id", key=True),
+    _text("investigation_id", key=True),
+    _text("role", key=True),
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),
+    _text("platform", optional=True),
+    _text("workspace", optional=True),
+    _text("channel", optional=True),
+    _text("thread", optional=True),
+    _text("message_id", optional=True),
+    _time("at"),
+    sa.Index(None, "organization_id", "channel", "message_id"),
+    sa.Index(None, "organization_id", "channel", "thread"),
+    info=TENANT,
+)
+
+connections = sa.Table(
+    "connections",
+    metadata,
+    _text("organization_id", key=True),
+    _text("kind", key=True),
+    _text("sealed"),
+    info=TENANT,
+)
+
+members = sa.Table(
+    "members",
+    metadata,
+    _text("organization_id", key=True),
+    _text("platform", key=True),
+    _text("workspace", key=True),
+    _text("user_id", key=True),
+    _text("name"),
+    _text("role"),
+    info=TENANT,
+)
+
+channel_settings = sa.Table(
+    "channel_settings",
+    metadata,
+    _text("organization_id", key=True),
+    _text("platform", key=True),
+    _text("workspace", key=True),
+    _text("channel", key=True),
+    _text("body"),
+    info=TENANT,
+)
+
+installations = sa.Table(
+    "installations",
+    metadata,
+    _text("platform", key=True),
+    _text("workspace", key=True),
+    _text("sealed"),
+    _time("at"),
+    info=DIRECTORY,
+)
+
+install_states = sa.Table(
+    "install_states",
+    metadata,
+    _text("hash", key=True),
+    _text("sealed"),
+    _time("expires_at"),
+    info=DIRECTORY,
+)
+
+invites = sa.Table(
+    "invites",
+    metadata,
+    _text("hash", key=True),
+    _text("organization_id"),
+    _time("expires_at"),
+    info=DIRECTORY,
+)

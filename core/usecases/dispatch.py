@@ -2,113 +2,191 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import assert_never
 
 from core.domain.conversation import (
+    Again,
     Cancellation,
+    ConversationRef,
+    Feedback,
     FollowUp,
     InboundEvent,
     InvestigationRequest,
+    IssueText,
+    MessageRef,
     PastedEvent,
     Resolution,
 )
-from core.domain.errors import Refusal
+from core.domain.errors import Ignored, NotConnected, Refusal
 from core.domain.incident import IssueRef
-from core.domain.investigation import Investigation, Question, Status, Subject
-from core.ports import OrganizationStore, Stores
+from core.domain.investigation import Investigation, Question, Subject
+from core.domain.issue_reference import parse_issue_reference
+from core.domain.tenancy import OrganizationId, Platform, SentryConnection
+from core.ports import Errand, OrganizationStore, Receipt, Stores
+from core.usecases.errands import END_PROGRESS
 from core.usecases.resolve import record_resolution
+from core.usecases.threads import PROGRESS
 
 PASTED_ISSUE_ID = "this-event"
 MAX_QUESTION_CHARS = 2_000
 
 
 class Dispatch:
-    """Implements `core.ports.Inbox`. `describe_event` gives a pasted event's title or raises InvalidInput."""
+    """Implements `core.ports.Inbox`.
+
+    `describe_event` gives a pasted event's title or raises InvalidInput; `sentry` an organization's connection.
+    """
 
     def __init__(
         self,
         stores: Stores,
         *,
+        sentry: Callable[[OrganizationId], Awaitable[SentryConnection | None]],
         describe_event: Callable[[str], str],
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
         self._stores = stores
+        self._sentry = sentry
         self._describe_event = describe_event
         self._new_id = new_id
         self._now = now
 
-    async def receive(self, event: InboundEvent) -> str:
+    async def receive(self, event: InboundEvent) -> Receipt:
         """See `core.ports.Inbox.receive`."""
         organization = await self._stores.directory.organization_of(event.conversation.workspace)
         store = self._stores.for_organization(organization.id)
         match event:
             case InvestigationRequest():
-                return await self._investigate(event, store)
+                return await self._investigate(event, organization.id, store)
             case FollowUp():
                 return await self._follow_up(event, store)
             case Resolution():
-                investigation = await _named_or_latest(store, event.investigation_id)
-                return await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now())
+                return await self._resolve(event, store)
+            case Feedback():
+                return await self._judge(event, store)
             case Cancellation():
                 return await self._cancel(event, store)
             case _:
                 assert_never(event)
 
-    async def _investigate(self, event: InvestigationRequest, store: OrganizationStore) -> str:
-        subject, event_text = self._subject_of(event.subject)
-        if event_text is None and (running := await _running_on(subject, store)):
-            return running.id
-        investigation = Investigation(self._new_id(), subject, event.conversation, event.actor, self._now())
-        return await store.add_investigation(investigation, event_text, event.delivery_id)
+    # ---- asking -----------------------------------------------------------------------------------------------------
 
-    def _subject_of(self, asked: IssueRef | PastedEvent) -> tuple[Subject, str | None]:
+    async def _investigate(
+        self, event: InvestigationRequest, organization_id: OrganizationId, store: OrganizationStore
+    ) -> Receipt:
+        if (made := await store.delivered(event.delivery_id)) is not None:
+            return Receipt(made)
+        subject, event_text = await self._subject_of(event.subject, organization_id, store)
+        is_live = event.conversation.workspace.platform is not Platform.TERMINAL
+        if event_text is None and (running := await _running_on(subject, store)):
+            posted = await store.posted(running.id, PROGRESS)
+            note = f"{subject.label} is already being investigated, asked by {running.asked_by.name}."
+            return Receipt(running.id, note, posted[0] if posted else None)
+        investigation = Investigation(self._new_id(), subject, event.conversation, event.actor, self._now())
+        made = await store.add_investigation(investigation, event_text, event.delivery_id, announced=is_live)
+        return Receipt(made)
+
+    async def _subject_of(
+        self,
+        asked: IssueRef | IssueText | PastedEvent | Again,
+        organization_id: OrganizationId,
+        store: OrganizationStore,
+    ) -> tuple[Subject, str | None]:
         match asked:
-            case IssueRef(id=issue_id, event_id=event_id):
-                return Subject(issue_id, issue_id, event_id), None
+            case Again(investigation_id=earlier):
+                return (await store.investigation(earlier)).subject, await store.event_text(earlier)
             case PastedEvent(text=text, origin=origin):
                 title = self._describe_event(text)
                 return Subject(f"{title} ({origin})", PASTED_ISSUE_ID, pasted=True), text
+            case IssueText(text=text):
+                connection = await self._sentry(organization_id)
+                if connection is None:
+                    raise NotConnected("Sentry")
+                asked = parse_issue_reference(
+                    text, base_url=connection.base_url, organization_slug=connection.organization_slug
+                )
+        return Subject(asked.id, asked.id, asked.event_id), None
 
-    async def _follow_up(self, event: FollowUp, store: OrganizationStore) -> str:
+    async def _follow_up(self, event: FollowUp, store: OrganizationStore) -> Receipt:
         text = event.question.strip()
         if not text:
-            raise Refusal('Ask something, for example: logsense ask "who is affected?"')
+            raise Refusal("Ask something, for example: who is affected?")
         if len(text) > MAX_QUESTION_CHARS:
             raise Refusal(f"That question has {len(text):,} characters; keep it under {MAX_QUESTION_CHARS:,}.")
-        investigation = await _named_or_latest(store, event.investigation_id)
+        investigation = await _meant(event.investigation_id, None, event.conversation, store)
         question = Question(self._new_id(), investigation.id, text, event.conversation, event.actor, self._now())
-        return await store.add_question(question, event.delivery_id)
+        asked = await store.add_question(question, event.delivery_id)
+        waits = not investigation.status.is_over
+        return Receipt(asked, "It will be answered when the investigation has ended." if waits else "")
 
-    async def _cancel(self, event: Cancellation, store: OrganizationStore) -> str:
-        investigation = await _named_or_latest_running(store, event.investigation_id)
+    # ---- deciding ---------------------------------------------------------------------------------------------------
+
+    async def _resolve(self, event: Resolution, store: OrganizationStore) -> Receipt:
+        investigation = await _meant(event.investigation_id, event.message, event.conversation, store)
+        if event.on and not investigation.status.is_over:
+            raise Refusal("The investigation is still running: mark it resolved once it has reported.")
+        if event.on and investigation.report is None:
+            raise Refusal("The investigation ended without a report, so there is nothing to confirm.")
+        if event.message is not None and not event.on and not _is_resolved_by(event, investigation):
+            raise Ignored("Only who resolved it takes that back by removing the reaction.")
+        return Receipt(await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now()))
+
+    async def _judge(self, event: Feedback, store: OrganizationStore) -> Receipt:
+        investigation = await _meant(event.investigation_id, event.message, event.conversation, store)
+        if investigation.report is None:
+            raise Ignored("There is no report to judge.")
+        at = self._now()
+        await store.change_investigation(investigation.id, lambda it: it.judge(event.actor, event.helpful, at))
+        thanks = "Thank you; it is noted." if event.helpful else "Noted as wrong. Reply with what it really was."
+        return Receipt(investigation.id, thanks if event.helpful is not None else "")
+
+    async def _cancel(self, event: Cancellation, store: OrganizationStore) -> Receipt:
+        investigation = await _to_cancel(event, store)
         if investigation.status.is_over:
             raise Refusal(f"Investigation {investigation.id} is already {investigation.status}; nothing to cancel.")
         await self._stores.runs.cancel(investigation.id)
         if await self._stores.runs.state_of(investigation.id) == "cancelled":
+            # It was only queued: no worker will tell.
             await store.save_investigation(investigation.cancel(self._now()))
-        return investigation.id
+            await store.add_errand(Errand(self._new_id(), END_PROGRESS, {"investigation_id": investigation.id}))
+        return Receipt(investigation.id, "It is being stopped; what it found so far is kept.")
 
 
-async def _named_or_latest(store: OrganizationStore, investigation_id: str | None) -> Investigation:
-    if investigation_id is not None:
-        return await store.investigation(investigation_id)
-    return await store.latest_investigation(with_report=True)
+async def _meant(
+    investigation_id: str | None, message: MessageRef | None, conversation: ConversationRef, store: OrganizationStore
+) -> Investigation:
+    """The investigation named, or behind a message, or in a thread; without any of these the latest with a report.
+
+    Raises:
+        Ignored: the message or the thread is not of an investigation.
+    """
+    if investigation_id is None and message is not None:
+        investigation_id = await store.investigation_behind(message)
+    elif investigation_id is None and conversation.thread is not None:
+        investigation_id = await store.investigation_in(conversation)
+    elif investigation_id is None:
+        return await store.latest_investigation(with_report=True)
+    if investigation_id is None:
+        raise Ignored("It is not about an investigation.")
+    return await store.investigation(investigation_id)
 
 
-async def _named_or_latest_running(store: OrganizationStore, investigation_id: str | None) -> Investigation:
-    if investigation_id is not None:
-        return await store.investigation(investigation_id)
-    live = [known for known in await store.investigations(50) if not known.status.is_over]
+def _is_resolved_by(event: Resolution, investigation: Investigation) -> bool:
+    return investigation.resolved_by is not None and investigation.resolved_by.id == event.actor.id
+
+
+async def _to_cancel(event: Cancellation, store: OrganizationStore) -> Investigation:
+    if event.investigation_id is not None or event.conversation.thread is not None:
+        return await _meant(event.investigation_id, None, event.conversation, store)
+    live = await store.unfinished()
     if not live:
         raise Refusal("Nothing is running, so there is nothing to cancel.")
-    return live[0]
+    return live[-1]
 
 
 async def _running_on(subject: Subject, store: OrganizationStore) -> Investigation | None:
     """An investigation of the same subject that has not ended: asking twice joins it."""
-    live = (Status.QUEUED, Status.RUNNING)
-    known = await store.investigations(50)
-    return next((other for other in known if other.status in live and other.subject == subject), None)
+    return next((other for other in await store.unfinished() if other.subject == subject), None)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from core.domain.errors import ServiceFailed
+from core.domain.investigation import Investigation, Status
 from core.domain.tenancy import OrganizationId
-from core.ports import Errand, HostTools, OrganizationStore, Run, Stores, ToolProvider, ToolResult
+from core.domain.thread_view import NoticeView, progress_of, report_of
+from core.ports import Errand, OrganizationStore, Run, Stores, ToolProvider, ToolResult
+from core.usecases.knowledge_index import reindex
 from core.usecases.resolve import SETTLE, settle
+from core.usecases.threads import REPORT, Threads
 
 LIST_INCIDENTS = "list_incidents"
 SEARCH_KNOWLEDGE = "search_knowledge"
 REINDEX_KNOWLEDGE = "reindex_knowledge"
 CHECK = "check"
+END_PROGRESS = "end_progress"
+
+logger = logging.getLogger("logsense.thread")
 
 Checks = Callable[[OrganizationId], Awaitable[list[Mapping[str, Any]]]]
 
@@ -22,22 +31,34 @@ Checks = Callable[[OrganizationId], Awaitable[list[Mapping[str, Any]]]]
 class ErrandJob:
     """Implements `core.usecases.worker.Job` for runs of kind `errand`. `checks` reaches every configured part."""
 
-    def __init__(self, stores: Stores, tools: ToolProvider, checks: Checks) -> None:
+    def __init__(
+        self, stores: Stores, tools: ToolProvider, checks: Checks, threads: Threads, now: Callable[[], datetime]
+    ) -> None:
         self._stores = stores
         self._tools = tools
         self._checks = checks
+        self._threads = threads
+        self._now = now
+        self._kinds: Mapping[str, Callable[[Errand, OrganizationId], Awaitable[Mapping[str, Any]]]] = {
+            LIST_INCIDENTS: self._list_incidents,
+            SEARCH_KNOWLEDGE: self._search_knowledge,
+            REINDEX_KNOWLEDGE: self._reindex,
+            CHECK: self._check,
+            SETTLE: self._settle,
+            END_PROGRESS: self._end_progress,
+        }
 
     async def work(self, run: Run) -> None:
         """Done, with the outcome where the asker looks for it."""
-        store = self._stores.for_organization(run.organization_id)
+        store = self._store(run.organization_id)
         errand = await store.errand(run.subject_id)
         if errand.outcome is None:
-            outcome = await self._outcome(errand, run.organization_id, store)
+            outcome = await self._kinds[errand.kind](errand, run.organization_id)
             await store.save_errand(replace(errand, outcome=outcome), run)
 
     async def fail(self, run: Run, error: Exception, text: str) -> None:
         """Failed; the asker sees the sentence, and whether a service was to blame."""
-        store = self._stores.for_organization(run.organization_id)
+        store = self._store(run.organization_id)
         errand = await store.errand(run.subject_id)
         kind = "service" if isinstance(error, ServiceFailed) else "input"
         await store.save_errand(replace(errand, failure=text, outcome={"error": kind}), run)
@@ -45,43 +66,53 @@ class ErrandJob:
     async def cancelled(self, run: Run) -> None:
         """Nothing is left to tell: the asker went away."""
 
-    async def _outcome(
-        self, errand: Errand, organization_id: OrganizationId, store: OrganizationStore
-    ) -> Mapping[str, Any]:
-        tools = self._tools.host_tools(organization_id)
-        match errand.kind:
-            case "list_incidents":
-                return _as_outcome(await tools.list_incidents(errand.payload["query"], errand.payload["limit"]))
-            case "search_knowledge":
-                return _as_outcome(await tools.search_knowledge(errand.payload["query"], errand.payload["limit"]))
-            case "reindex_knowledge":
-                return {"indexed": await reindex(store, tools)}
-            case "check":
-                return {"checks": await self._checks(organization_id)}
-            case kind if kind == SETTLE:
-                investigation = await store.investigation(errand.payload["investigation_id"])
-                allowed = self._tools.writes_allowed(organization_id)
-                return await settle(investigation, store, tools, writes_allowed=allowed)
-            case _:
-                raise ValueError(f"unknown errand {errand.kind}")
+    # ---- the kinds --------------------------------------------------------------------------------------------------
+
+    async def _list_incidents(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        tools = await self._tools.host_tools(organization_id)
+        return _as_outcome(await tools.list_incidents(errand.payload["query"], errand.payload["limit"]))
+
+    async def _search_knowledge(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        tools = await self._tools.host_tools(organization_id)
+        return _as_outcome(await tools.search_knowledge(errand.payload["query"], errand.payload["limit"]))
+
+    async def _reindex(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        return {"indexed": await reindex(self._store(organization_id), await self._tools.host_tools(organization_id))}
+
+    async def _check(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        return {"checks": await self._checks(organization_id)}
+
+    async def _settle(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        store = self._store(organization_id)
+        investigation = await store.investigation(errand.payload["investigation_id"])
+        tools = await self._tools.host_tools(organization_id)
+        allowed = await self._tools.writes_allowed(organization_id)
+        outcome = await settle(investigation, store, tools, writes_allowed=allowed)
+        if thread := await self._threads.of(investigation, store):
+            text = _decision(investigation, str(errand.payload.get("by", "Somebody")), outcome, self._now())
+            try:
+                await thread.say(f"decision:{errand.id}", NoticeView(text))
+                entries = await store.journal(investigation.id).entries()
+                await thread.redraw(REPORT, report_of(investigation, entries))
+            except ServiceFailed as failure:
+                logger.error("the decision on %s could not be shown: %s", investigation.id, failure)
+        return outcome
+
+    async def _end_progress(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        store = self._store(organization_id)
+        investigation = await store.investigation(errand.payload["investigation_id"])
+        if thread := await self._threads.of(investigation, store):
+            await thread.end_progress(progress_of(investigation, await store.journal(investigation.id).entries()))
+        return {"investigation_id": investigation.id}
+
+    def _store(self, organization_id: OrganizationId) -> OrganizationStore:
+        return self._stores.for_organization(organization_id)
 
 
 def _as_outcome(result: ToolResult) -> Mapping[str, Any]:
     return {"ok": result.ok, "text": result.text, **result.facts}
 
 
-async def reindex(store: OrganizationStore, tools: HostTools) -> int:
-    """Every knowledge entry is in the index again; how many."""
-    entries = await store.knowledge()
-    await store.mark_indexed([entry.id for entry in entries], indexed=False)
-    return await index_pending(store, tools)
-
-
-async def index_pending(store: OrganizationStore, tools: HostTools, *, batch: int = 100) -> int:
-    """Entries that the index does not have yet are in it; how many there were."""
-    pending = list(await store.knowledge(unindexed_only=True))
-    for start in range(0, len(pending), batch):
-        entries = pending[start : start + batch]
-        await tools.index_knowledge(entries)
-        await store.mark_indexed([entry.id for entry in entries])
-    return len(pending)
+def _decision(investigation: Investigation, by: str, outcome: Mapping[str, Any], at: datetime) -> str:
+    done = "Resolved" if investigation.status is Status.RESOLVED else "Reopened"
+    return f"{done} by {by} at {at:%H:%M} UTC. {outcome['tracker']} {outcome['knowledge']}"

@@ -1,18 +1,25 @@
-"""One investigation, from its run to its report: the loop works, every step is journalled first."""
+"""One investigation, from its run to its report: the loop works, every step is journalled first, then shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.agent.react import Budget, NothingToRead, ReactLoop
 from core.agent.report import report_from
-from core.domain.errors import LogSenseError, Refusal
-from core.domain.journal import Transcript, TurnTaken
+from core.domain.errors import LogSenseError, Refusal, ServiceFailed
+from core.domain.investigation import Investigation, Status
+from core.domain.journal import JournalEntry, Transcript, TurnTaken
 from core.domain.report import Analysis
 from core.domain.tenancy import OrganizationId
-from core.ports import OrganizationStore, Reasoner, Run, Stores, ToolProvider
+from core.domain.thread_view import NoticeView, progress_of, report_of
+from core.ports import Journal, OrganizationStore, Reasoner, Run, Stores, ToolProvider
+from core.usecases.live_thread import LiveThread
+from core.usecases.threads import REPORT, Thread, Threads
+
+logger = logging.getLogger("logsense.thread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +28,22 @@ class Investigators:
 
     stores: Stores
     tools: ToolProvider
-    reasoners: Callable[[OrganizationId], Sequence[Reasoner]]
+    reasoners: Callable[[OrganizationId], Awaitable[Sequence[Reasoner]]]
     budget: Budget
     now: Callable[[], datetime]
+    threads: Threads
+
+    async def loop(self, run: Run, investigation: Investigation, transcript: Transcript, journal: Journal) -> ReactLoop:
+        """The agent over `transcript`, with the organization's reasoners and tools, recording to `journal`."""
+        event_text = await self.stores.for_organization(run.organization_id).event_text(investigation.id)
+        return ReactLoop(
+            transcript,
+            reasoners=await self.reasoners(run.organization_id),
+            toolbox=await self.tools.toolbox(run.organization_id, investigation.id, event_text),
+            record=journal.record,
+            now=self.now,
+            budget=self.budget,
+        )
 
 
 class InvestigateJob:
@@ -33,46 +53,109 @@ class InvestigateJob:
         self._with = investigators
 
     async def work(self, run: Run) -> None:
-        """Reported; a run that was cut short goes on after its last committed step."""
+        """Reported, in the thread too; a run that was cut short goes on after its last committed step."""
         store = self._store(run)
         investigation = await store.investigation(run.subject_id)
-        if investigation.status.is_over:
-            return
-        investigation = investigation.start()
-        await store.save_investigation(investigation, run)
-        journal = store.journal(run.subject_id, run)
-        event_text = await store.event_text(run.subject_id)
-        loop = ReactLoop(
-            Transcript(investigation.subject, await journal.entries()),
-            reasoners=self._with.reasoners(run.organization_id),
-            toolbox=self._with.tools.toolbox(run.organization_id, investigation.id, event_text),
-            record=journal.record,
-            now=self._with.now,
-            budget=self._with.budget,
-        )
-        transcript, conclusion = await loop.run()
-        if not isinstance(conclusion, Analysis):
-            raise LogSenseError("The investigation ended with an answer instead of an analysis.")
-        report = report_from(transcript, conclusion, _reasoner_of(transcript))
-        await store.save_investigation(investigation.conclude(report, self._with.now()), run)
+        thread = await self._with.threads.of(investigation, store)
+        if not investigation.status.is_over:
+            investigation = await self._investigate(investigation, thread, store, run)
+        await self._tell(investigation, thread, store, run)
 
     async def fail(self, run: Run, error: Exception, text: str) -> None:
         """Failed, with the sentence people see."""
         store = self._store(run)
         investigation = await store.investigation(run.subject_id)
-        if not investigation.status.is_over:
-            failed = investigation.fail(text, self._with.now(), mendable=_is_mendable(error))
-            await store.save_investigation(failed, run)
+        if investigation.status.is_over:
+            # It had ended; what failed is telling so.
+            return
+        investigation = investigation.fail(text, self._with.now(), mendable=_is_mendable(error))
+        await store.save_investigation(investigation, run)
+        await self._tell(investigation, await self._with.threads.of(investigation, store), store, run)
 
     async def cancelled(self, run: Run) -> None:
         """Cancelled; what was found so far stays in the journal."""
         store = self._store(run)
         investigation = await store.investigation(run.subject_id)
         if not investigation.status.is_over:
-            await store.save_investigation(investigation.cancel(self._with.now()))
+            investigation = investigation.cancel(self._with.now())
+            await store.save_investigation(investigation)
+        # Without the fence, which lets nobody write for a run that is to be cancelled.
+        await self._tell(investigation, await self._with.threads.of(investigation, store), store, None)
+
+    async def _investigate(
+        self, investigation: Investigation, thread: Thread | None, store: OrganizationStore, run: Run
+    ) -> Investigation:
+        investigation = investigation.start()
+        await store.save_investigation(investigation, run)
+        journal = store.journal(investigation.id, run)
+        transcript = Transcript(investigation.subject, await journal.entries())
+        if thread is None:
+            loop = await self._with.loop(run, investigation, transcript, journal)
+            transcript, conclusion = await loop.run()
+        else:
+            async with thread.live() as live:
+                shown = _Shown(journal, investigation, transcript.entries, live)
+                loop = await self._with.loop(run, investigation, transcript, shown)
+                transcript, conclusion = await loop.run()
+        if not isinstance(conclusion, Analysis):
+            raise LogSenseError("The investigation ended with an answer instead of an analysis.")
+        report = report_from(transcript, conclusion, _reasoner_of(transcript))
+        concluded = investigation.conclude(report, self._with.now())
+        await store.save_investigation(concluded, run)
+        return concluded
+
+    async def _tell(
+        self, investigation: Investigation, thread: Thread | None, store: OrganizationStore, run: Run | None
+    ) -> None:
+        """The thread shows the end, and questions that waited for it are taken up."""
+        await store.release_questions(investigation.id)
+        if thread is None:
+            return
+        entries = await store.journal(investigation.id).entries()
+        try:
+            # The report first: it is what people wait for, and edits may have to queue.
+            view = report_of(investigation, entries)
+            if investigation.status is not Status.CANCELLED:
+                await thread.say(REPORT, view, run)
+            await thread.end_progress(progress_of(investigation, entries))
+            if investigation.report is not None:
+                await thread.illustrate(view, run)
+        except ServiceFailed as failure:
+            # The platform will not take it: the channel is gone, or we are no longer in it.
+            logger.error("the end of %s could not be shown: %s", investigation.id, failure)
+            await thread.whisper(investigation.asked_by, NoticeView(str(failure), error=True))
 
     def _store(self, run: Run) -> OrganizationStore:
         return self._with.stores.for_organization(run.organization_id)
+
+
+class _Shown(Journal):
+    """A journal whose every committed entry is shown live."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        investigation: Investigation,
+        entries: tuple[JournalEntry, ...],
+        live: LiveThread | None,
+    ) -> None:
+        self._journal = journal
+        self._investigation = investigation
+        self._entries = entries
+        self._live = live
+        self._show()
+
+    async def entries(self) -> tuple[JournalEntry, ...]:
+        return self._entries
+
+    async def record(self, entry: JournalEntry) -> None:
+        await self._journal.record(entry)
+        self._entries += (entry,)
+        self._show()
+
+    def _show(self) -> None:
+        if self._live is not None:
+            self._live.show(progress_of(self._investigation, self._entries))
 
 
 def _reasoner_of(transcript: Transcript) -> str:

@@ -1,4 +1,4 @@
-"""Keeps a thread's one progress message up to date: latest state wins, the final word waits for nobody's edit."""
+"""Keeps a thread's one progress message up to date: latest state wins, the final word waits for nobody's turn."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ logger = logging.getLogger("logsense.thread")
 
 
 class LiveThread:
-    """Use as a context manager. Views shown faster than `min_interval_s` are coalesced: the newest is written.
+    """Use as a context manager. Views shown faster than the channel gives turns are coalesced: the newest is written.
 
     A failed edit of progress is logged and skipped, since the next one repaints everything; `conclude` raises.
     """
 
-    def __init__(self, channel: Channel, conversation: ConversationRef, *, min_interval_s: float = 0.0) -> None:
+    def __init__(self, channel: Channel, conversation: ConversationRef, *, message: MessageRef | None = None) -> None:
+        """With `message` the progress was posted before and is only edited."""
         self._channel = channel
         self._conversation = conversation
-        self._min_interval_s = min_interval_s
         self._latest: ProgressView | None = None
         self._changed = asyncio.Event()
-        self._message: MessageRef | None = None
+        self._message = message
+        self._writing = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> LiveThread:
@@ -47,31 +48,44 @@ class LiveThread:
     async def conclude(self, last: ProgressView, final: ThreadView | None) -> None:
         """The progress message shows `last`, and `final`, if any, stands below it as a new message."""
         await self._stop_writing()
-        await self._write(last)
+        if self._message is None:
+            await self._post(last)
+        else:
+            await self._channel.edit(self._message, last, final=True)
         if final is not None:
             await self._channel.post(self._conversation, final)
 
     async def _write_for_ever(self) -> None:
         while True:
             await self._changed.wait()
-            self._changed.clear()
-            if self._latest is not None:
-                try:
-                    await self._write(self._latest)
-                except ServiceFailed as failure:
-                    logger.warning("progress was not shown: %s", failure)
-            await asyncio.sleep(self._min_interval_s)
+            try:
+                await self._write_next()
+            except ServiceFailed as failure:
+                logger.warning("progress was not shown: %s", failure)
 
-    async def _write(self, view: ProgressView) -> None:
-        if self._message is None:
-            self._message = await self._channel.post(self._conversation, view)
-            self._conversation = self._message.conversation
-        else:
-            await self._channel.edit(self._message, view)
+    async def _write_next(self) -> None:
+        """What is newest when the channel gives the turn is written."""
+        if self._message is not None:
+            await self._channel.turn(self._message)
+        async with self._writing:
+            self._changed.clear()
+            view = self._latest
+            if view is None:
+                return
+            if self._message is None:
+                await self._post(view)
+            else:
+                await self._channel.edit(self._message, view)
+
+    async def _post(self, view: ProgressView) -> None:
+        self._message = (await self._channel.post(self._conversation, view))[0]
+        self._conversation = self._message.conversation
 
     async def _stop_writing(self) -> None:
+        """Nothing is written any more, and nothing is on its way: an edit under way could land after the last one."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            writer.cancel()
+            async with self._writing:
+                writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await writer

@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from core.ports import OrganizationStore, Runs
+from core.domain.investigation import Investigation
+from core.ports import OrganizationStore, Stores
 
 LOOKED_AT = 200
 
 
-async def close_orphans(store: OrganizationStore, runs: Runs, now: Callable[[], datetime]) -> int:
+async def close_orphans(stores: Stores, now: Callable[[], datetime]) -> int:
     """Investigations that wait although their run has ended are ended too; how many there were.
 
     A run ends and its investigation is saved in two steps; who crashed in between left a spinner that nobody stops.
+    The newest of every organization are looked at: older ones were, at an earlier start.
     """
     closed = 0
-    for investigation in await store.investigations(LOOKED_AT):
-        if investigation.status.is_over:
-            continue
-        match await runs.state_of(investigation.id):
-            case "cancelled":
-                await store.save_investigation(investigation.cancel(now()))
-                closed += 1
-            case "failed" | "done" | None:
-                await store.save_investigation(investigation.fail("It was cut short; ask again.", now()))
-                closed += 1
+    for organization in await stores.directory.organizations():
+        store = stores.for_organization(organization.id)
+        for investigation in await store.investigations(LOOKED_AT):
+            if not investigation.status.is_over:
+                closed += await _closed(investigation, store, stores, now)
     return closed
+
+
+async def _closed(
+    investigation: Investigation, store: OrganizationStore, stores: Stores, now: Callable[[], datetime]
+) -> bool:
+    match await stores.runs.state_of(investigation.id):
+        case "cancelled":
+            await store.save_investigation(investigation.cancel(now()))
+        case "failed" | "done" | None:
+            await store.save_investigation(investigation.fail("It was cut short; ask again.", now()))
+        case _:
+            return False
+    return True

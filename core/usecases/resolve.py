@@ -22,9 +22,12 @@ async def record_resolution(
     event: Resolution, investigation: Investigation, store: OrganizationStore, *, errand_id: str, now: datetime
 ) -> str:
     """Saved; the rest is queued as an errand, whose id is returned."""
-    changed = investigation.resolve(event.actor, now, event.fix) if event.on else investigation.reopen()
-    await store.save_investigation(changed)
-    await store.add_errand(Errand(errand_id, SETTLE, {"investigation_id": investigation.id}))
+
+    def decided(newest: Investigation) -> Investigation:
+        return newest.resolve(event.actor, now, event.fix) if event.on else newest.reopen()
+
+    await store.change_investigation(investigation.id, decided)
+    await store.add_errand(Errand(errand_id, SETTLE, {"investigation_id": investigation.id, "by": event.actor.name}))
     return errand_id
 
 
@@ -44,7 +47,7 @@ async def _tell_tracker(investigation: Investigation, tools: HostTools, writes_a
     if investigation.subject.pasted:
         return "The event was handed over as a file, so there is no Sentry issue to change."
     if not writes_allowed:
-        return "Sentry was left alone: set LOGSENSE_SENTRY_WRITES=true to let people resolve issues from here."
+        return "Sentry was left alone: its connection does not allow to resolve issues from here."
     resolved = investigation.status is Status.RESOLVED
     try:
         outcome = await tools.resolve_issue(investigation.subject.issue_id, resolved=resolved)

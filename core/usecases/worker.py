@@ -75,7 +75,7 @@ class Worker:
 
     async def _claim(self, free: int) -> tuple[Run, ...]:
         try:
-            return tuple(await self._runs.claim(free))
+            return tuple(await self._runs.claim(free, self._jobs.keys()))
         except Exception:
             # The database may be restarting: the worker outlives that, and every run is safe in its row.
             logger.exception("claiming work failed")

@@ -83,12 +83,12 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 async def stores(database_url: str) -> AsyncIterator[SqlStores]:
     """The stores of one worker."""
-    async with open_stores(database_url, owner="worker") as stores:
+    async with open_stores(database_url, owner="worker", secret_keys=["key"]) as stores:
         yield stores
 
 
 @pytest.fixture
 async def late_stores(database_url: str) -> AsyncIterator[SqlStores]:
     """The stores of a worker so slow that its leases have run out whenever anybody looks."""
-    async with open_stores(database_url, owner="late worker", lease_s=-1.0) as stores:
+    async with open_stores(database_url, owner="late worker", secret_keys=["key"], lease_s=-1.0) as stores:
         yield stores

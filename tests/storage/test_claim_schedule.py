@@ -108,8 +108,8 @@ class Day:
 async def _live_through(file: Path, schedule: Sequence[tuple[str, object]]) -> None:
     url = f"sqlite+aiosqlite:///{file}"
     async with (
-        open_stores(url, owner="worker", lease_s=3600.0, organization_cap=CAP) as stores,
-        open_stores(url, owner="worker", lease_s=-1.0, organization_cap=CAP) as late,
+        open_stores(url, owner="worker", secret_keys=["key"], lease_s=3600.0, organization_cap=CAP) as stores,
+        open_stores(url, owner="worker", secret_keys=["key"], lease_s=-1.0, organization_cap=CAP) as late,
     ):
         day = Day(stores, late)
         for step in schedule:
@@ -148,13 +148,13 @@ async def test_several_workers_together_keep_the_cap_and_finish_everything_once(
     finished: Counter[str] = Counter()
     running: Counter[str] = Counter()
 
-    async with open_stores(database_url, owner="submitter") as stores:
+    async with open_stores(database_url, owner="submitter", secret_keys=["key"]) as stores:
         for n in range(30):
             organization_id = ORGANIZATIONS[n % 3]
             await stores.for_organization(organization_id).add_investigation(investigation(f"i{n:05}"), None, f"d{n}")
 
     async def work(owner: str) -> None:
-        async with open_stores(database_url, owner=owner, organization_cap=CAP) as mine:
+        async with open_stores(database_url, owner=owner, secret_keys=["key"], organization_cap=CAP) as mine:
             while sum(finished.values()) < 30:
                 claimed = await mine.runs.claim(2)
                 for run in claimed:

@@ -11,12 +11,12 @@ from core.storage.stores import open_stores
 @pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "sqlite:///file", "postgresql://host/name"])
 async def test_a_url_of_another_database_is_refused_with_the_accepted_forms(url: str) -> None:
     with pytest.raises(InvalidInput, match=r"sqlite\+aiosqlite:///path/to/file or postgresql\+asyncpg://"):
-        async with open_stores(url, owner="w"):
+        async with open_stores(url, owner="w", secret_keys=["key"]):
             pytest.fail("opened")
 
 
 async def test_a_database_without_tables_says_which_command_makes_them(empty_database_url: str) -> None:
-    async with open_stores(empty_database_url, owner="w") as stores:
+    async with open_stores(empty_database_url, owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(ServiceFailed, match="run `logsense migrate`"):
             await stores.runs.state_of("x")
         with pytest.raises(ServiceFailed, match="run `logsense migrate`"):
@@ -32,7 +32,7 @@ async def test_a_database_without_tables_says_which_command_makes_them(empty_dat
     ],
 )
 async def test_a_database_that_cannot_be_reached_says_what_to_check(url: str, advice: str) -> None:
-    async with open_stores(url, owner="w") as stores:
+    async with open_stores(url, owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(ServiceUnavailable, match=advice) as caught:
             await stores.runs.claim(1)
     assert caught.value.service == "the database"
@@ -42,7 +42,7 @@ async def test_a_database_that_cannot_be_reached_says_what_to_check(url: str, ad
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_refused_user_is_told_apart_from_a_database_that_is_down(database_url: str) -> None:
     stranger = database_url.replace("postgres:@", "stranger:secret@")
-    async with open_stores(stranger, owner="w") as stores:
+    async with open_stores(stranger, owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(AccessDenied, match="refused our user or password"):
             await stores.runs.claim(1)
 
@@ -50,6 +50,6 @@ async def test_a_refused_user_is_told_apart_from_a_database_that_is_down(databas
 async def test_a_file_that_is_no_database_is_named_as_the_problem(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
     file.write_bytes(b"this is not a database, whatever its name says" * 100)
-    async with open_stores(f"sqlite+aiosqlite:///{file}", owner="w") as stores:
+    async with open_stores(f"sqlite+aiosqlite:///{file}", owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(ServiceFailed, match="not a database"):
             await stores.runs.claim(1)

@@ -13,6 +13,7 @@ from tests.storage.samples import (
     ACME,
     GLOBEX,
     START,
+    ask_after_the_end,
     claim_one,
     ids,
     investigation,
@@ -38,7 +39,7 @@ async def test_the_cap_counts_investigations_and_nothing_else(stores: SqlStores)
     claimed = await stores.runs.claim(9)
     for n in range(4):
         await store.add_errand(Errand(f"e{n}", "check", {}))
-    await store.add_question(question(), "d1")
+    await ask_after_the_end(store, stores.runs)
     assert {run.subject_id for run in await stores.runs.claim(9)} == {"e0", "e1", "e2", "e3", "que00001"}
     assert await stores.runs.finish(claimed[0], "done")
     assert [run.subject_id for run in await stores.runs.claim(9)] == ["a4"]
@@ -48,7 +49,10 @@ async def test_workers_that_claim_at_once_never_get_the_same_run(database_url: s
     for n in range(8):
         await queue_investigations(stores.for_organization(ACME), f"a{n}")
         await stores.for_organization(GLOBEX).add_errand(Errand(f"e{n}", "check", {}))
-    async with open_stores(database_url, owner="second") as second, open_stores(database_url, owner="third") as third:
+    async with (
+        open_stores(database_url, owner="second", secret_keys=["key"]) as second,
+        open_stores(database_url, owner="third", secret_keys=["key"]) as third,
+    ):
         claims = await asyncio.gather(*(each.runs.claim(2) for each in (stores, second, third) * 4))
     taken = Counter(run.subject_id for claim in claims for run in claim)
     assert set(taken.values()) == {1}
@@ -88,8 +92,8 @@ async def test_a_worker_that_wakes_up_after_its_lease_can_write_nothing(
     stores: SqlStores, late_stores: SqlStores
 ) -> None:
     store = late_stores.for_organization(ACME)
+    await ask_after_the_end(store, stores.runs)
     await queue_investigations(store, "a1")
-    await store.add_question(question(), "d1")
     await store.add_errand(Errand("e1", "check", {}))
     lost = {run.kind: run for run in await late_stores.runs.claim(9)}
     new = {run.kind: run for run in await stores.runs.claim(9)}

@@ -10,7 +10,17 @@ from core.domain.errors import InvalidInput, LeaseLost, NotFound
 from core.domain.tenancy import Organization, Platform, WorkspaceRef
 from core.ports import Errand, OrganizationStore
 from core.storage.stores import SqlStores
-from tests.storage.samples import ACME, PERSON, START, claim_one, entry, investigation, question, reported
+from tests.storage.samples import (
+    ACME,
+    PERSON,
+    START,
+    ask_after_the_end,
+    claim_one,
+    entry,
+    investigation,
+    question,
+    reported,
+)
 
 
 @pytest.fixture
@@ -99,7 +109,7 @@ async def test_saving_what_was_never_added_is_refused(store: OrganizationStore) 
 
 
 async def test_a_question_is_answered_under_its_run(stores: SqlStores, store: OrganizationStore) -> None:
-    await store.add_question(question(), "d1")
+    await ask_after_the_end(store, stores.runs)
     run = await claim_one(stores.runs)
     assert (run.kind, run.subject_id) == ("follow_up", "que00001")
     answered = replace(question(), failure="No idea.", answered_at=START)

@@ -10,7 +10,7 @@ from tests.storage.samples import ACME, observed
 
 
 async def main(url: str, lease_s: float, steps: int) -> None:
-    async with open_stores(url, owner="process", lease_s=lease_s) as stores:
+    async with open_stores(url, owner="process", secret_keys=["key"], lease_s=lease_s) as stores:
         (run,) = await stores.runs.claim(1)
         journal = stores.for_organization(ACME).journal(run.subject_id, run)
         for n in range(steps):

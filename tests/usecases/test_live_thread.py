@@ -12,7 +12,7 @@ from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import ServiceUnavailable
 from core.domain.investigation import Status
 from core.domain.report import NO_USAGE
-from core.domain.tenancy import Platform, WorkspaceRef
+from core.domain.tenancy import Actor, Platform, WorkspaceRef
 from core.domain.thread_view import NoticeView, ProgressView, ThreadView
 from core.usecases.live_thread import LiveThread
 
@@ -25,15 +25,27 @@ class SlowChannel:
     """Writes only when allowed; keeps what was written, posts marked."""
 
     allowed: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     written: list[tuple[str, str]] = field(default_factory=list)
     fails: bool = False
 
-    async def post(self, conversation: ConversationRef, view: ThreadView) -> MessageRef:
+    async def post(
+        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+    ) -> tuple[MessageRef, ...]:
         await self._write("post", view)
-        return MessageRef(replace(conversation, thread="t1"), str(len(self.written)))
+        return (MessageRef(replace(conversation, thread="t1"), str(len(self.written))),)
 
-    async def edit(self, message: MessageRef, view: ThreadView) -> None:
-        await self._write("edit", view)
+    async def turn(self, message: MessageRef) -> None:
+        await self.turns.acquire()
+
+    async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
+        await self._write("last edit" if final else "edit", view)
+
+    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+        raise AssertionError("nothing is illustrated here")
+
+    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+        raise AssertionError("nobody whispers here")
 
     async def _write(self, how: str, view: ThreadView) -> None:
         await self.allowed.acquire()
@@ -60,18 +72,19 @@ async def test_views_that_come_while_one_is_written_are_coalesced() -> None:
             await asyncio.sleep(0)
         channel.allowed.release()
         channel.allowed.release()
+        channel.turns.release()
         await until_written(channel, 2)
         assert channel.written == [("post", "1"), ("edit", "4")]
 
 
 async def test_the_last_state_and_the_report_are_written_whatever_came_before() -> None:
     channel = SlowChannel(asyncio.Semaphore(10))
-    async with LiveThread(channel, CONVERSATION, min_interval_s=60) as thread:
+    async with LiveThread(channel, CONVERSATION) as thread:
         thread.show(view("1"))
         await until_written(channel, 1)
         thread.show(view("never seen"))
         await thread.conclude(view("last"), NoticeView("done"))
-    assert channel.written == [("post", "1"), ("edit", "last"), ("post", "final")]
+    assert channel.written == [("post", "1"), ("last edit", "last"), ("post", "final")]
 
 
 async def test_progress_that_cannot_be_written_is_skipped_but_the_report_is_not() -> None:
@@ -81,3 +94,29 @@ async def test_progress_that_cannot_be_written_is_skipped_but_the_report_is_not(
         await asyncio.sleep(0.01)
         with pytest.raises(ServiceUnavailable):
             await thread.conclude(view("2"), NoticeView("done"))
+
+
+async def test_what_is_shown_is_decided_when_the_turn_comes() -> None:
+    channel = SlowChannel(asyncio.Semaphore(10))
+    known = MessageRef(CONVERSATION, "m1")
+    async with LiveThread(channel, CONVERSATION, message=known) as thread:
+        thread.show(view("stale"))
+        await asyncio.sleep(0.01)
+        thread.show(view("newest"))
+        channel.turns.release()
+        await until_written(channel, 1)
+        assert channel.written == [("edit", "newest")]
+
+
+async def test_the_last_edit_waits_for_one_that_is_on_its_way_so_that_it_is_really_the_last() -> None:
+    channel = SlowChannel(turns=asyncio.Semaphore(10))
+    known = MessageRef(CONVERSATION, "m1")
+    async with LiveThread(channel, CONVERSATION, message=known) as thread:
+        thread.show(view("on its way"))
+        await asyncio.sleep(0.01)
+        ending = asyncio.create_task(thread.conclude(view("last"), None))
+        await asyncio.sleep(0.01)
+        channel.allowed.release()
+        channel.allowed.release()
+        await ending
+    assert channel.written == [("edit", "on its way"), ("last edit", "last")]

@@ -57,7 +57,7 @@ class Recorder:
 async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'db'}"
     await migrate(url)
-    async with open_stores(url, owner="test", lease_s=2.0) as opened:
+    async with open_stores(url, owner="test", secret_keys=["key"], lease_s=2.0) as opened:
         workspace = WorkspaceRef(Platform.TERMINAL, "acme")
         await opened.directory.ensure_organization(Organization(ORGANIZATION, "acme"), workspace)
         yield opened

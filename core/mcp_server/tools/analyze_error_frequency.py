@@ -80,7 +80,8 @@ def frequency_sheet(issue: IssueDetails, series: EventSeries, release: Release |
     if hour is not None:
         sheet.add(f"It comes daily: most events fall between {hour:02d}:00 and {hour:02d}:59 UTC.")
     if sum(counts):
-        sheet.add(f"Counts, oldest first: {_row(counts)}")
+        begins = iso(series.points[0][0])
+        sheet.draw(f"Counts from {begins}, oldest first: {_row(counts)}", {"counts": counts}, starts_at=begins)
     return sheet
 
 
@@ -126,10 +127,17 @@ def _add_onset(sheet: Sheet, onset: datetime | None, cause: str | None, release:
     sheet.add(f"Onset: {iso(onset)}", onset=iso(onset))
     if cause and release and release.released_at:
         shown = cut(cause, 150)
-        sheet.add(f"Release at the onset: {shown}, released {iso(release.released_at)}", onset_release=shown)
+        sheet.add(
+            f"Release at the onset: {shown}, released {iso(release.released_at)}",
+            onset_release=shown,
+            releases=[{"version": shown, "at": iso(release.released_at)}],
+        )
     elif release and release.released_at:
         shown = cut(release.version, 150)
-        sheet.add(f"The introducing release {shown} was released {iso(release.released_at)}, not at the onset.")
+        sheet.add(
+            f"The introducing release {shown} was released {iso(release.released_at)}, not at the onset.",
+            releases=[{"version": shown, "at": iso(release.released_at)}],
+        )
 
 
 def _add_peaks(sheet: Sheet, series: EventSeries) -> None:

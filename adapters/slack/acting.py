@@ -1,0 +1,229 @@
+"""What people do: commands, buttons, the message shortcut and forms. Slack was answered before any of this runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from adapters.slack.commands import (
+    Cancel,
+    Command,
+    Connect,
+    Help,
+    Incidents,
+    Investigate,
+    Status,
+    Unknown,
+    help_text,
+    parse_command,
+)
+from adapters.slack.door import Caller, Door
+from adapters.slack.forms import Forms
+from adapters.slack.ids import Action
+from adapters.slack.inbound import delivery_of, subject_in
+from adapters.slack.listing import incidents_text, status_text
+from adapters.slack.modals import evidence_modal
+from adapters.slack.post_mortem import post_mortem
+from adapters.slack.trouble import in_words
+from core.domain.conversation import (
+    Again,
+    Cancellation,
+    ConversationRef,
+    Feedback,
+    InboundEvent,
+    InvestigationRequest,
+    IssueText,
+    PastedEvent,
+    Resolution,
+)
+from core.domain.errors import Ignored, Refusal
+from core.domain.tenancy import Actor
+from core.domain.thread_view import ReportView, report_of
+
+Respond = Callable[..., Awaitable[Any]]
+"""Shows a text to who typed the command, near it."""
+
+
+class Acting:
+    """Does what a command or a button says."""
+
+    def __init__(self, door: Door, forms: Forms, *, command: str) -> None:
+        self._door = door
+        self._forms = forms
+        self._command = command
+
+    # ---- commands ---------------------------------------------------------------------------------------------------
+
+    async def command(self, body: Mapping[str, Any], caller: Caller, respond: Respond) -> None:
+        """The slash command is done, or its person knows why not."""
+        try:
+            person = await self._door.person(caller, str(body.get("user_id")))
+            conversation = caller.conversation(str(body.get("channel_id")), None)
+            said = parse_command(str(body.get("text") or ""))
+            if isinstance(said, Connect):
+                await self._forms.open(body, caller, person, said.service, conversation)
+                return
+            text = await self._done(said, body, conversation, person.actor, caller)
+        except Ignored:
+            return
+        except Exception as error:
+            text = in_words(error)
+        if text:
+            await respond(text=text, response_type="ephemeral")
+
+    async def _done(
+        self, said: Command, body: Mapping[str, Any], conversation: ConversationRef, actor: Actor, caller: Caller
+    ) -> str:
+        """What the person is told."""
+        match said:
+            case Investigate(text=""):
+                return f"Name an issue: `{self._command} investigate SHOP-1A2`, or the URL of one."
+            case Investigate(text=text):
+                return await self._investigate(IssueText(text), body, conversation, actor, caller)
+            case Incidents(query=query):
+                channel = conversation.channel
+                return incidents_text(
+                    await self._door.desk.incidents(caller.workspace, query, channel=channel, limit=10)
+                )
+            case Status():
+                return status_text(await self._door.desk.unfinished(caller.workspace))
+            case Cancel(investigation_id=named):
+                receipt = await self._door.inbox.receive(Cancellation(delivery_of(body), conversation, actor, named))
+                return receipt.note
+            case Unknown(word=word, nearest=nearest):
+                guess = f" Did you mean `{self._command} {nearest}`?" if nearest else ""
+                return f"“{word[:40]}” is no command.{guess} `{self._command} help` shows them all."
+            case Help() | Connect():
+                return help_text(self._command, caller.bot_user_id)
+
+    async def _investigate(
+        self,
+        subject: IssueText | PastedEvent | Again,
+        body: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        caller: Caller,
+    ) -> str:
+        await self._door.refuse_if_shared(caller, conversation.channel)
+        request = InvestigationRequest(delivery_of(body), conversation, actor, subject)
+        receipt = await self._door.inbox.receive(request)
+        if receipt.joined is not None and (link := await self._door.channel.link(receipt.joined)):
+            return f"{receipt.note} Follow it here: {link}"
+        return receipt.note
+
+    # ---- the shortcut -----------------------------------------------------------------------------------------------
+
+    async def shortcut(self, body: Mapping[str, Any], caller: Caller) -> None:
+        """The message is investigated, in its own thread."""
+        message = body.get("message") or {}
+        channel = str((body.get("channel") or {}).get("id"))
+        conversation = caller.conversation(channel, str(message.get("thread_ts") or message.get("ts")))
+
+        async def investigate(actor: Actor) -> str:
+            subject = subject_in(message)
+            if subject is None:
+                return "That message holds no Sentry link, alert or stack trace to start from."
+            return await self._investigate(subject, body, conversation, actor, caller)
+
+        await self._for(body, caller, conversation, investigate)
+
+    # ---- buttons ----------------------------------------------------------------------------------------------------
+
+    async def button(self, body: Mapping[str, Any], caller: Caller) -> None:
+        """The button did what it says."""
+        pressed = (body.get("actions") or [{}])[0]
+        value = str(pressed.get("value") or "")
+        container = body.get("container") or {}
+        channel = str((body.get("channel") or {}).get("id") or (body.get("user") or {}).get("id"))
+        message = body.get("message") or {}
+        thread = message.get("thread_ts") or container.get("thread_ts") or container.get("message_ts")
+        conversation = caller.conversation(channel, str(thread) if thread else None)
+        action = Action(str(pressed.get("action_id", "")).split(":", 1)[0])
+
+        async def press(actor: Actor) -> str:
+            return await self._pressed(action, value, body, conversation, actor, caller)
+
+        await self._for(body, caller, conversation, press)
+
+    async def _pressed(
+        self,
+        action: Action,
+        value: str,
+        body: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        caller: Caller,
+    ) -> str:
+        match action:
+            case Action.STOP | Action.RESOLVE | Action.REOPEN | Action.WRONG:
+                event = _event(action, value, delivery_of(body), conversation, actor)
+                return (await self._door.inbox.receive(event)).note
+            case Action.AGAIN:
+                return await self._investigate(Again(value), body, conversation, actor, caller)
+            case Action.INVESTIGATE:
+                return await self._investigate(IssueText(value), body, conversation, actor, caller)
+            case Action.EVIDENCE:
+                view = await self._report(value, caller)
+                trigger = str(body.get("trigger_id"))
+                await caller.client.views_open(trigger_id=trigger, view=evidence_modal(view, 1))
+            case Action.EVIDENCE_PAGE:
+                shown = body.get("view") or {}
+                about = json.loads(str(shown.get("private_metadata") or "{}"))
+                view = await self._report(str(about.get("investigation")), caller)
+                await caller.client.views_update(
+                    view_id=str(shown.get("id")), hash=shown.get("hash"), view=evidence_modal(view, int(value))
+                )
+            case Action.POST_MORTEM:
+                view = await self._report(value, caller)
+                name = f"post-mortem-{value}.md"
+                text = post_mortem(view).encode()
+                await self._door.channel.upload(conversation, text, name, f"Post-mortem of {view.title}")
+            case Action.CONNECT_SENTRY | Action.CONNECT_MODEL | Action.CHANNEL_SETTINGS:
+                person = await self._door.person(caller, actor.id)
+                await self._forms.open(body, caller, person, _SERVICES[action], conversation)
+        return ""
+
+    async def _report(self, investigation_id: str, caller: Caller) -> ReportView:
+        investigation, entries = await self._door.desk.investigation(caller.workspace, investigation_id)
+        view = report_of(investigation, entries)
+        if not isinstance(view, ReportView):
+            raise Refusal("That investigation has no report.")
+        return view
+
+    async def _for(
+        self,
+        body: Mapping[str, Any],
+        caller: Caller,
+        conversation: ConversationRef,
+        act: Callable[[Actor], Awaitable[str]],
+    ) -> None:
+        """`act` is done for who pressed; they are told what there is to tell."""
+        user_id = str((body.get("user") or {}).get("id"))
+        nobody = Actor(user_id, user_id)
+        try:
+            person = await self._door.person(caller, user_id)
+            text = await act(person.actor)
+        except Ignored:
+            return
+        except Exception as error:
+            self._door.whisper(conversation, nobody, in_words(error), error=True)
+            return
+        if text:
+            self._door.whisper(conversation, person.actor, text)
+
+
+_SERVICES = {Action.CONNECT_SENTRY: "sentry", Action.CONNECT_MODEL: "model", Action.CHANNEL_SETTINGS: "channel"}
+
+
+def _event(
+    action: Action, investigation_id: str, delivery: str, conversation: ConversationRef, actor: Actor
+) -> InboundEvent:
+    match action:
+        case Action.STOP:
+            return Cancellation(delivery, conversation, actor, investigation_id)
+        case Action.WRONG:
+            return Feedback(delivery, conversation, actor, False, investigation_id)
+        case _:
+            on = action is Action.RESOLVE
+            return Resolution(delivery, conversation, actor, on, investigation_id=investigation_id)

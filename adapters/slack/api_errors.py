@@ -1,0 +1,50 @@
+"""Slack's errors as ours, each with what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from core.domain.errors import AccessDenied, RateLimited, ServiceFailed, ServiceUnavailable
+
+SERVICE = "Slack"
+
+_UNREACHABLE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "no_permission"})
+_NO_ACCESS = frozenset(
+    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"}
+)
+_PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
+UNREADABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
+
+
+def code_of(error: SlackApiError) -> str:
+    """Slack's own short name of what went wrong."""
+    return str(error.response.get("error") or "")
+
+
+def explained(error: Exception) -> ServiceFailed:
+    """`error` as one of ours. Never quotes what was sent."""
+    if not isinstance(error, SlackApiError):
+        return ServiceUnavailable(SERVICE, "Slack cannot be reached just now.")
+    code, status = code_of(error), int(error.response.status_code or 0)
+    if code in ("ratelimited", "rate_limited") or status == 429:
+        wait_s = float(error.response.headers.get("Retry-After") or 1)
+        return RateLimited(SERVICE, f"Slack limits the rate; wait {wait_s:.0f} s.", retry_after_s=wait_s)
+    if code in _UNREACHABLE:
+        return AccessDenied(
+            SERVICE, "LogSense cannot write in that channel. Invite it there: /invite @LogSense, then ask again."
+        )
+    if code in _NO_ACCESS:
+        return AccessDenied(
+            SERVICE, f"Slack refused LogSense's token ({code}). Install LogSense again in this workspace."
+        )
+    if code in _PASSING or status >= 500 or not code:
+        return ServiceUnavailable(SERVICE, f"Slack failed ({code or status}).")
+    return ServiceFailed(SERVICE, f"Slack refused the call ({code}).")
+
+
+CALL_ERRORS = (SlackClientError, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+"""What a call of the SDK may raise."""

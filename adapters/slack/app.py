@@ -1,0 +1,188 @@
+"""The Slack app: Bolt's listeners, each answered at once, and the HTTP routes or the socket they come through."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.acting import Acting
+from adapters.slack.budgets import Budgets
+from adapters.slack.channel import SlackChannel
+from adapters.slack.config import SlackConfig
+from adapters.slack.door import Caller, Door
+from adapters.slack.forms import Forms
+from adapters.slack.ids import Callback, workspace_of
+from adapters.slack.install import INSTALL_PATH, REDIRECT_PATH, InstallFlow
+from adapters.slack.installations import SlackInstallations
+from adapters.slack.talking import Talking
+from core.ports import Desk, Inbox, Installations
+
+logger = logging.getLogger("logsense.slack")
+
+EVENTS_PATH = "/slack/events"
+_LEAVING = frozenset({"app_uninstalled", "tokens_revoked"})
+
+
+class SlackApp:
+    """LogSense in Slack while the context is entered; `channel` posts there."""
+
+    def __init__(self, config: SlackConfig, kept: Installations, *, budgets: Budgets | None = None) -> None:
+        """Nothing is connected yet. Inbox and desk come with `listen_for`, since they need the channel first."""
+        self._config = config
+        self._kept = kept
+        self._session: aiohttp.ClientSession | None = None
+        self.installations = SlackInstallations(
+            kept, session=self._open_session, base_url=config.api_url, single=config.single
+        )
+        self.channel = SlackChannel(self.installations.client_of, budgets or Budgets())
+        self._socket: AsyncSocketModeHandler | None = None
+
+    def listen_for(self, inbox: Inbox, desk: Desk) -> None:
+        """What people do goes to `inbox` and `desk`."""
+        config = self._config
+        self._desk = desk
+        self._door = Door(inbox, desk, self.channel)
+        self._forms = Forms(self._door)
+        self._talking = Talking(self._door, resolve_names=config.resolve_reactions, command=config.command)
+        self._acting = Acting(self._door, self._forms, command=config.command)
+        self._bolt = self._listeners()
+        self._flow = (
+            InstallFlow(config.oauth, self.installations, self._kept, desk, slack_url=config.slack_url)
+            if config.oauth
+            else None
+        )
+
+    # ---- coming and going -------------------------------------------------------------------------------------------
+
+    async def connect_socket(self) -> None:
+        """Events come through Socket Mode from now on."""
+        assert self._config.app_token is not None
+        self._socket = AsyncSocketModeHandler(
+            self._bolt, self._config.app_token, web_client=self.installations.client()
+        )
+        await self._socket.connect_async()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """What was begun has ended, and no connection is open."""
+        if self._socket is not None:
+            await self._socket.close_async()  # type: ignore[no-untyped-call]
+        await self._door.tasks.drain()
+        if self._session is not None:
+            await self._session.close()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where Slack, and people who install, come in over HTTP."""
+        routes = [web.post(EVENTS_PATH, self._events)]
+        if self._flow is not None:
+            routes += [web.get(INSTALL_PATH, self._install), web.get(REDIRECT_PATH, self._redirect)]
+        return routes
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession()
+        return self._session
+
+    async def _events(self, request: web.Request) -> web.Response:
+        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
+            # Bolt would fail on it, and answer 500 with a traceback in the log.
+            return web.Response(status=401, text="not signed")
+        return await to_aiohttp_response(await self._bolt.async_dispatch(await to_bolt_request(request)))
+
+    async def _install(self, request: web.Request) -> web.Response:
+        assert self._flow is not None
+        return await to_aiohttp_response(await self._flow.handle_installation(await to_bolt_request(request)))
+
+    async def _redirect(self, request: web.Request) -> web.Response:
+        assert self._flow is not None
+        return await to_aiohttp_response(await self._flow.handle_callback(await to_bolt_request(request)))
+
+    # ---- listeners --------------------------------------------------------------------------------------------------
+
+    def _listeners(self) -> AsyncApp:
+        # Bolt logs whole request bodies when a signature is wrong.
+        logging.getLogger("slack_bolt.AsyncRequestVerification").setLevel(logging.WARNING)
+        app = AsyncApp(
+            name="logsense",
+            logger=logging.getLogger("logsense.slack.bolt"),
+            signing_secret=self._config.signing_secret or "socket mode verifies by its token",
+            request_verification_enabled=self._config.signing_secret is not None,
+            client=AsyncWebClient(base_url=self._config.api_url),
+            authorize=self.installations.authorize,  # type: ignore[arg-type]
+        )
+        app.use(self._hear)
+        app.event(re.compile(".*"))(_heard)
+        app.command(re.compile(".*"))(self._command)
+        app.shortcut(Callback.INVESTIGATE_MESSAGE)(self._shortcut)
+        app.action(re.compile(".*"))(self._button)
+        app.view(re.compile(".*"))(self._submitted)
+        return app
+
+    async def _hear(self, body: dict[str, Any], context: AsyncBoltContext, next: Callable[[], Awaitable[None]]) -> None:
+        """Events are kept before Slack is answered, as middleware: Bolt answers before it calls a listener.
+
+        When that fails Slack is answered with an error and delivers the event again.
+        """
+        if body.get("type") == "event_callback":
+            caller = await self._caller(context)
+            if (body.get("event") or {}).get("type") in _LEAVING:
+                await self._left(body, caller)
+            elif caller is not None:
+                await self._talking.hear(body, caller)
+        await next()
+
+    async def _command(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        await ack()
+        if caller := await self._caller(context):
+            self._door.tasks.start(self._acting.command(body, caller, respond), "command")
+
+    async def _shortcut(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await ack()
+        if caller := await self._caller(context):
+            self._door.tasks.start(self._acting.shortcut(body, caller), "shortcut")
+
+    async def _button(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await ack()
+        if caller := await self._caller(context):
+            self._door.tasks.start(self._acting.button(body, caller), "button")
+
+    async def _submitted(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        if caller := await self._caller(context):
+            await self._forms.submitted(body, caller, ack)
+        else:
+            await ack()
+
+    async def _caller(self, context: AsyncBoltContext) -> Caller | None:
+        workspace = workspace_of(
+            enterprise_id=context.enterprise_id,
+            team_id=context.team_id,
+            is_enterprise_install=bool(context.is_enterprise_install),
+        )
+        installation = await self.installations.find(workspace)
+        if installation is None:
+            return None
+        client = self.installations.client(installation.bot_token, context.team_id)
+        return Caller(workspace, client, installation.bot_user_id, context.team_id)
+
+    async def _left(self, body: Mapping[str, Any], caller: Caller | None) -> None:
+        """The app was removed from the workspace, or its bot token was revoked."""
+        event = body.get("event") or {}
+        if event.get("type") == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
+            return
+        if caller is not None:
+            await self._desk.uninstalled(caller.workspace)
+            self.installations.forget(caller.workspace)
+
+
+async def _heard() -> None:
+    """Everything was done before; without a listener Bolt would answer 404, and Slack would stop to deliver."""

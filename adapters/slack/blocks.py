@@ -1,0 +1,45 @@
+"""The one door from what a thread shows to what Slack is sent. Pure."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from adapters.slack.elements import asides, sections
+from adapters.slack.message import Message, messages
+from adapters.slack.mrkdwn import code, cut, escaped, prose
+from adapters.slack.progress_blocks import progress_message
+from adapters.slack.report_blocks import report_messages
+from adapters.slack.wording import cost_words, person
+from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
+
+_QUESTION = 300
+
+
+def messages_of(view: ThreadView) -> tuple[Message, ...]:
+    """What to post for `view`: never none, each within Slack's limits, together complete."""
+    match view:
+        case ProgressView():
+            return (progress_message(view),)
+        case ReportView():
+            return report_messages(view)
+        case AnswerView():
+            return _answer(view)
+        case NoticeView():
+            return _notice(view)
+        case _:
+            assert_never(view)
+
+
+def _answer(view: AnswerView) -> tuple[Message, ...]:
+    said = prose(view.text).strip() or "There is nothing to say."
+    cited = " ".join(code(evidence) for evidence in view.evidence)
+    question = cut(escaped(view.question).replace("\n", " "), _QUESTION)
+    small = f"{f'Rests on {cited}' if cited else 'No evidence cited'} · {cost_words(view.usage)}"
+    blocks = [*asides(f"{person(view.asked_by)} asked: {question}"), *sections(said), *asides(small)]
+    return messages(f"{person(view.asked_by)} {said}", blocks)
+
+
+def _notice(view: NoticeView) -> tuple[Message, ...]:
+    said = escaped(view.text).strip() or "There is nothing to say."
+    shown = f"⚠ *That did not work.* {said}" if view.error else said
+    return messages(f"That did not work. {said}" if view.error else said, list(sections(shown)))

@@ -1,0 +1,84 @@
+"""Keeps calls within Slack's rate limits: whoever wants to call waits for a turn, finals before progress."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+FINAL, PROGRESS = 0, 1
+"""Who goes first when several wait."""
+
+
+class Budget:
+    """Turns at a steady rate, a few of them at once after a pause; use from one event loop.
+
+    In any minute at most `per_minute + burst` turns are given, so their sum is to stay below what Slack allows.
+    """
+
+    def __init__(self, *, per_minute: float, burst: int) -> None:
+        """Full at the start."""
+        self._per_s = per_minute / 60
+        self._burst = burst
+        self._saved = float(burst)
+        self._counted_at: float | None = None
+        self._paused_until = 0.0
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, priority: int = FINAL) -> None:
+        """Returns when a call may be made; of equal priority first come, first served."""
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (priority, next(self._order), turn))
+        self._give()
+        await turn
+
+    def pause(self, seconds: float) -> None:
+        """No turn is given for so long: Slack asked us to wait."""
+        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+        self._saved = 0.0
+
+    def _give(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        begin = max(self._counted_at if self._counted_at is not None else now, self._paused_until)
+        self._saved = min(self._burst, self._saved + max(0.0, now - begin) * self._per_s)
+        self._counted_at = now
+        while self._waiting and self._saved >= 1 and now >= self._paused_until:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                self._saved -= 1
+                turn.set_result(None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            missing_s = (1 - self._saved) / self._per_s
+            self._timer = loop.call_later(max(missing_s, self._paused_until - now) + 0.001, self._give)
+
+
+class Budgets:
+    """One budget for each workspace and method, and for posts one for each channel."""
+
+    def __init__(self, make: Callable[[str], Budget] | None = None) -> None:
+        """`make` gives the budget of a method; by default from Slack's published tiers."""
+        self._make = make or budget_of
+        self._budgets: dict[tuple[str, ...], Budget] = {}
+
+    def of(self, method: str, *where: str) -> Budget:
+        """The budget of `method` at `where`."""
+        key = (method, *where)
+        if key not in self._budgets:
+            self._budgets[key] = self._make(method)
+        return self._budgets[key]
+
+
+def budget_of(method: str) -> Budget:
+    """Just below the tier that Slack publishes for the method; a post's is for one channel."""
+    if method == "chat.update":
+        return Budget(per_minute=43, burst=2)
+    if method == "chat.postMessage":
+        return Budget(per_minute=57, burst=1)
+    return Budget(per_minute=40, burst=10)

@@ -1,0 +1,214 @@
+"""Posts and edits in Slack, within its limits: the only place that writes messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api_errors import CALL_ERRORS, GONE, UNREADABLE, code_of, explained
+from adapters.slack.blocks import messages_of
+from adapters.slack.budgets import PROGRESS, Budgets
+from adapters.slack.chart import frequency_chart
+from adapters.slack.ids import METADATA_EVENT
+from adapters.slack.message import Message
+from core.domain.conversation import ConversationRef, MessageRef
+from core.domain.errors import RateLimited, ServiceFailed
+from core.domain.tenancy import Actor, WorkspaceRef
+from core.domain.thread_view import ReportView, ThreadView
+
+logger = logging.getLogger("logsense.slack")
+
+ClientOf = Callable[[WorkspaceRef], Awaitable[AsyncWebClient]]
+"""The client with a workspace's token; raises AccessDenied when there is none."""
+
+_LOOKED_THROUGH = 200
+
+
+class SlackChannel:
+    """Implements `core.ports.Channel` for every workspace."""
+
+    def __init__(self, client_of: ClientOf, budgets: Budgets) -> None:
+        self._client_of = client_of
+        self._budgets = budgets
+
+    async def post(
+        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+    ) -> tuple[MessageRef, ...]:
+        """See the port; a long view flows into further messages of the same thread."""
+        client = await self._client_of(conversation.workspace)
+        found = await self._posted_before(client, conversation, key) if again else {}
+        posted: list[MessageRef] = []
+        for part, message in enumerate(messages_of(view), 1):
+            mark = f"{key}/{part}"
+            ts = found.get(mark) or await self._post(client, conversation, message, mark)
+            conversation = replace(conversation, thread=conversation.thread or ts)
+            posted.append(MessageRef(conversation, ts))
+        return tuple(posted)
+
+    async def turn(self, message: MessageRef) -> None:
+        """See the port."""
+        await self._budget("chat.update", message).turn(PROGRESS)
+
+    async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
+        """See the port; a message that people deleted stays deleted."""
+        client = await self._client_of(message.conversation.workspace)
+        if final:
+            await self._budget("chat.update", message).turn()
+        shown = messages_of(view)[0]
+        where: dict[str, Any] = {"channel": message.conversation.channel, "ts": message.message_id}
+        try:
+            await self._write(
+                "chat.update", message.conversation, shown, lambda **it: client.chat_update(**where, **it)
+            )
+        except SlackApiError as error:
+            if code_of(error) not in GONE:
+                raise explained(error) from None
+            logger.info("a message of ours was deleted; it is left so")
+
+    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+        """See the port: in the channel for their eyes alone, else in a direct message."""
+        await self.tell(conversation, person, messages_of(view)[0])
+
+    async def tell(self, conversation: ConversationRef, person: Actor, message: Message) -> None:
+        """The message is shown to that person alone."""
+        client = await self._client_of(conversation.workspace)
+        shown: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
+        try:
+            await client.chat_postEphemeral(
+                channel=conversation.channel, user=person.id, thread_ts=conversation.thread, **shown
+            )
+        except SlackApiError:
+            try:
+                await client.chat_postMessage(channel=person.id, unfurl_links=False, **shown)
+            except CALL_ERRORS as error:
+                raise explained(error) from None
+        except CALL_ERRORS as error:
+            raise explained(error) from None
+
+    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+        """See the port: the chart of event frequency, when the series is worth looking at."""
+        chart = frequency_chart(view.evidence) if isinstance(view, ReportView) else None
+        if chart is not None:
+            await self.upload(conversation, chart.png, "frequency.png", "Events over time", alt_text=chart.alt_text)
+
+    async def upload(
+        self, conversation: ConversationRef, content: bytes, filename: str, title: str, *, alt_text: str | None = None
+    ) -> None:
+        """The file stands in the thread."""
+        client = await self._client_of(conversation.workspace)
+        try:
+            await client.files_upload_v2(
+                channel=conversation.channel,
+                thread_ts=conversation.thread,
+                content=content,
+                filename=filename,
+                title=title,
+                alt_txt=alt_text,
+            )
+        except CALL_ERRORS as error:
+            raise explained(error) from None
+
+    async def link(self, message: MessageRef) -> str | None:
+        """A link to the message; None when Slack does not tell."""
+        try:
+            client = await self._client_of(message.conversation.workspace)
+            found = await client.chat_getPermalink(channel=message.conversation.channel, message_ts=message.message_id)
+        except (ServiceFailed, *CALL_ERRORS):
+            return None
+        return str(found["permalink"])
+
+    # ---- calls ------------------------------------------------------------------------------------------------------
+
+    async def _post(self, client: AsyncWebClient, conversation: ConversationRef, message: Message, mark: str) -> str:
+        await self._budgets.of("chat.postMessage", conversation.workspace.key, conversation.channel).turn()
+        where: dict[str, Any] = {
+            "channel": conversation.channel,
+            "thread_ts": conversation.thread,
+            "metadata": {"event_type": METADATA_EVENT, "event_payload": {"key": mark}},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+
+        async def send(**shown: Any) -> Any:
+            try:
+                return await client.chat_postMessage(**where, **shown)
+            except SlackApiError as error:
+                # Public channels can be joined; only there would reactions and replies reach us, too.
+                if code_of(error) != "not_in_channel" or not await _joined(client, conversation.channel):
+                    raise
+                return await client.chat_postMessage(**where, **shown)
+
+        try:
+            return str((await self._write("chat.postMessage", conversation, message, send))["ts"])
+        except SlackApiError as error:
+            raise explained(error) from None
+
+    async def _write(
+        self, method: str, conversation: ConversationRef, message: Message, send: Callable[..., Awaitable[Any]]
+    ) -> Any:
+        """What `send` returns for the message, or where Slack does not take its blocks, for its text alone."""
+        try:
+            try:
+                return await send(text=message.text, blocks=list(message.blocks))
+            except SlackApiError as error:
+                if code_of(error) not in UNREADABLE:
+                    raise
+                logger.error("Slack refused our blocks (%s); the text was sent without them", code_of(error))
+                return await send(text=message.text[:3_000], blocks=[])
+        except SlackApiError as error:
+            if isinstance(failure := explained(error), RateLimited):
+                self._budgets.of(method, conversation.workspace.key, *_place(method, conversation)).pause(
+                    failure.retry_after_s
+                )
+            raise
+        except CALL_ERRORS as error:
+            raise explained(error) from None
+
+    async def _posted_before(self, client: AsyncWebClient, conversation: ConversationRef, key: str) -> dict[str, str]:
+        """The messages of the conversation that carry our key: mark → ts."""
+        where: dict[str, Any] = {
+            "channel": conversation.channel,
+            "limit": _LOOKED_THROUGH,
+            "include_all_metadata": True,
+        }
+        try:
+            if conversation.thread is None:
+                found = await client.conversations_history(**where)
+            else:
+                found = await client.conversations_replies(ts=conversation.thread, **where)
+        except SlackApiError as error:
+            if code_of(error) in GONE | {"not_in_channel", "channel_not_found"}:
+                return {}
+            raise explained(error) from None
+        except CALL_ERRORS as error:
+            raise explained(error) from None
+        marks = {_mark_of(message): str(message.get("ts")) for message in found.get("messages") or ()}
+        return {mark: ts for mark, ts in marks.items() if mark.startswith(f"{key}/")}
+
+    def _budget(self, method: str, message: MessageRef) -> Any:
+        return self._budgets.of(method, message.conversation.workspace.key, *_place(method, message.conversation))
+
+
+def _place(method: str, conversation: ConversationRef) -> tuple[str, ...]:
+    """Posts are limited for each channel, everything else for the workspace."""
+    return (conversation.channel,) if method == "chat.postMessage" else ()
+
+
+def _mark_of(message: dict[str, Any]) -> str:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != METADATA_EVENT:
+        return ""
+    return str((metadata.get("event_payload") or {}).get("key") or "")
+
+
+async def _joined(client: AsyncWebClient, channel: str) -> bool:
+    try:
+        await client.conversations_join(channel=channel)
+    except SlackApiError:
+        return False
+    return True

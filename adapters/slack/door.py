@@ -1,0 +1,134 @@
+"""What every listener needs: whose event it is, who did it, and how they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.channel import SlackChannel
+from adapters.slack.message import Message
+from adapters.slack.people import People, Person
+from adapters.slack.trouble import in_words
+from core.domain.conversation import ConversationRef, InboundEvent
+from core.domain.errors import Ignored, NotAllowed, ServiceFailed
+from core.domain.tenancy import Actor, WorkspaceRef
+from core.domain.thread_view import NoticeView
+from core.ports import Desk, Inbox, Receipt
+
+logger = logging.getLogger("logsense.slack")
+
+_DRAIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One event's workspace, with the client that speaks for us there."""
+
+    workspace: WorkspaceRef
+    client: AsyncWebClient
+    bot_user_id: str
+    team_id: str | None
+
+    def conversation(self, channel: str, thread: str | None) -> ConversationRef:
+        """A thread of this workspace."""
+        return ConversationRef(self.workspace, channel, thread)
+
+
+class Tasks:
+    """What goes on after Slack was answered; all of it is owned, and waited for at the end."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """`work` runs; nothing it raises is lost."""
+        task = asyncio.create_task(self._watched(work, name), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def drain(self) -> None:
+        """Everything has ended, if necessary by being cancelled."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=_DRAIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    @staticmethod
+    async def _watched(work: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            await work
+        except Exception:
+            logger.exception("%s failed", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way from Slack's people to the core, and back."""
+
+    inbox: Inbox
+    desk: Desk
+    channel: SlackChannel
+    people: People = field(default_factory=People)
+    tasks: Tasks = field(default_factory=Tasks)
+
+    async def hand_in(self, event: InboundEvent) -> None:
+        """Kept and queued; what the person should know is whispered later, outside of Slack's patience."""
+        try:
+            receipt = await self.inbox.receive(event)
+        except Ignored:
+            return
+        except Exception as error:
+            self.whisper(event.conversation, event.actor, in_words(error), error=True)
+            return
+        if receipt.note:
+            self.tasks.start(self._note(event.conversation, event.actor, receipt), "note")
+
+    async def person(self, caller: Caller, user_id: str) -> Person:
+        """Who did it. Raises NotAllowed for people of other companies, ServiceFailed when Slack cannot say."""
+        person = await self.people.person(caller.client, caller.workspace, caller.team_id, user_id)
+        if person.is_stranger:
+            raise NotAllowed("Only members of this workspace can ask LogSense.")
+        return person
+
+    async def refuse_if_shared(self, caller: Caller, channel: str) -> None:
+        """Raises NotAllowed where outsiders would read along, unless an admin allowed that."""
+        if not await self.people.is_shared(caller.client, caller.workspace, channel):
+            return
+        if not (await self.desk.channel_settings(caller.workspace, channel)).shared_is_allowed:
+            raise NotAllowed(
+                "This channel is shared with another company, so nothing is investigated here. "
+                "Ask in a channel of your own, or let an admin allow it with /logsense connect channel."
+            )
+
+    def whisper(self, conversation: ConversationRef, person: Actor, text: str, *, error: bool = False) -> None:
+        """The person is told soon, for their eyes alone; the text may quote strangers."""
+        self.tasks.start(self._whisper(conversation, person, text, error), "whisper")
+
+    def tell(self, conversation: ConversationRef, person: Actor, mrkdwn: str) -> None:
+        """Like `whisper`, with a text of ours in Slack's markup."""
+        self.tasks.start(self._tell(conversation, person, mrkdwn), "tell")
+
+    async def _note(self, conversation: ConversationRef, person: Actor, receipt: Receipt) -> None:
+        text = receipt.note
+        if receipt.joined is not None and (link := await self.channel.link(receipt.joined)):
+            text = f"{text} Follow it here: {link}"
+        await self._whisper(conversation, person, text, False)
+
+    async def _tell(self, conversation: ConversationRef, person: Actor, mrkdwn: str) -> None:
+        block = {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:3_000]}}
+        try:
+            await self.channel.tell(conversation, person, Message(mrkdwn[:3_000], (block,)))
+        except ServiceFailed as failure:
+            logger.warning("%s could not be told: %s", person.id, failure)
+
+    async def _whisper(self, conversation: ConversationRef, person: Actor, text: str, error: bool) -> None:
+        try:
+            await self.channel.whisper(conversation, person, NoticeView(text, error=error))
+        except ServiceFailed as failure:
+            logger.warning("%s could not be told: %s", person.id, failure)

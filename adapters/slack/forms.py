@@ -1,0 +1,108 @@
+"""The forms by which admins connect things: opened, read, tried live, and answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from adapters.slack.door import Caller, Door
+from adapters.slack.ids import Callback
+from adapters.slack.modals import (
+    channel_modal,
+    model_modal,
+    notice_modal,
+    read_channel,
+    read_model,
+    read_sentry,
+    sentry_modal,
+)
+from adapters.slack.people import Person
+from adapters.slack.trouble import in_words
+from core.domain.conversation import ConversationRef
+from core.domain.errors import Refusal
+from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
+
+Decided = SentryConnection | ModelConnection | ChannelSettings
+
+
+class Forms:
+    """Opens forms for those who may fill them in, and acts on what they say."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def open(
+        self, body: Mapping[str, Any], caller: Caller, person: Person, service: str | None, where: ConversationRef
+    ) -> None:
+        """The form for `service` (sentry, model or channel) is open before that person.
+
+        Raises:
+            NotAllowed: only admins may change this.
+        """
+        sentry, model = await self._door.desk.connections(
+            caller.workspace, person.actor, platform_admin=person.is_admin
+        )
+        match service or "sentry":
+            case "sentry" if sentry:
+                view = sentry_modal(sentry.base_url, sentry.organization_slug, writes_allowed=sentry.writes_allowed)
+            case "sentry":
+                view = sentry_modal(None, None)
+            case "model":
+                view = model_modal(model.base_url if model else None, model.model if model else None)
+            case "channel":
+                settings = await self._door.desk.channel_settings(caller.workspace, where.channel)
+                view = channel_modal(where.channel, settings)
+            case other:
+                raise Refusal(
+                    f"“{other[:40]}” cannot be connected. Say connect sentry, connect model or connect channel."
+                )
+        await caller.client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
+
+    async def submitted(self, body: Mapping[str, Any], caller: Caller, ack: AsyncAck) -> None:
+        """Slack is answered: with what is wrong in the form, or that it is being tried."""
+        view = body.get("view") or {}
+        values = (view.get("state") or {}).get("values") or {}
+        read: Decided | Mapping[str, str]
+        match view.get("callback_id"):
+            case Callback.SENTRY:
+                read, waiting = read_sentry(values), "Asking Sentry …"
+            case Callback.MODEL:
+                read, waiting = read_model(values), "Asking the model …"
+            case Callback.CHANNEL:
+                read, waiting = read_channel(values), "Saving …"
+            case _:
+                await ack()
+                return
+        if isinstance(read, Mapping):
+            await ack(response_action="errors", errors=dict(read))
+            return
+        await ack(response_action="update", view=notice_modal("One moment", waiting))
+        self._door.tasks.start(self._decide(read, body, caller), "form")
+
+    async def _decide(self, decided: Decided, body: Mapping[str, Any], caller: Caller) -> None:
+        view = body.get("view") or {}
+        try:
+            person = await self._door.person(caller, str((body.get("user") or {}).get("id")))
+            title, text = "Done", await self._saved(decided, view, caller, person)
+        except Exception as error:
+            title, text = "Nothing was saved", in_words(error)
+        await caller.client.views_update(view_id=str(view.get("id")), view=notice_modal(title, text))
+
+    async def _saved(self, decided: Decided, view: Mapping[str, Any], caller: Caller, person: Person) -> str:
+        desk, workspace, who, admin = self._door.desk, caller.workspace, person.actor, person.is_admin
+        match decided:
+            case SentryConnection():
+                found = await desk.connect_sentry(workspace, who, decided, platform_admin=admin)
+                return f"{found} Type /logsense incidents to see what is open."
+            case ModelConnection():
+                found = await desk.connect_model(workspace, who, decided, platform_admin=admin)
+                return f"{found}. It reasons from the next investigation on."
+            case ChannelSettings():
+                channel = str(json.loads(str(view.get("private_metadata") or "{}")).get("channel"))
+                await desk.save_channel_settings(workspace, who, channel, decided, platform_admin=admin)
+                return "The channel's settings are saved."
+            case _:
+                assert_never(decided)

@@ -1,0 +1,221 @@
+"""The forms in which admins connect Sentry and a model and decide about a channel, and what they typed, read back.
+
+A reader returns the value, or the block ids with what is wrong there, as `response_action: errors` wants it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.slack.elements import plain_text, section, sections
+from adapters.slack.evidence_modal import TITLE_LIMIT, evidence_modal
+from adapters.slack.ids import Callback
+from adapters.slack.message import Block
+from adapters.slack.mrkdwn import escaped, plain
+from adapters.slack.wording import place
+from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
+
+__all__ = [
+    "channel_modal",
+    "evidence_modal",
+    "model_modal",
+    "notice_modal",
+    "read_channel",
+    "read_model",
+    "read_sentry",
+    "sentry_modal",
+]
+
+FIELD = "field"
+"""The action id of every input; its block id says which it is."""
+SENTRY_URL = "sentry_url"
+SENTRY_ORGANIZATION = "sentry_organization"
+SENTRY_TOKEN = "sentry_token"
+SENTRY_WRITES = "sentry_writes"
+MODEL_URL = "model_url"
+MODEL_NAME = "model_name"
+MODEL_KEY = "model_key"
+CHANNEL_PROJECTS = "channel_projects"
+CHANNEL_SHARED = "channel_shared"
+
+Errors = Mapping[str, str]
+Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+_YES = "yes"
+_SENTRY_CLOUD = "https://sentry.io"
+_SLUG = re.compile(r"[a-z0-9_][a-z0-9_-]{0,99}")
+_LABEL = 2_000
+_INITIAL = 3_000
+_PROJECTS = 20
+_SECRET = (
+    "Kept encrypted, and shown to nobody once saved. Slack cannot hide what you type: mind who looks at your screen."
+)
+_KEEP = "Leave it empty to keep the one that is saved."
+
+
+def sentry_modal(base_url: str | None, organization: str | None, *, writes_allowed: bool = False) -> Block:
+    """The form for Sentry, with what is connected now; a token is never filled in."""
+    known = base_url is not None and organization is not None
+    scopes = "An organization token with event:read, project:read and org:read; event:write only to resolve from here."
+    return _form(
+        Callback.SENTRY,
+        "Connect Sentry",
+        [
+            section("LogSense reads issues and events. It changes nothing in Sentry unless a person asks for it here."),
+            _text(SENTRY_URL, "Address of your Sentry", base_url or _SENTRY_CLOUD, hint="https://sentry.io, or yours."),
+            _text(SENTRY_ORGANIZATION, "Organization slug", organization or "", hint="As in its address: acme"),
+            _text(SENTRY_TOKEN, "Token", "", hint=f"{scopes} {_SECRET}{f' {_KEEP}' if known else ''}", optional=known),
+            _tick(SENTRY_WRITES, "Resolving", "People may resolve and reopen Sentry issues from Slack", writes_allowed),
+        ],
+    )
+
+
+def read_sentry(values: Values) -> SentryConnection | Errors:
+    """What was typed; an empty token means the saved one."""
+    url, slug = _typed(values, SENTRY_URL).rstrip("/"), _typed(values, SENTRY_ORGANIZATION).lower()
+    errors = dict(_address_errors(SENTRY_URL, url))
+    if not _SLUG.fullmatch(slug):
+        errors[SENTRY_ORGANIZATION] = "The slug has letters, digits, dashes and underscores only, as in its address."
+    token = _typed(values, SENTRY_TOKEN)
+    errors |= _secret_errors(SENTRY_TOKEN, token)
+    return errors or SentryConnection(url, slug, token, writes_allowed=_ticked(values, SENTRY_WRITES))
+
+
+def model_modal(base_url: str | None, model: str | None) -> Block:
+    """The form for the language model; `model` None means that none is connected. A key is never filled in."""
+    known = model is not None
+    key_hint = "A server of your own that wants no key takes any word."
+    return _form(
+        Callback.MODEL,
+        "Connect a model",
+        [
+            section("Any server that speaks the OpenAI chat completions API. Without one, rules investigate."),
+            _text(MODEL_NAME, "Model", model or "", hint="For example gpt-5-mini"),
+            _text(MODEL_URL, "Address", base_url or "", hint="Empty for OpenAI itself.", optional=True),
+            _text(MODEL_KEY, "Key", "", hint=f"{key_hint} {_SECRET}{f' {_KEEP}' if known else ''}", optional=known),
+        ],
+    )
+
+
+def read_model(values: Values) -> ModelConnection | Errors:
+    """What was typed; an empty key means the saved one, an empty address OpenAI."""
+    url, model, key = _typed(values, MODEL_URL).rstrip("/"), _typed(values, MODEL_NAME), _typed(values, MODEL_KEY)
+    errors = dict(_address_errors(MODEL_URL, url)) if url else {}
+    if not model or " " in model:
+        errors[MODEL_NAME] = "Name one model, as its server calls it."
+    errors |= _secret_errors(MODEL_KEY, key)
+    return errors or ModelConnection(key, url or None, model)
+
+
+def channel_modal(channel: str, settings: ChannelSettings) -> Block:
+    """The form for one channel, whose id is in the private metadata as `{"channel": …}`."""
+    form = _form(
+        Callback.CHANNEL,
+        "Channel settings",
+        [
+            section(f"What LogSense does in {place(channel) or 'this channel'}."),
+            _text(
+                CHANNEL_PROJECTS,
+                "Sentry projects",
+                ", ".join(settings.projects),
+                hint="Slugs, divided by commas: incidents listed here are of these. Empty for all.",
+                optional=True,
+            ),
+            _tick(
+                CHANNEL_SHARED,
+                "Shared with other organizations",
+                "Allow investigations here even when people outside can read them",
+                settings.shared_is_allowed,
+            ),
+        ],
+    )
+    return form | {"private_metadata": json.dumps({"channel": channel})}
+
+
+def read_channel(values: Values) -> ChannelSettings | Errors:
+    """What was decided."""
+    projects = tuple(dict.fromkeys(re.findall(r"[^\s,]+", _typed(values, CHANNEL_PROJECTS).lower())))
+    wrong = next((slug for slug in projects if not _SLUG.fullmatch(slug)), None)
+    if wrong is not None:
+        return {CHANNEL_PROJECTS: f"“{plain(wrong)[:60]}” is no project slug: letters, digits, dashes, underscores."}
+    if len(projects) > _PROJECTS:
+        return {CHANNEL_PROJECTS: f"At most {_PROJECTS} projects."}
+    return ChannelSettings(projects, _ticked(values, CHANNEL_SHARED))
+
+
+def notice_modal(title: str, text: str) -> Block:
+    """A sentence to read and close."""
+    return {
+        "type": "modal",
+        "title": plain_text(title, TITLE_LIMIT),
+        "close": plain_text("Close", TITLE_LIMIT),
+        "blocks": list(sections(escaped(text).strip() or "There is nothing to say.")),
+    }
+
+
+# ---- inputs ---------------------------------------------------------------------------------------------------------
+
+
+def _form(callback: Callback, title: str, blocks: Iterable[Block]) -> Block:
+    return {
+        "type": "modal",
+        "callback_id": str(callback),
+        "title": plain_text(title, TITLE_LIMIT),
+        "submit": plain_text("Save", TITLE_LIMIT),
+        "close": plain_text("Cancel", TITLE_LIMIT),
+        "blocks": list(blocks),
+    }
+
+
+def _text(block_id: str, label: str, initial: str, *, hint: str, optional: bool = False) -> Block:
+    element: Block = {"type": "plain_text_input", "action_id": FIELD}
+    if initial:
+        element["initial_value"] = initial[:_INITIAL]
+    return _input(block_id, label, element, optional=optional) | {"hint": plain_text(hint, _LABEL)}
+
+
+def _tick(block_id: str, label: str, what: str, ticked: bool) -> Block:
+    option = {"text": plain_text(what, 75), "value": _YES}
+    element: Block = {"type": "checkboxes", "action_id": FIELD, "options": [option]}
+    return _input(block_id, label, element | ({"initial_options": [option]} if ticked else {}), optional=True)
+
+
+def _input(block_id: str, label: str, element: Block, *, optional: bool) -> Block:
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain_text(label, _LABEL),
+        "element": element,
+        "optional": optional,
+    }
+
+
+def _typed(values: Values, block_id: str) -> str:
+    return str(values.get(block_id, {}).get(FIELD, {}).get("value") or "").strip()
+
+
+def _ticked(values: Values, block_id: str) -> bool:
+    options = values.get(block_id, {}).get(FIELD, {}).get("selected_options") or []
+    return any(option.get("value") == _YES for option in options)
+
+
+def _address_errors(block_id: str, url: str) -> Iterator[tuple[str, str]]:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0 and not parts.query
+    except ValueError:
+        is_address = False
+    if not is_address or re.search(r"[\s\x00-\x1f]", url):
+        yield block_id, "This is no web address; it begins with https://."
+    elif "@" in parts.netloc:
+        yield block_id, "Leave name and password out of the address."
+
+
+def _secret_errors(block_id: str, secret: str) -> dict[str, str]:
+    if secret.isascii() and secret.isprintable() and " " not in secret:
+        return {}
+    return {block_id: "It has no blanks or unusual characters; was something else pasted?"}

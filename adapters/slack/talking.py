@@ -1,0 +1,223 @@
+"""What people say and how they react: events, each claimed and queued before Slack is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.slack.api_errors import CALL_ERRORS
+from adapters.slack.commands import Cancel, Connect, Help, Incidents, Investigate, Status, help_text, parse_command
+from adapters.slack.door import Caller, Door
+from adapters.slack.home import home_blocks
+from adapters.slack.ids import message_ref
+from adapters.slack.inbound import (
+    ReactionMeaning,
+    delivery_of,
+    question_in,
+    reaction_in,
+    sentry_link_in,
+    subject_in,
+    without_mention,
+)
+from adapters.slack.listing import incidents_text, status_text
+from adapters.slack.trouble import in_words
+from core.domain.conversation import (
+    Cancellation,
+    ConversationRef,
+    Feedback,
+    FollowUp,
+    InvestigationRequest,
+    IssueText,
+    PastedEvent,
+    Resolution,
+)
+from core.domain.errors import LogSenseError, NotAllowed
+from core.domain.tenancy import Actor
+
+HOW_TO = "Name an issue, for example `@LogSense investigate SHOP-1A2`, or paste a stack trace after my name."
+
+
+class Talking:
+    """Listens to mentions, replies, reactions and visits."""
+
+    def __init__(self, door: Door, *, resolve_names: frozenset[str], command: str) -> None:
+        """`resolve_names` are the reactions that mean resolved; `command` is our slash command."""
+        self._door = door
+        self._resolve_names = resolve_names
+        self._command = command
+
+    async def hear(self, body: Mapping[str, Any], caller: Caller) -> None:
+        """The event is kept, if it is for us. Raises ServiceFailed to have Slack deliver it again."""
+        event = body.get("event") or {}
+        match event.get("type"):
+            case "app_mention":
+                await self._mentioned(body, event, caller)
+            case "message":
+                await self._replied(body, event, caller)
+            case "reaction_added" | "reaction_removed":
+                await self._reacted(body, event, caller)
+            case "app_home_opened" if event.get("tab") == "home":
+                self._door.tasks.start(self.show_home(str(event.get("user")), caller), "home")
+
+    # ---- words ------------------------------------------------------------------------------------------------------
+
+    async def _mentioned(self, body: Mapping[str, Any], event: Mapping[str, Any], caller: Caller) -> None:
+        if event.get("bot_id") or not event.get("user"):
+            return
+        thread = str(event.get("thread_ts") or event.get("ts"))
+        conversation = caller.conversation(str(event["channel"]), thread)
+        await self._addressed(body, event, conversation, caller)
+
+    async def _replied(self, body: Mapping[str, Any], event: Mapping[str, Any], caller: Caller) -> None:
+        """A reply in a thread of ours, or a word in a direct message; whoever mentions us is heard as a mention."""
+        is_direct = event.get("channel_type") == "im"
+        text, thread = str(event.get("text") or ""), event.get("thread_ts")
+        if f"<@{caller.bot_user_id}" in text and not is_direct:
+            return
+        question = question_in(event, caller.bot_user_id)
+        if question is None or not (thread or is_direct):
+            return
+        conversation = caller.conversation(str(event["channel"]), str(thread or event.get("ts")))
+        is_ours = bool(thread) and await self._door.desk.is_ours(conversation)
+        if is_direct and not is_ours:
+            await self._addressed(body, event, conversation, caller)
+        elif is_ours:
+            await self._in_our_thread(body, event, conversation, caller, question)
+
+    async def _addressed(
+        self, body: Mapping[str, Any], event: Mapping[str, Any], conversation: ConversationRef, caller: Caller
+    ) -> None:
+        """Somebody spoke to us: a command, else a question where we have a thread, else something to investigate."""
+        actor = await self._actor(event, conversation, caller)
+        if actor is None:
+            return
+        said = without_mention(str(event.get("text") or ""), caller.bot_user_id)
+        match parse_command(said):
+            case Investigate(text=text):
+                subject = IssueText(text) if text else await self._subject_near(event, conversation, caller)
+                await self._investigate(body, conversation, actor, caller, subject)
+            case Help():
+                self._door.tell(conversation, actor, help_text(self._command, caller.bot_user_id))
+            case Status():
+                text = status_text(await self._door.desk.unfinished(caller.workspace))
+                self._door.tell(conversation, actor, text)
+            case Incidents(query=query):
+                self._door.tasks.start(self._list_incidents(query, conversation, actor, caller), "incidents")
+            case Cancel(investigation_id=named):
+                await self._door.hand_in(Cancellation(delivery_of(body), conversation, actor, named))
+            case Connect():
+                self._door.tell(conversation, actor, f"Type `{self._command} connect`: that opens the form.")
+            case _:
+                await self._free_words(body, event, conversation, actor, caller)
+
+    async def _free_words(
+        self,
+        body: Mapping[str, Any],
+        event: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        caller: Caller,
+    ) -> None:
+        if await self._door.desk.is_ours(conversation):
+            question = question_in(event, caller.bot_user_id) or ""
+            await self._door.hand_in(FollowUp(delivery_of(body), conversation, actor, question))
+            return
+        await self._investigate(body, conversation, actor, caller, subject_in(event))
+
+    async def _in_our_thread(
+        self,
+        body: Mapping[str, Any],
+        event: Mapping[str, Any],
+        conversation: ConversationRef,
+        caller: Caller,
+        question: str,
+    ) -> None:
+        actor = await self._actor(event, conversation, caller, quietly=True)
+        if actor is None:
+            return
+        if link := sentry_link_in(str(event.get("text") or "")):
+            await self._investigate(body, conversation, actor, caller, IssueText(link))
+        elif question.strip():
+            await self._door.hand_in(FollowUp(delivery_of(body), conversation, actor, question))
+
+    async def _investigate(
+        self,
+        body: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        caller: Caller,
+        subject: IssueText | PastedEvent | None,
+    ) -> None:
+        if subject is None:
+            self._door.tell(conversation, actor, HOW_TO)
+            return
+        try:
+            await self._door.refuse_if_shared(caller, conversation.channel)
+        except NotAllowed as refusal:
+            self._door.whisper(conversation, actor, str(refusal), error=True)
+            return
+        await self._door.hand_in(InvestigationRequest(delivery_of(body), conversation, actor, subject))
+
+    async def _subject_near(
+        self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller
+    ) -> IssueText | PastedEvent | None:
+        """`investigate` alone means the message that the thread hangs on."""
+        if not event.get("thread_ts"):
+            return None
+        try:
+            found = await caller.client.conversations_replies(
+                channel=conversation.channel, ts=str(conversation.thread), limit=1
+            )
+        except CALL_ERRORS:
+            return None
+        messages = found.get("messages") or [{}]
+        return subject_in(messages[0])
+
+    async def _list_incidents(self, query: str, conversation: ConversationRef, actor: Actor, caller: Caller) -> None:
+        try:
+            found = await self._door.desk.incidents(caller.workspace, query, channel=conversation.channel, limit=10)
+        except LogSenseError as error:
+            self._door.whisper(conversation, actor, in_words(error), error=True)
+            return
+        self._door.tell(conversation, actor, incidents_text(found))
+
+    # ---- reactions --------------------------------------------------------------------------------------------------
+
+    async def _reacted(self, body: Mapping[str, Any], event: Mapping[str, Any], caller: Caller) -> None:
+        meaning = reaction_in(event, self._resolve_names)
+        item = event.get("item") or {}
+        if meaning is None or event.get("item_user") not in (None, caller.bot_user_id):
+            return
+        message = message_ref(caller.workspace, str(item.get("channel")), str(item.get("ts")))
+        actor = await self._actor(event, message.conversation, caller, quietly=True)
+        if actor is None:
+            return
+        added = event.get("type") == "reaction_added"
+        delivery = delivery_of(body)
+        if meaning is ReactionMeaning.RESOLVE:
+            await self._door.hand_in(Resolution(delivery, message.conversation, actor, added, message=message))
+        else:
+            helpful = (meaning is ReactionMeaning.HELPFUL) if added else None
+            await self._door.hand_in(Feedback(delivery, message.conversation, actor, helpful, message=message))
+
+    # ---- visits -----------------------------------------------------------------------------------------------------
+
+    async def show_home(self, user_id: str, caller: Caller) -> None:
+        """That person's Home tab shows what is true now."""
+        person = await self._door.person(caller, user_id)
+        view = await self._door.desk.home(caller.workspace, person.actor, platform_admin=person.is_admin)
+        home = {"type": "home", "blocks": home_blocks(view)}
+        await caller.client.views_publish(user_id=user_id, view=home)
+
+    async def _actor(
+        self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller, *, quietly: bool = False
+    ) -> Actor | None:
+        """Who it was; None for bots and strangers, who are told no unless `quietly`."""
+        user_id = str(event.get("user") or "")
+        try:
+            person = await self._door.person(caller, user_id)
+        except NotAllowed as refusal:
+            if not quietly:
+                self._door.whisper(conversation, Actor(user_id, user_id), str(refusal), error=True)
+            return None
+        return None if person.is_bot else person.actor

@@ -1,0 +1,82 @@
+"""Every organization's reasoners: its language model if it has one, and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bot.settings import Settings
+from core.agent.prompt import Prompt
+from core.agent.rules import RulesReasoner
+from core.domain.errors import Refusal
+from core.domain.tenancy import ModelConnection, OrganizationId
+from core.ports import Reasoner
+from core.usecases.connections import Connections
+
+if TYPE_CHECKING:
+    from core.gateways.openai_models import OpenAIReasoner
+
+_MOST_KEPT = 500
+
+
+class Reasoners:
+    """The reasoners of an organization, tried in order; rules come last and never fail."""
+
+    def __init__(self, settings: Settings, connections: Connections) -> None:
+        """Nothing is connected before it is asked for."""
+        self._settings = settings
+        self._connections = connections
+        self._models: dict[ModelConnection, OpenAIReasoner] = {}
+
+    async def __call__(self, organization_id: OrganizationId) -> Sequence[Reasoner]:
+        """Those to try for that organization."""
+        model = await self.model(organization_id)
+        return (model, RulesReasoner()) if model else (RulesReasoner(),)
+
+    def check_settings(self) -> None:
+        """Raises Refusal when a model is wanted, but no key is set."""
+        if self._settings.reasoner == "model" and self._settings.openai_api_key is None:
+            raise Refusal("LOGSENSE_REASONER=model needs OPENAI_API_KEY. Set it, or use LOGSENSE_REASONER=auto.")
+
+    async def model(self, organization_id: OrganizationId) -> OpenAIReasoner | None:
+        """The organization's language model, if it has one and the operator lets models be used."""
+        if self._settings.reasoner == "rules":
+            return None
+        connection = await self._connections.model(organization_id)
+        if connection is None:
+            return None
+        if connection not in self._models:
+            if len(self._models) >= _MOST_KEPT:
+                await self._models.pop(next(iter(self._models))).close()
+            self._models[connection] = self._made(connection)
+        return self._models[connection]
+
+    async def try_model(self, connection: ModelConnection) -> str:
+        """What was reached with `connection`, in words; raises ServiceFailed or Refusal that says what to mend."""
+        model = self._made(connection)
+        try:
+            return await model.check()
+        finally:
+            await model.close()
+
+    async def close(self) -> None:
+        """Connections are closed."""
+        models, self._models = self._models, {}
+        for model in models.values():
+            await model.close()
+
+    def _made(self, connection: ModelConnection) -> OpenAIReasoner:
+        # The SDK is a quarter of what a command loads; without a model nobody should wait for it.
+        from core.gateways.model_prices import load_prices
+        from core.gateways.openai_models import OpenAIReasoner
+
+        is_operators = connection == self._connections.operator_model
+        return OpenAIReasoner(
+            api_key=connection.api_key,
+            base_url=connection.base_url,
+            model=connection.model,
+            briefing=Prompt(),
+            timeout_s=self._settings.model_timeout_s,
+            prices=load_prices(),
+            only_hosts=None if is_operators else self._settings.allowed_hosts,
+        )

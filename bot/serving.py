@@ -1,0 +1,111 @@
+"""`logsense serve`: one process that listens to chat platforms, works, and stops without dropping anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator
+
+import click
+from aiohttp import web
+
+from adapters.slack.app import SlackApp
+from adapters.slack.budgets import Budgets
+from adapters.slack.config import SlackConfig
+from bot.health import Health
+from bot.session import Cli
+from bot.settings import Settings
+from bot.slack_settings import slack_config
+from bot.wiring import App, build_app, working
+from core.domain.errors import InvalidInput, Refusal
+from core.domain.tenancy import Platform
+from core.ports import Installations
+
+logger = logging.getLogger("logsense.serve")
+
+_SHUTDOWN_S = 10.0
+
+
+@click.command()
+@click.pass_obj
+def serve(cli: Cli) -> None:
+    """Listen to Slack and investigate, until stopped.
+
+    Ctrl-C or SIGTERM stops: what runs is handed back and goes on, in the same thread, when LogSense runs again.
+    """
+    asyncio.run(_serve(cli))
+
+
+async def _serve(cli: Cli) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with build_app(cli.settings) as app, serving(app) as address:
+        cli.say(f"LogSense listens on {address}. Ctrl-C stops it.")
+        await stop.wait()
+        cli.say("Stopping: what runs is handed back.")
+
+
+@contextlib.asynccontextmanager
+async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budgets | None = None) -> AsyncIterator[str]:
+    """The address that is listened on, while the block lasts; tests give their own `slack`.
+
+    Raises:
+        Refusal: nothing is configured to listen to, or another process uses the address.
+    """
+    config = slack or await slack_config(app.settings)
+    if config is None:
+        raise Refusal("No chat platform is set up. See how: logsense connect slack")
+    async with (
+        _slack(app, config, app.stores.installations, budgets) as adapter,
+        working(app, {Platform.SLACK: adapter.channel}),
+        _listening(app, adapter) as address,
+    ):
+        if config.app_token is not None:
+            await adapter.connect_socket()
+        yield address
+
+
+@contextlib.asynccontextmanager
+async def _slack(
+    app: App, config: SlackConfig, kept: Installations, budgets: Budgets | None
+) -> AsyncIterator[SlackApp]:
+    adapter = SlackApp(config, kept, budgets=budgets)
+    adapter.listen_for(app.inbox, app.desk())
+    if config.single is not None:
+        # The operator's own workspace is the operator's own organization, as the terminal is.
+        await app.stores.directory.ensure_organization(app.organization, config.single.workspace)
+    try:
+        yield adapter
+    finally:
+        await adapter.close()
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: App, adapter: SlackApp) -> AsyncIterator[str]:
+    host, port = _address(app.settings)
+    site_app = web.Application(client_max_size=2**20)
+    site_app.add_routes([*adapter.routes(), *Health(app).routes()])
+    runner = web.AppRunner(site_app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise Refusal(
+                f"{host}:{port} cannot be listened on ({error.strerror}). Set LOGSENSE_LISTEN to another address."
+            ) from error
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _address(settings: Settings) -> tuple[str, int]:
+    host, _, port = settings.listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise InvalidInput("LOGSENSE_LISTEN must be an address and a port, such as 0.0.0.0:3000.")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,41 @@
+"""Every organization's tools, on the one tool server of this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.errors import LogSenseError
+from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.mcp_process import McpProcess
+from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
+from core.ports import HostTools, Toolbox
+from core.usecases.connections import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Implements `core.ports.ToolProvider`."""
+
+    process: McpProcess
+    connections: Connections
+
+    async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+        """See the port."""
+        connection = await self.connections.sentry(organization_id)
+        return McpToolbox(self.process, organization_id, connection, investigation_id, event_text)
+
+    async def host_tools(self, organization_id: OrganizationId) -> HostTools:
+        """See the port."""
+        return McpHostTools(self.process, organization_id, await self.connections.sentry(organization_id))
+
+    async def writes_allowed(self, organization_id: OrganizationId) -> bool:
+        """See the port."""
+        connection = await self.connections.sentry(organization_id)
+        return connection is not None and connection.writes_allowed
+
+    async def try_sentry(self, organization_id: OrganizationId, connection: SentryConnection) -> str:
+        """What was reached with `connection`, in words; raises a LogSenseError that says what to mend."""
+        listed = await McpHostTools(self.process, organization_id, connection).list_incidents("is:unresolved", 1)
+        if not listed.ok:
+            raise LogSenseError(listed.text)
+        return "Reached, and the token may read issues."

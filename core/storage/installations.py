@@ -1,0 +1,80 @@
+"""What platforms gave at install time, encrypted, and the states of installations under way."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from core.domain.tenancy import WorkspaceRef
+from core.ports import Installations
+from core.storage.database import Database
+from core.storage.secret_box import SecretBox
+from core.storage.tables import install_states, installations
+
+
+class SqlInstallations(Installations):
+    """The installations of one database."""
+
+    def __init__(self, database: Database, secrets: SecretBox) -> None:
+        """Nothing is read yet."""
+        self._database = database
+        self._secrets = secrets
+
+    async def save(self, workspace: WorkspaceRef, document: str) -> None:
+        """Keep the workspace's installation, instead of any before."""
+        insert = self._database.insert(installations).values(
+            platform=workspace.platform.value,
+            workspace=workspace.key,
+            sealed=self._secrets.seal(document),
+            at=datetime.now(UTC),
+        )
+        changed = {"sealed": insert.excluded.sealed, "at": insert.excluded.at}
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["platform", "workspace"], set_=changed)
+            )
+
+    async def find(self, workspace: WorkspaceRef) -> str | None:
+        """The newest document saved for the workspace."""
+        statement = sa.select(installations.c.sealed).where(*_at(workspace))
+        found = await self._database.rows(statement)
+        return self._secrets.open(found[0].sealed) if found else None
+
+    async def remove(self, workspace: WorkspaceRef) -> None:
+        """Nothing is kept of the installation any more."""
+        async with self._database.writing() as connection:
+            await connection.execute(installations.delete().where(*_at(workspace)))
+
+    async def issue_state(self, state: str, document: str, expires_at: datetime) -> None:
+        """Remember that an installation was started under `state`, of which only a hash is kept."""
+        async with self._database.writing() as connection:
+            await connection.execute(install_states.delete().where(install_states.c.expires_at < datetime.now(UTC)))
+            await connection.execute(
+                install_states.insert().values(
+                    hash=hashed(state), sealed=self._secrets.seal(document), expires_at=expires_at
+                )
+            )
+
+    async def take_state(self, state: str, at: datetime) -> str | None:
+        """The document issued with `state`, once; None when unknown, taken or expired."""
+        take = (
+            install_states.delete()
+            .where(install_states.c.hash == hashed(state))
+            .returning(install_states.c.sealed, install_states.c.expires_at)
+        )
+        async with self._database.writing() as connection:
+            taken = (await connection.execute(take)).one_or_none()
+        if taken is None or taken.expires_at < at:
+            return None
+        return self._secrets.open(taken.sealed)
+
+
+def hashed(code: str) -> str:
+    """What is kept of a code that only its holder may know; codes are long and random, so no salt is needed."""
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def _at(workspace: WorkspaceRef) -> tuple[sa.ColumnElement[bool], ...]:
+    return installations.c.platform == workspace.platform.value, installations.c.workspace == workspace.key

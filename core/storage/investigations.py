@@ -1,0 +1,219 @@
+"""The investigations of one organization, and the journals of what was done for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.errors import InvalidInput, NotFound
+from core.domain.investigation import Investigation
+from core.domain.report import NO_USAGE, Usage
+from core.ports import Journal, Run, Watch
+from core.storage import documents
+from core.storage.fence import QUEUED, RUNNING
+from core.storage.journal import SqlJournal
+from core.storage.leases import ANNOUNCE, INVESTIGATE, queue
+from core.storage.tables import deliveries, events, investigations, journal, runs
+from core.storage.tenant import LONGEST_ID_SHOWN, TenantTables, change_one
+
+_SHORTEST_PREFIX = 4
+_CANDIDATES_NAMED = 5
+
+
+class Investigations(TenantTables):
+    """Investigations: kept with the run that works on them, found by what people remember of their id."""
+
+    async def add_investigation(
+        self, investigation: Investigation, event_text: str | None, delivery_id: str, *, announced: bool = False
+    ) -> str:
+        """Claim the delivery, keep the investigation and queue its run, all at once; a repeat returns the first id.
+
+        With `announced` the run of kind `announce` is queued, which posts the progress message first.
+        """
+        async with self._database.writing() as connection:
+            first = await self._claim_delivery(connection, delivery_id, investigation.id)
+            if first is not None:
+                return first
+            await connection.execute(
+                investigations.insert().values(
+                    organization_id=self._organization_id,
+                    id=investigation.id,
+                    created_at=investigation.created_at,
+                    **_columns(investigation),
+                )
+            )
+            if event_text is not None:
+                body = documents.EVENT_TEXT.write(event_text)
+                await connection.execute(
+                    events.insert().values(
+                        organization_id=self._organization_id, investigation_id=investigation.id, body=body
+                    )
+                )
+            kind = ANNOUNCE if announced else INVESTIGATE
+            await connection.execute(queue(kind, self._organization_id, investigation.id))
+        return investigation.id
+
+    async def delivered(self, delivery_id: str) -> str | None:
+        """The id of what the delivery made, if it was claimed before."""
+        found = await self._rows(self._delivery(delivery_id))
+        return str(found[0].subject_id) if found else None
+
+    async def queue_announced(self, investigation_id: str, run: Run) -> None:
+        """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), once only."""
+        queued = sa.select(runs.c.id).where(runs.c.subject_id == investigation_id, runs.c.kind == INVESTIGATE)
+        async with self._database.writing() as connection:
+            # The fence locks the announcing run's row, so nobody else is between the question and the answer.
+            await self._hold(connection, run)
+            if (await connection.execute(queued)).first() is None:
+                await connection.execute(queue(INVESTIGATE, self._organization_id, investigation_id))
+
+    async def investigation(self, investigation_id: str) -> Investigation:
+        """The investigation with that id, or whose id starts with it when only one does.
+
+        Raises:
+            NotFound: no id is or starts with this one.
+            InvalidInput: several ids start with it; the text names them.
+        """
+        exact_first = sa.case((investigations.c.id == investigation_id, 0), else_=1)
+        rows = await self._rows(
+            sa.select(investigations.c.id, investigations.c.body)
+            .where(self._mine(investigations), _named(investigation_id))
+            .order_by(exact_first, investigations.c.created_at.desc())
+            .limit(_CANDIDATES_NAMED)
+        )
+        if not rows:
+            shown = investigation_id[:LONGEST_ID_SHOWN]
+            raise NotFound(f"There is no investigation {shown}. `logsense investigations` lists them.")
+        if len(rows) > 1 and rows[0].id != investigation_id:
+            candidates = ", ".join(row.id for row in rows)
+            raise InvalidInput(f"{investigation_id} may mean any of {candidates}: give more of the id.")
+        return documents.INVESTIGATION.read(rows[0].body)
+
+    async def latest_investigation(self, *, with_report: bool = False) -> Investigation:
+        """The newest one; `with_report` skips those that have none."""
+        statement = self._newest_investigations(1)
+        if with_report:
+            statement = statement.where(investigations.c.has_report)
+        rows = await self._rows(statement)
+        if not rows:
+            what = "investigation with a report" if with_report else "investigation"
+            raise NotFound(f"There is no {what} yet. `logsense investigate ISSUE` makes one.")
+        return documents.INVESTIGATION.read(rows[0].body)
+
+    async def investigations(self, limit: int) -> Sequence[Investigation]:
+        """The newest first."""
+        return [documents.INVESTIGATION.read(row.body) for row in await self._rows(self._newest_investigations(limit))]
+
+    async def save_investigation(self, investigation: Investigation, run: Run | None = None) -> None:
+        """Replace the stored investigation; with `run`, only while it is ours.
+
+        Raises:
+            LeaseLost: the run is no longer ours; nothing was written.
+        """
+        statement = investigations.update().where(self._mine(investigations), investigations.c.id == investigation.id)
+        async with self._database.writing() as connection:
+            if run is not None:
+                await self._hold(connection, run)
+            await change_one(
+                connection, statement.values(**_columns(investigation)), f"investigation {investigation.id}"
+            )
+        self._changes.notify(investigation.id)
+
+    async def change_investigation(
+        self, investigation_id: str, change: Callable[[Investigation], Investigation]
+    ) -> Investigation:
+        """The investigation after `change`, which was applied to its newest state with nobody in between."""
+        async with self._database.writing() as connection:
+            changed = change(await self._locked(connection, investigation_id))
+            one = investigations.update().where(self._mine(investigations), investigations.c.id == investigation_id)
+            await connection.execute(one.values(**_columns(changed)))
+        self._changes.notify(investigation_id)
+        return changed
+
+    async def unfinished(self) -> Sequence[Investigation]:
+        """Those queued or running, oldest first."""
+        alive = (
+            sa.select(runs.c.subject_id)
+            .where(runs.c.state.in_((QUEUED, RUNNING)), runs.c.kind.in_((ANNOUNCE, INVESTIGATE)))
+            .where(runs.c.organization_id == self._organization_id)
+        )
+        statement = (
+            sa.select(investigations.c.body)
+            .where(self._mine(investigations), investigations.c.id.in_(alive))
+            .order_by(investigations.c.created_at, investigations.c.id)
+        )
+        known = [documents.INVESTIGATION.read(row.body) for row in await self._rows(statement)]
+        return [investigation for investigation in known if not investigation.status.is_over]
+
+    async def usage_since(self, at: datetime) -> Usage:
+        """What all turns taken from `at` on cost together."""
+        turns = sa.select(journal.c.body).where(self._mine(journal), journal.c.kind == "turn", journal.c.at >= at)
+        # Only the cost is read: a month's turns are many, and their thoughts long.
+        costs = [json.loads(row.body).get("usage") or {} for row in await self._rows(turns)]
+        return sum((documents.USAGE.value(cost) for cost in costs), NO_USAGE)
+
+    def watch(self, subject_id: str) -> Watch:
+        """A watch over an investigation, question or errand, and its journal."""
+        return self._changes.watch(subject_id)
+
+    async def event_text(self, investigation_id: str) -> str | None:
+        """The raw event that a person handed over, if they did."""
+        rows = await self._rows(
+            sa.select(events.c.body).where(self._mine(events), events.c.investigation_id == investigation_id)
+        )
+        return documents.EVENT_TEXT.read(rows[0].body) if rows else None
+
+    def journal(self, subject_id: str, run: Run | None = None) -> Journal:
+        """The journal of an investigation or question; only with a `run` can it be written."""
+        if run is not None:
+            self._check_owner(run)
+        return SqlJournal(self._database, self._commits, self._organization_id, subject_id, run)
+
+    async def _locked(self, connection: AsyncConnection, investigation_id: str) -> Investigation:
+        """The investigation as it is now and stays until the transaction ends."""
+        row = (
+            await connection.execute(
+                sa.select(investigations.c.body)
+                .where(self._mine(investigations), investigations.c.id == investigation_id)
+                .with_for_update()
+            )
+        ).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no investigation {investigation_id[:LONGEST_ID_SHOWN]}.")
+        return documents.INVESTIGATION.read(row.body)
+
+    async def _claim_delivery(self, connection: AsyncConnection, delivery_id: str, subject_id: str) -> str | None:
+        claim = self._database.insert(deliveries).values(
+            organization_id=self._organization_id, id=delivery_id, subject_id=subject_id, at=datetime.now(UTC)
+        )
+        if (await connection.execute(claim.on_conflict_do_nothing())).rowcount:
+            return None
+        first: str = (await connection.execute(self._delivery(delivery_id))).scalar_one()
+        return first
+
+    def _delivery(self, delivery_id: str) -> sa.Select[Any]:
+        return sa.select(deliveries.c.subject_id).where(self._mine(deliveries), deliveries.c.id == delivery_id)
+
+    def _newest_investigations(self, limit: int) -> sa.Select[Any]:
+        newest_first = (investigations.c.created_at.desc(), investigations.c.id.desc())
+        return sa.select(investigations.c.body).where(self._mine(investigations)).order_by(*newest_first).limit(limit)
+
+
+def _columns(investigation: Investigation) -> dict[str, Any]:
+    return {
+        "has_report": investigation.report is not None,
+        "body": documents.INVESTIGATION.write(investigation),
+    }
+
+
+def _named(investigation_id: str) -> sa.ColumnElement[bool]:
+    exact = investigations.c.id == investigation_id
+    if len(investigation_id) < _SHORTEST_PREFIX:
+        return exact
+    # Not LIKE: what people type may hold its wildcards, and SQLite would ignore case.
+    return sa.or_(exact, sa.func.substr(investigations.c.id, 1, len(investigation_id)) == investigation_id)

@@ -1,0 +1,86 @@
+"""What every part of one organization's store is built on: its id in every statement, its statements short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.errors import NotFound
+from core.domain.tenancy import OrganizationId
+from core.ports import Run
+from core.storage.changes import Changes
+from core.storage.database import Database
+from core.storage.fence import Fence, lease_lost
+from core.storage.journal import GroupCommit
+from core.storage.secret_box import SecretBox
+
+LONGEST_ID_SHOWN = 60
+
+
+class TenantTables:
+    """Statements on the rows of one organization."""
+
+    def __init__(
+        self,
+        database: Database,
+        fence: Fence,
+        commits: GroupCommit,
+        changes: Changes,
+        secrets: SecretBox,
+        organization_id: OrganizationId,
+    ) -> None:
+        """Bound to `organization_id` for good."""
+        self._changes = changes
+        self._database = database
+        self._fence = fence
+        self._commits = commits
+        self._secrets = secrets
+        self._organization_id = organization_id
+
+    def _mine(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        return table.c.organization_id == self._organization_id
+
+    async def _rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        return await self._database.rows(statement)
+
+    async def _body(self, table: sa.Table, row_id: str, what: str) -> str:
+        rows = await self._rows(sa.select(table.c.body).where(self._mine(table), table.c.id == row_id))
+        if not rows:
+            raise NotFound(f"There is no {what} {row_id[:LONGEST_ID_SHOWN]}.")
+        body: str = rows[0].body
+        return body
+
+    async def _replace(self, table: sa.Table, row_id: str, body: str, run: Run | None, what: str) -> None:
+        statement = table.update().where(self._mine(table), table.c.id == row_id).values(body=body)
+        async with self._database.writing() as connection:
+            if run is not None:
+                await self._hold(connection, run)
+            await change_one(connection, statement, f"{what} {row_id}")
+        self._changes.notify(row_id)
+
+    async def _put(self, table: sa.Table, keys: Sequence[str], values: dict[str, Any]) -> None:
+        """A row with these values stands, instead of any with the same keys."""
+        insert = self._database.insert(table).values(organization_id=self._organization_id, **values)
+        changed = {name: insert.excluded[name] for name in values if name not in keys}
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["organization_id", *keys], set_=changed)
+            )
+
+    async def _hold(self, connection: AsyncConnection, run: Run) -> None:
+        self._check_owner(run)
+        if run not in await self._fence.admit(connection, [run]):
+            raise lease_lost(run)
+
+    def _check_owner(self, run: Run) -> None:
+        if run.organization_id != self._organization_id:
+            raise lease_lost(run)
+
+
+async def change_one(connection: AsyncConnection, statement: sa.Update, what: str) -> None:
+    """The one row was changed; raises NotFound naming `what` otherwise."""
+    if not (await connection.execute(statement)).rowcount:
+        raise NotFound(f"There is no {what}.")

@@ -1,0 +1,141 @@
+"""The threads of investigations on the platforms that this process speaks for: every message once, none forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from core.domain.conversation import ConversationRef, MessageRef
+from core.domain.errors import RateLimited, ServiceFailed, ServiceUnavailable
+from core.domain.investigation import Investigation
+from core.domain.tenancy import Actor, Platform
+from core.domain.thread_view import ProgressView, ThreadView
+from core.ports import Channel, OrganizationStore, Run
+from core.usecases.live_thread import LiveThread
+
+PROGRESS = "progress"
+REPORT = "report"
+ILLUSTRATION = "illustration"
+
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+_INSIST_S = 900.0
+
+logger = logging.getLogger("logsense.thread")
+
+
+class Threads:
+    """Finds the thread of an investigation; where no channel posts, people follow the journal instead."""
+
+    def __init__(self, channels: Mapping[Platform, Channel]) -> None:
+        """One channel for each platform that this process posts to."""
+        self._channels = channels
+
+    async def of(self, investigation: Investigation, store: OrganizationStore) -> Thread | None:
+        """The thread, at its real address once the progress message stands."""
+        channel = self._channels.get(investigation.conversation.workspace.platform)
+        if channel is None:
+            return None
+        progress = await store.posted(investigation.id, PROGRESS)
+        return Thread(channel, store, investigation, progress[0] if progress else None)
+
+
+class Thread:
+    """One investigation's thread."""
+
+    def __init__(
+        self, channel: Channel, store: OrganizationStore, investigation: Investigation, progress: MessageRef | None
+    ) -> None:
+        """Made by `Threads.of`."""
+        self._channel = channel
+        self._store = store
+        self._investigation = investigation
+        self._progress = progress
+
+    @property
+    def conversation(self) -> ConversationRef:
+        """Where messages go: below the progress message, or before there is one, where people asked."""
+        return self._progress.conversation if self._progress else self._investigation.conversation
+
+    async def announce(self, view: ProgressView, run: Run) -> None:
+        """The progress message stands, however often this is tried.
+
+        Raises:
+            ServiceFailed: it could not be posted.
+            LeaseLost: the run is not ours any more.
+        """
+        self._progress = (await self._once(PROGRESS, view, run))[0]
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[LiveThread | None]:
+        """Progress can be shown while the block lasts."""
+        if self._progress is None:
+            yield None
+            return
+        async with LiveThread(self._channel, self.conversation, message=self._progress) as live:
+            yield live
+
+    async def end_progress(self, view: ProgressView) -> None:
+        """The progress message shows `view`, its last state. Raises ServiceFailed after trying for long."""
+        if (progress := self._progress) is not None:
+            await _insisting(lambda: self._channel.edit(progress, view, final=True))
+
+    async def say(self, role: str, view: ThreadView, run: Run | None = None) -> None:
+        """`view` stands in the thread as the one message with that role, however often this is tried.
+
+        Raises:
+            ServiceFailed: it could not be posted, after trying for long.
+            LeaseLost: `run` is not ours any more.
+        """
+        await _insisting(lambda: self._once(role, view, run))
+
+    async def illustrate(self, view: ThreadView, run: Run | None) -> None:
+        """What belongs to `view` stands in the thread, or was tried once: nothing depends on it."""
+        state = await self._store.begin_post(self._investigation.id, ILLUSTRATION, run)
+        if state.tried or state.messages:
+            return
+        try:
+            await self._channel.illustrate(self.conversation, view)
+        except ServiceFailed as failure:
+            logger.warning("%s has no picture: %s", self._investigation.id, failure)
+
+    async def redraw(self, role: str, view: ThreadView) -> None:
+        """The message with that role shows `view` now, if it stands."""
+        if messages := await self._store.posted(self._investigation.id, role):
+            await self._channel.edit(messages[0], view, final=True)
+
+    async def whisper(self, person: Actor, view: ThreadView) -> None:
+        """That person is told; a failure is logged, since nobody waits for it."""
+        try:
+            await self._channel.whisper(self.conversation, person, view)
+        except ServiceFailed as failure:
+            logger.warning("nobody could be told about %s: %s", self._investigation.id, failure)
+
+    async def _once(self, role: str, view: ThreadView, run: Run | None) -> tuple[MessageRef, ...]:
+        state = await self._store.begin_post(self._investigation.id, role, run)
+        if state.messages:
+            return state.messages
+        key = f"{self._investigation.id}/{role}"
+        messages = await self._channel.post(self.conversation, view, key=key, again=state.tried)
+        await self._store.finish_post(self._investigation.id, role, messages)
+        return messages
+
+
+async def _insisting(attempt: Callable[[], Awaitable[object]]) -> None:
+    """`attempt` succeeded; while the platform is away or wants us to wait it was tried again, up to 15 minutes."""
+    loop = asyncio.get_running_loop()
+    deadline, pause_s = loop.time() + _INSIST_S, _FIRST_PAUSE_S
+    while True:
+        try:
+            await attempt()
+        except (ServiceUnavailable, RateLimited) as failure:
+            if loop.time() > deadline:
+                raise
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            wait_s = failure.retry_after_s if isinstance(failure, RateLimited) else pause_s
+            logger.warning("will be said again in %.1f s: %s", wait_s, failure)
+            await asyncio.sleep(wait_s)
+        else:
+            return

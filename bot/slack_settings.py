@@ -44,6 +44,8 @@ def _oauth(settings: Settings) -> OAuthClient | None:
         return None
     if settings.slack_client_secret is None:
         raise InvalidInput("SLACK_CLIENT_ID needs SLACK_CLIENT_SECRET beside it; both are on the app's page.")
+    if settings.public_url is None:
+        raise InvalidInput("SLACK_CLIENT_ID needs LOGSENSE_PUBLIC_URL, to which Slack sends people back after installing.")
     return OAuthClient(settings.slack_client_id, settings.slack_client_secret.get_secret_value(), settings.public_url)
 
 

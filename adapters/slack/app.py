@@ -116,7 +116,7 @@ class SlackApp:
             signing_secret=self._config.signing_secret or "socket mode verifies by its token",
             request_verification_enabled=self._config.signing_secret is not None,
             client=AsyncWebClient(base_url=self._config.api_url),
-            authorize=self.installations.authorize,  # type: ignore[arg-type]
+            authorize=_authorizer(self.installations),
         )
         app.use(self._hear)
         app.event(re.compile(".*"))(_heard)
@@ -182,6 +182,16 @@ class SlackApp:
         if caller is not None:
             await self._desk.uninstalled(caller.workspace)
             self.installations.forget(caller.workspace)
+
+
+def _authorizer(installations: SlackInstallations) -> Callable[..., Awaitable[Any]]:
+    # Bolt passes arguments by name, and takes the `self` of a bound method for one of them.
+    async def authorize(
+        enterprise_id: str | None, team_id: str | None, user_id: str | None, is_enterprise_install: bool | None
+    ) -> Any:
+        return await installations.authorize(enterprise_id, team_id, user_id, is_enterprise_install)
+
+    return authorize
 
 
 async def _heard() -> None:

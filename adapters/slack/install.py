@@ -38,7 +38,7 @@ class OAuthClient:
 
     client_id: str
     client_secret: str
-    public_url: str | None
+    public_url: str
 
     def __repr__(self) -> str:
         return f"OAuthClient({self.client_id})"
@@ -55,14 +55,13 @@ class InstallFlow(AsyncOAuthFlow):
         self._installations = installations
         self._kept = kept
         self._desk = desk
-        root = client.public_url.rstrip("/") if client.public_url else None
         super().__init__(
             client=installations.client(),
             settings=AsyncOAuthSettings(
                 client_id=client.client_id,
                 client_secret=client.client_secret,
                 scopes=list(bot_scopes()),
-                redirect_uri=f"{root}{REDIRECT_PATH}" if root else None,
+                redirect_uri=f"{client.public_url.rstrip('/')}{REDIRECT_PATH}",
                 install_path=INSTALL_PATH,
                 redirect_uri_path=REDIRECT_PATH,
                 authorization_url=f"{slack_url}/oauth/v2/authorize",

@@ -3,7 +3,8 @@
 Nine model calls and eight tool calls each, a model that answers at once, the real tool server over stdio. CPU is that
 of the process and of its tool server together, in milliseconds per investigation; the model's process is not counted.
 Each figure is the median of three processes. `floor`: nine bare HTTP posts, no tools. `plain`: openai `create` and mcp
-`call_tool`. `loop`: LogSense's loop without journal and thread. `whole`: with the journal in SQLite and a live thread.
+`call_tool`. `loop`: LogSense's loop without journal and thread. `whole`: queue, leases, journal in SQLite, posts by
+intent and a live thread, as in chat; only the platform itself is not there.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +36,7 @@ from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Investigation, Subject
 from core.domain.journal import JournalEntry, Transcript
 from core.domain.tenancy import Actor, Organization, OrganizationId, Platform, WorkspaceRef
-from core.domain.thread_view import ThreadView, progress_of, report_of
+from core.domain.thread_view import ThreadView
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
 from core.gateways.openai_messages import tool_of
@@ -41,10 +44,10 @@ from core.gateways.openai_models import OpenAIReasoner
 from core.ports import Reasoner
 from core.storage.schema import migrate
 from core.storage.stores import open_stores
-from core.usecases.follow import follow_investigation
+from core.usecases.announce import AnnounceJob
 from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.live_thread import LiveThread
-from core.usecases.worker import Worker
+from core.usecases.threads import REPORT, Threads
+from core.usecases.worker import Job, Worker
 from tests.benchmarks.peers import CALLS
 
 MODES = ("floor", "plain", "loop", "whole")
@@ -137,12 +140,29 @@ async def _loop(stack: AsyncExitStack, model_url: str, home: Path) -> Investigat
 
 
 class _Nowhere:
-    """A channel whose messages nobody reads."""
+    """A channel whose messages nobody reads; `reported` says which investigation's report was posted."""
 
-    async def post(self, conversation: ConversationRef, view: ThreadView) -> MessageRef:
-        return MessageRef(conversation, "1")
+    def __init__(self) -> None:
+        self.reported: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    async def edit(self, message: MessageRef, view: ThreadView) -> None:
+    async def post(
+        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+    ) -> tuple[MessageRef, ...]:
+        investigation_id, role = key.split("/")
+        if role == REPORT:
+            self.reported[investigation_id].set()
+        return (MessageRef(replace(conversation, thread=key), key),)
+
+    async def turn(self, message: MessageRef) -> None:
+        return None
+
+    async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
+        return None
+
+    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+        return None
+
+    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         return None
 
 
@@ -152,13 +172,15 @@ class _BenchTools:
     def __init__(self, process: McpProcess) -> None:
         self._process = process
 
-    def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> McpToolbox:
+    async def toolbox(
+        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None
+    ) -> McpToolbox:
         return McpToolbox(self._process, organization_id, None, investigation_id, event_text)
 
-    def host_tools(self, organization_id: OrganizationId) -> Any:
+    async def host_tools(self, organization_id: OrganizationId) -> Any:
         raise NotImplementedError
 
-    def writes_allowed(self, organization_id: OrganizationId) -> bool:
+    async def writes_allowed(self, organization_id: OrganizationId) -> bool:
         return False
 
 
@@ -166,25 +188,33 @@ async def _whole(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
     process, reasoners = await _process(stack, home), _reasoners(model_url)
     url = f"sqlite+aiosqlite:///{home / 'db'}"
     await migrate(url)
-    stores = await stack.enter_async_context(open_stores(url, owner="benchmark", organization_cap=1_000))
-    workspace = WorkspaceRef(Platform.TERMINAL, "benchmark")
+    stores = await stack.enter_async_context(
+        open_stores(url, owner="benchmark", secret_keys=["key"], organization_cap=1_000)
+    )
+    workspace = WorkspaceRef(Platform.SLACK, "benchmark")
     await stores.directory.ensure_organization(Organization(ORGANIZATION, "benchmark"), workspace)
     store = stores.for_organization(ORGANIZATION)
     budget = Budget(timeout_s=600, tool_timeout_s=300)
-    investigators = Investigators(stores, _BenchTools(process), lambda _: reasoners, budget, _now)
-    worker = Worker(stores.runs, {"investigate": InvestigateJob(investigators)}, slots=1_000)
+    channel = _Nowhere()
+    threads = Threads({Platform.SLACK: channel})
+
+    async def reasoners_of(organization_id: OrganizationId) -> Sequence[Reasoner]:
+        return reasoners
+
+    investigators = Investigators(stores, _BenchTools(process), reasoners_of, budget, _now, threads)
+    jobs: dict[str, Job] = {
+        "announce": AnnounceJob(stores, threads, _now),
+        "investigate": InvestigateJob(investigators),
+    }
+    worker = Worker(stores.runs, jobs, slots=1_000)
     working = asyncio.create_task(worker.run())
     stack.callback(working.cancel)
     conversation = ConversationRef(workspace, "benchmark")
 
     async def investigate(number: int) -> None:
         asked = Investigation(f"investigation-{number}", SUBJECT, conversation, Actor("b", "b"), _now())
-        await store.add_investigation(asked, None, f"delivery-{number}")
-        async with LiveThread(_Nowhere(), conversation) as thread:
-            async for investigation, entries in follow_investigation(store, asked.id):
-                thread.show(progress_of(investigation, entries))
-            await thread.conclude(progress_of(investigation, entries), report_of(investigation, entries))
-        assert investigation.report is not None
+        await store.add_investigation(asked, None, f"delivery-{number}", announced=True)
+        await channel.reported[asked.id].wait()
 
     return investigate
 

@@ -56,11 +56,13 @@ async def failure(doors: FakeDoors, tool: str, arguments: Mapping[str, Any]) -> 
 
 
 def assert_stated(facts: Any, text: str) -> None:
-    """Every value of the facts stands in the text; shares as percent, flags as words."""
+    """Every value of the facts stands in the text; shares as percent, flags as words, counts as bars."""
     if isinstance(facts, dict):
         for key, value in facts.items():
             if key == "share":
                 assert f"{value:.0%}" in text
+            elif key == "counts":
+                assert "oldest first: " in text
             else:
                 assert_stated(value, text)
     elif isinstance(facts, list):
@@ -318,6 +320,14 @@ async def test_the_trend_is_what_the_counts_say(counts: list[int], trend: str) -
 async def test_a_daily_job_is_noticed() -> None:
     text, _ = await frequency(([0] * 3 + [40] + [0] * 20) * 5)
     assert "between 03:00 and 03:59 UTC" in text
+
+
+async def test_the_counts_are_facts_from_their_first_interval_on() -> None:
+    counts = [12, 10, 14, 11] * 8 + [140, 133, 151, 139]
+    text, facts = await frequency(counts)
+    assert facts["counts"] == counts
+    assert f"Counts from {facts['starts_at']}, oldest first: " in text
+    assert facts["releases"] == [{"version": "shop@1.4.2", "at": f"{BEGAN - timedelta(minutes=30):%Y-%m-%dT%H:%MZ}"}]
 
 
 async def test_a_tracker_without_counts_is_said_so() -> None:

@@ -145,7 +145,7 @@ def test_a_short_report_is_one_message_and_mentions_who_asked() -> None:
 
 
 def test_only_slack_ids_become_mentions() -> None:
-    for actor in (Actor("u1", "<!channel>"), Actor("U1> <!here", "Bob"), Actor("", "Bob")):
+    for actor in (Actor("u1", "<!channel>"), Actor("U123> <!here", "Bob"), Actor("", "Bob")):
         (message,) = messages_of(replace(REPORT, asked_by=actor))
         assert "<" not in message.text
 

@@ -46,7 +46,10 @@ def test_only_admins_may_connect() -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     rows = INCIDENT_ROWS * 12
-    assert "(and 4 more)" in outline(home_blocks(replace(HOME, incidents=Incidents(rows))))
+    shown = outline(home_blocks(replace(HOME, incidents=Incidents(rows), running=HOME.running * 27)))
+    assert "(and 4 more)" in shown
+    assert "(and 7 more)" in shown
+    assert shown.count("under way") == 20
 
 
 def test_a_tracker_that_cannot_be_read_says_why() -> None:

@@ -158,6 +158,15 @@ def test_all_pages_together_show_every_output(view: ReportView) -> None:
             assert word in shown
 
 
+def test_an_output_too_long_for_one_page_goes_on_with_the_next() -> None:
+    text = "\n".join(f"line {number} <of> many" for number in range(1_500))
+    view = replace(REPORT, evidence=(replace(REPORT.evidence[0], text=text),))
+    pages = pages_of(view)
+    blocks = [shown for page in pages for _, shown in texts_in(page["blocks"]) if shown.startswith("```")]
+    assert len(pages) >= 4
+    assert html.unescape("\n".join(block[4:-4] for block in blocks)) == text
+
+
 def test_pages_lead_to_each_other() -> None:
     pages = pages_of(REPORT)
     assert len(pages) == 1 + len(REPORT.evidence)

@@ -1,0 +1,70 @@
+"""From a command to a resolved investigation, in the thread."""
+
+from __future__ import annotations
+
+from core.domain.investigation import Status
+from tests.slack.conftest import Town, is_report, is_spinning, text_of, until
+
+
+async def test_a_command_becomes_a_thread_with_every_step_and_a_report_that_mentions_who_asked(town: Town) -> None:
+    _, ada, incidents = await town.settle_in("Acme")
+    outcome = await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
+    assert outcome.status == 200
+    report = await town.report_in(incidents)
+    progress, *rest = incidents.posts_of_bot()
+    assert progress.thread_ts is None and report.thread_ts == progress.ts
+    assert [message.ts for message in rest if is_report(message)] == [report.ts]
+    assert f"<@{ada.id}>" in text_of(report)
+    assert len(progress.versions) >= 3, "people saw it work"
+    assert "Stop" in text_of_first(progress) and not is_spinning(progress)
+    assert "plan" in {block["type"] for block in progress.blocks}
+
+
+def text_of_first(message: object) -> str:
+    version = message.versions[0]  # type: ignore[attr-defined]
+    return str(version)
+
+
+async def test_a_mention_is_answered_in_its_own_thread(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    asked = await town.peer.say(ada, incidents, f"{acme.mention} investigate SHOP-2")
+    report = await town.report_in(incidents)
+    assert asked.message is not None
+    assert {message.thread_ts for message in incidents.posts_of_bot()} == {asked.message.ts}
+    assert report.thread_ts == asked.message.ts
+
+
+async def test_a_check_mark_resolves_and_taking_it_off_reopens(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
+    report = await town.report_in(incidents)
+    store = await town.store_of(acme)
+
+    await town.peer.react(ada, report, "white_check_mark")
+    said = await until(lambda: next((it for it in incidents.posts_of_bot() if "Resolved by" in it.text), None))
+    assert "ada" in said.text and said.thread_ts == report.thread_ts
+    (investigation,) = await store.investigations(9)
+    assert investigation.status is Status.RESOLVED
+    assert [entry.status for entry in await store.knowledge()] == ["confirmed"]
+    await until(lambda: "reopen_investigation" in text_of(report))
+
+    await town.peer.unreact(ada, report, "white_check_mark")
+    await until(lambda: next((it for it in incidents.posts_of_bot() if "Reopened by" in it.text), None))
+    (investigation,) = await store.investigations(9)
+    assert investigation.status is Status.REPORTED
+
+
+async def test_a_reply_is_answered_and_chatter_for_others_is_not(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    bob = acme.add_user("bob")
+    incidents.members.add(bob.id)
+    await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
+    report = await town.report_in(incidents)
+    await town.peer.say(ada, incidents, f"<@{bob.id}> can you look?", thread_ts=report.thread_ts)
+    await town.peer.say(ada, incidents, "who is affected?", thread_ts=report.thread_ts)
+    answer = await until(lambda: next((it for it in incidents.posts_of_bot() if "affected?" in text_of(it)), None))
+    assert answer.thread_ts == report.thread_ts
+    store = await town.store_of(acme)
+    (investigation,) = await store.investigations(9)
+    assert f"<@{ada.id}>" in text_of(answer)
+    assert "can you look" not in "".join(text_of(it) for it in incidents.posts_of_bot())

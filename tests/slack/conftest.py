@@ -1,4 +1,4 @@
-"""LogSense as `logsense serve` runs it, in this process: a real tool server and database, Slack and Sentry on loopback."""
+"""LogSense as `serve` runs it, in this process: a real tool server and database, Slack and Sentry on loopback."""
 
 from __future__ import annotations
 

@@ -64,7 +64,5 @@ async def test_a_reply_is_answered_and_chatter_for_others_is_not(town: Town) -> 
     await town.peer.say(ada, incidents, "who is affected?", thread_ts=report.thread_ts)
     answer = await until(lambda: next((it for it in incidents.posts_of_bot() if "affected?" in text_of(it)), None))
     assert answer.thread_ts == report.thread_ts
-    store = await town.store_of(acme)
-    (investigation,) = await store.investigations(9)
     assert f"<@{ada.id}>" in text_of(answer)
     assert "can you look" not in "".join(text_of(it) for it in incidents.posts_of_bot())

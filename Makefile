@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint eval bench-agent bench-tokens lock record picture clean help
+.PHONY: demo test lint eval bench-agent bench-slack bench-tokens look-slack lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,12 @@ eval: .venv/.dev  ## Score the rules on recorded and public incidents
 
 bench-tokens: .venv/.dev  ## Prompt tokens of an investigation, against raw JSON
 	$(BIN)/python -m tests.benchmarks.tokens
+
+bench-slack: .venv/.dev  ## Edits and reports in a loaded Slack workspace (about ten minutes)
+	$(BIN)/python -m tests.benchmarks.slack
+
+look-slack: .venv/.dev  ## Draw what Slack shows as a page: slack.html
+	$(BIN)/python -m tests.look.slack slack.html
 
 bench-agent: .venv/.dev  ## CPU of an investigation, beside a plain loop on the same SDKs
 	$(BIN)/python -m tests.benchmarks.agent

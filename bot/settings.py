@@ -62,7 +62,6 @@ class Settings(BaseSettings):
     slack_client_secret: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_CLIENT_SECRET"))
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_BOT_TOKEN"))
     slack_app_token: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_APP_TOKEN"))
-    slack_command: str = Field(default="/logsense", validation_alias=_named("LOGSENSE_SLACK_COMMAND"))
     slack_url: str = Field(default="https://slack.com", validation_alias=_named("LOGSENSE_SLACK_URL"))
     resolve_reactions: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset({"white_check_mark"}), validation_alias=_named("LOGSENSE_RESOLVE_REACTIONS")

@@ -33,7 +33,6 @@ async def slack_config(settings: Settings) -> SlackConfig | None:
         single=await _single(settings),
         oauth=_oauth(settings),
         resolve_reactions=settings.resolve_reactions,
-        command=settings.slack_command,
         api_url=f"{settings.slack_url.rstrip('/')}/api/",
         slack_url=settings.slack_url.rstrip("/"),
     )
@@ -45,7 +44,9 @@ def _oauth(settings: Settings) -> OAuthClient | None:
     if settings.slack_client_secret is None:
         raise InvalidInput("SLACK_CLIENT_ID needs SLACK_CLIENT_SECRET beside it; both are on the app's page.")
     if settings.public_url is None:
-        raise InvalidInput("SLACK_CLIENT_ID needs LOGSENSE_PUBLIC_URL, to which Slack sends people back after installing.")
+        raise InvalidInput(
+            "SLACK_CLIENT_ID needs LOGSENSE_PUBLIC_URL: Slack sends people back there."
+        )
     return OAuthClient(settings.slack_client_id, settings.slack_client_secret.get_secret_value(), settings.public_url)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -20,7 +19,7 @@ from adapters.slack.commands import (
 )
 from adapters.slack.door import Caller, Door
 from adapters.slack.forms import Forms
-from adapters.slack.ids import Action
+from adapters.slack.ids import COMMAND, Action
 from adapters.slack.inbound import delivery_of, subject_in
 from adapters.slack.listing import incidents_text, status_text
 from adapters.slack.modals import evidence_modal
@@ -38,6 +37,7 @@ from core.domain.conversation import (
     Resolution,
 )
 from core.domain.errors import Ignored, Refusal
+from core.domain.journal import steps_of
 from core.domain.tenancy import Actor
 from core.domain.thread_view import ReportView, report_of
 
@@ -48,10 +48,9 @@ Respond = Callable[..., Awaitable[Any]]
 class Acting:
     """Does what a command or a button says."""
 
-    def __init__(self, door: Door, forms: Forms, *, command: str) -> None:
+    def __init__(self, door: Door, forms: Forms) -> None:
         self._door = door
         self._forms = forms
-        self._command = command
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -78,7 +77,7 @@ class Acting:
         """What the person is told."""
         match said:
             case Investigate(text=""):
-                return f"Name an issue: `{self._command} investigate SHOP-1A2`, or the URL of one."
+                return f"Name an issue: `{COMMAND} investigate SHOP-1A2`, or the URL of one."
             case Investigate(text=text):
                 return await self._investigate(IssueText(text), body, conversation, actor, caller)
             case Incidents(query=query):
@@ -92,10 +91,10 @@ class Acting:
                 receipt = await self._door.inbox.receive(Cancellation(delivery_of(body), conversation, actor, named))
                 return receipt.note
             case Unknown(word=word, nearest=nearest):
-                guess = f" Did you mean `{self._command} {nearest}`?" if nearest else ""
-                return f"“{word[:40]}” is no command.{guess} `{self._command} help` shows them all."
+                guess = f" Did you mean `{COMMAND} {nearest}`?" if nearest else ""
+                return f"“{word[:40]}” is no command.{guess} `{COMMAND} help` shows them all."
             case Help() | Connect():
-                return help_text(self._command, caller.bot_user_id)
+                return help_text(caller.bot_user_id)
 
     async def _investigate(
         self,
@@ -169,20 +168,24 @@ class Acting:
                 await caller.client.views_open(trigger_id=trigger, view=evidence_modal(view, 1))
             case Action.EVIDENCE_PAGE:
                 shown = body.get("view") or {}
-                about = json.loads(str(shown.get("private_metadata") or "{}"))
-                view = await self._report(str(about.get("investigation")), caller)
+                investigation_id, page = value.rsplit(":", 1)
+                view = await self._report(investigation_id, caller)
                 await caller.client.views_update(
-                    view_id=str(shown.get("id")), hash=shown.get("hash"), view=evidence_modal(view, int(value))
+                    view_id=str(shown.get("id")), hash=shown.get("hash"), view=evidence_modal(view, int(page))
                 )
             case Action.POST_MORTEM:
-                view = await self._report(value, caller)
-                name = f"post-mortem-{value}.md"
-                text = post_mortem(view).encode()
-                await self._door.channel.upload(conversation, text, name, f"Post-mortem of {view.title}")
+                await self._post_mortem(value, conversation, caller)
             case Action.CONNECT_SENTRY | Action.CONNECT_MODEL | Action.CHANNEL_SETTINGS:
                 person = await self._door.person(caller, actor.id)
                 await self._forms.open(body, caller, person, _SERVICES[action], conversation)
         return ""
+
+    async def _post_mortem(self, investigation_id: str, conversation: ConversationRef, caller: Caller) -> None:
+        view = await self._report(investigation_id, caller)
+        _, entries = await self._door.desk.investigation(caller.workspace, investigation_id)
+        text = post_mortem(view, steps_of(entries)).encode()
+        name = f"post-mortem-{investigation_id}.md"
+        await self._door.channel.upload(conversation, text, name, f"Post-mortem of {view.title}")
 
     async def _report(self, investigation_id: str, caller: Caller) -> ReportView:
         investigation, entries = await self._door.desk.investigation(caller.workspace, investigation_id)

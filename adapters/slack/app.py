@@ -52,8 +52,8 @@ class SlackApp:
         self._desk = desk
         self._door = Door(inbox, desk, self.channel)
         self._forms = Forms(self._door)
-        self._talking = Talking(self._door, resolve_names=config.resolve_reactions, command=config.command)
-        self._acting = Acting(self._door, self._forms, command=config.command)
+        self._talking = Talking(self._door, resolve_names=config.resolve_reactions)
+        self._acting = Acting(self._door, self._forms)
         self._bolt = self._listeners()
         self._flow = (
             InstallFlow(config.oauth, self.installations, self._kept, desk, slack_url=config.slack_url)
@@ -108,8 +108,6 @@ class SlackApp:
     # ---- listeners --------------------------------------------------------------------------------------------------
 
     def _listeners(self) -> AsyncApp:
-        # Bolt logs whole request bodies when a signature is wrong.
-        logging.getLogger("slack_bolt.AsyncRequestVerification").setLevel(logging.WARNING)
         app = AsyncApp(
             name="logsense",
             logger=logging.getLogger("logsense.slack.bolt"),
@@ -118,6 +116,8 @@ class SlackApp:
             client=AsyncWebClient(base_url=self._config.api_url),
             authorize=_authorizer(self.installations),
         )
+        # It logs whole request bodies when a signature is wrong, and sets its loggers' levels when it is made.
+        logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
         app.use(self._hear)
         app.event(re.compile(".*"))(_heard)
         app.command(re.compile(".*"))(self._command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -45,8 +46,11 @@ class SlackChannel:
         posted: list[MessageRef] = []
         for part, message in enumerate(messages_of(view), 1):
             mark = f"{key}/{part}"
-            ts = found.get(mark) or await self._post(client, conversation, message, mark)
-            conversation = replace(conversation, thread=conversation.thread or ts)
+            channel, ts = conversation.channel, found.get(mark)
+            if ts is None:
+                channel, ts = await self._post(client, conversation, message, mark)
+            # A post to a person lands in a channel that only the answer names.
+            conversation = replace(conversation, channel=channel, thread=conversation.thread or ts)
             posted.append(MessageRef(conversation, ts))
         return tuple(posted)
 
@@ -84,6 +88,7 @@ class SlackChannel:
             )
         except SlackApiError:
             try:
+                await self._budgets.of("chat.postMessage", conversation.workspace.key, person.id).turn()
                 await client.chat_postMessage(channel=person.id, unfurl_links=False, **shown)
             except CALL_ERRORS as error:
                 raise explained(error) from None
@@ -113,6 +118,14 @@ class SlackChannel:
         except CALL_ERRORS as error:
             raise explained(error) from None
 
+    async def look_busy(self, conversation: ConversationRef) -> None:
+        """The thread says that an answer is being looked for, where Slack can show that; the answer ends it."""
+        with contextlib.suppress(ServiceFailed, *CALL_ERRORS):
+            client = await self._client_of(conversation.workspace)
+            await client.assistant_threads_setStatus(
+                channel_id=conversation.channel, thread_ts=str(conversation.thread), status="is looking into it …"
+            )
+
     async def link(self, message: MessageRef) -> str | None:
         """A link to the message; None when Slack does not tell."""
         try:
@@ -124,12 +137,15 @@ class SlackChannel:
 
     # ---- calls ------------------------------------------------------------------------------------------------------
 
-    async def _post(self, client: AsyncWebClient, conversation: ConversationRef, message: Message, mark: str) -> str:
+    async def _post(
+        self, client: AsyncWebClient, conversation: ConversationRef, message: Message, mark: str
+    ) -> tuple[str, str]:
         await self._budgets.of("chat.postMessage", conversation.workspace.key, conversation.channel).turn()
         where: dict[str, Any] = {
             "channel": conversation.channel,
             "thread_ts": conversation.thread,
             "metadata": {"event_type": METADATA_EVENT, "event_payload": {"key": mark}},
+            "link_names": False,
             "unfurl_links": False,
             "unfurl_media": False,
         }
@@ -144,9 +160,10 @@ class SlackChannel:
                 return await client.chat_postMessage(**where, **shown)
 
         try:
-            return str((await self._write("chat.postMessage", conversation, message, send))["ts"])
+            answer = await self._write("chat.postMessage", conversation, message, send)
         except SlackApiError as error:
             raise explained(error) from None
+        return str(answer["channel"]), str(answer["ts"])
 
     async def _write(
         self, method: str, conversation: ConversationRef, message: Message, send: Callable[..., Awaitable[Any]]

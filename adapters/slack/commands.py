@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 
-from core.domain.errors import InvalidInput
-from core.domain.issue_reference import parse_issue_reference
+from adapters.slack.ids import COMMAND
+from adapters.slack.named_issues import issue_alone_in
+from adapters.slack.typed import plain, straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,60 +59,79 @@ class Unknown:
 Command = Investigate | Help | Incidents | Status | Cancel | Connect | Unknown
 
 WORDS = ("investigate", "incidents", "status", "cancel", "connect", "help")
-_LINK = re.compile(r"<(https?://[^<>|\s]+)(?:\|[^<>]*)?>")
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "\u2018": "'", "\u2019": "'", "\xa0": " ", "\u200b": ""})
 _AROUND = " \t\n\"'`*_~.,;:!?"
+_PAIRED = "\"'`*_~"
+_FEW_WORDS = 6
 
 
 def parse_command(text: str) -> Command:
-    """The command in `text`, however Slack and hurried fingers changed it."""
-    bare = _LINK.sub(r"\1", text).translate(_QUOTES).strip()
-    first, *after = bare.split(maxsplit=1)[:2] or [""]
+    """The command in `text`, however Slack and hurried fingers changed it.
+
+    Words of courtesy are forgiven; more than that after a command that takes none makes it Unknown, since it may be
+    a question that begins like a command.
+    """
+    bare = _unwrapped(straight(plain(text)))
+    if issue := issue_alone_in(bare):
+        return Investigate(issue)
+    first, *after = bare.split(maxsplit=1) or [""]
     word, rest = first.strip(_AROUND + "/").lower(), "".join(after).strip()
-    named = rest.strip(_AROUND)
-    match word, rest:
-        case "" | "help" | "hi" | "hello", "":
-            return Help()
-        case "investigate", _:
-            return Investigate(named)
-        case "incidents" | "issues", _:
-            return Incidents(rest)
-        case "status", "":
-            return Status()
-        case "cancel" | "stop", _ if len(named.split()) < 2:
-            return Cancel(named or None)
-        case "connect", _ if len(named.split()) < 2:
-            return Connect(named.lower() or None)
-        case _, "" if _names_an_issue(bare):
-            return Investigate(bare.strip(_AROUND))
+    command = _known(word, rest)
+    if command is not None:
+        return command
     near = difflib.get_close_matches(word, WORDS, 1, 0.6)
-    return Unknown(first, near[0] if near else None)
+    return Unknown(bare if word in WORDS else first, near[0] if near else None)
 
 
-def _names_an_issue(text: str) -> bool:
-    if "://" in text:
-        return "/issues/" in text
-    try:
-        parse_issue_reference(text, base_url=None, organization_slug=None)
-    except InvalidInput:
-        return False
-    return any(character.isdigit() for character in text)
+def _known(word: str, rest: str) -> Command | None:
+    said = rest.strip(_AROUND)
+    is_bare = said.lower() in ("", "please", "now")
+    match word:
+        case "" | "help" | "hi" | "hello" if is_bare:
+            return Help()
+        case "investigate":
+            return Investigate(_issue_among(said) or said)
+        case "incidents" | "issues":
+            return Incidents(rest.strip("`").rstrip(" `.,;!?"))
+        case "status" if is_bare:
+            return Status()
+        case "cancel" | "stop" if is_bare or said.lower() in ("it", "this", "that"):
+            return Cancel(None)
+        case "cancel" | "stop" if len(said.split()) == 1:
+            return Cancel(said)
+        case "connect" if is_bare:
+            return Connect(None)
+        case "connect" if len(said.split()) == 1:
+            return Connect(said.lower())
+    return None
 
 
-def help_text(command: str, bot_user_id: str) -> str:
+def _issue_among(said: str) -> str | None:
+    """The issue among a few words: `issue SHOP-1A2 please`."""
+    words = said.split()
+    return next(filter(None, map(issue_alone_in, words)), None) if len(words) <= _FEW_WORDS else None
+
+
+def _unwrapped(text: str) -> str:
+    bare = text.strip()
+    while len(bare) > 1 and bare[0] == bare[-1] and bare[0] in _PAIRED:
+        bare = bare[1:-1].strip()
+    return bare.lstrip(_AROUND)
+
+
+def help_text(bot_user_id: str) -> str:
     """Everything people can do here, in Slack's markup."""
-    return "\n".join(
-        [
-            "*Find out why something broke*",
-            f"• `{command} investigate SHOP-1A2`, or the URL of an issue",
-            f"• <@{bot_user_id}> `investigate …`, also in a thread, where slash commands do not work",
-            "• *Investigate with LogSense*, in the menu of a message: a Sentry link, an alert, a stack trace",
-            "*While it works, and after*",
-            "• Reply in its thread to ask. A reply that mentions somebody else, and not LogSense, is left alone.",
-            "• :white_check_mark: on one of its messages: resolved; take it off and it is open again. "
-            ":+1: :-1: on the report: your judgement.",
-            "• *Stop* ends an investigation; what it found stays.",
-            "*More*",
-            f"• `{command} incidents` · `{command} status` · `{command} cancel` · `{command} connect`",
-        ]
-    )
+    return f"""\
+*Start*
+• `{COMMAND} investigate SHOP-1A2`, or the URL of a Sentry issue
+• <@{bot_user_id}> `investigate SHOP-1A2`, also in threads, where slash commands cannot be used
+• *Investigate in LogSense* in a message's menu: a Sentry link, an alert, a stack trace
+*In its thread*
+• Reply to ask. A reply that mentions somebody else, and not <@{bot_user_id}>, is left alone.
+• :white_check_mark: on one of my messages: resolved; take it off: open again. :+1: :-1: on the report: helpful, or not.
+• *Stop* ends it; what was found stays.
+*More*
+• `{COMMAND} incidents is:unresolved checkout` lists issues of Sentry
+• `{COMMAND} status` what is under way
+• `{COMMAND} cancel 3f2a9c` stops one; without an id, the newest
+• `{COMMAND} connect sentry`, `connect model` or `connect channel`: settings, for admins
+• `{COMMAND} help` this"""

@@ -23,6 +23,5 @@ class SlackConfig:
     single: Installation | None = None
     oauth: OAuthClient | None = None
     resolve_reactions: frozenset[str] = frozenset({"white_check_mark"})
-    command: str = "/logsense"
     api_url: str = API_URL
     slack_url: str = SLACK_URL

@@ -14,7 +14,7 @@ from adapters.slack.channel import SlackChannel
 from adapters.slack.message import Message
 from adapters.slack.people import People, Person
 from adapters.slack.trouble import in_words
-from core.domain.conversation import ConversationRef, InboundEvent
+from core.domain.conversation import ConversationRef, FollowUp, InboundEvent
 from core.domain.errors import Ignored, NotAllowed, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import NoticeView
@@ -86,6 +86,8 @@ class Door:
         except Exception as error:
             self.whisper(event.conversation, event.actor, in_words(error), error=True)
             return
+        if isinstance(event, FollowUp) and not receipt.note:
+            self.tasks.start(self.channel.look_busy(event.conversation), "status")
         if receipt.note:
             self.tasks.start(self._note(event.conversation, event.actor, receipt), "note")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, assert_never
@@ -9,6 +10,7 @@ from typing import Any, assert_never
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.slack.door import Caller, Door
+from adapters.slack.elements import section
 from adapters.slack.ids import Callback
 from adapters.slack.modals import (
     channel_modal,
@@ -19,11 +21,15 @@ from adapters.slack.modals import (
     read_sentry,
     sentry_modal,
 )
+from adapters.slack.mrkdwn import escaped
 from adapters.slack.people import Person
 from adapters.slack.trouble import in_words
 from core.domain.conversation import ConversationRef
 from core.domain.errors import Refusal
 from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
+
+_PATIENCE_S = 1.5
+"""How long the answer to a form may wait for its outcome; Slack gives up after 3 s."""
 
 Decided = SentryConnection | ModelConnection | ChannelSettings
 
@@ -79,17 +85,27 @@ class Forms:
         if isinstance(read, Mapping):
             await ack(response_action="errors", errors=dict(read))
             return
+        deciding = asyncio.create_task(self._decide(read, body, caller), name="form")
+        await asyncio.wait([deciding], timeout=_PATIENCE_S)
+        if deciding.done():
+            await ack(response_action="update", view=deciding.result())
+            return
         await ack(response_action="update", view=notice_modal("One moment", waiting))
-        self._door.tasks.start(self._decide(read, body, caller), "form")
+        self._door.tasks.start(self._show_later(deciding, str(view.get("id")), caller), "form")
 
-    async def _decide(self, decided: Decided, body: Mapping[str, Any], caller: Caller) -> None:
+    async def _show_later(self, deciding: asyncio.Task[dict[str, Any]], view_id: str, caller: Caller) -> None:
+        # Slack must have taken the answer before, or it would replace this with "One moment".
+        await asyncio.sleep(_PATIENCE_S / 2)
+        await caller.client.views_update(view_id=view_id, view=await deciding)
+
+    async def _decide(self, decided: Decided, body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+        """What the form shows next."""
         view = body.get("view") or {}
         try:
             person = await self._door.person(caller, str((body.get("user") or {}).get("id")))
-            title, text = "Done", await self._saved(decided, view, caller, person)
+            return notice_modal("Done", await self._saved(decided, view, caller, person))
         except Exception as error:
-            title, text = "Nothing was saved", in_words(error)
-        await caller.client.views_update(view_id=str(view.get("id")), view=notice_modal(title, text))
+            return _again(decided, _channel_of(view), in_words(error))
 
     async def _saved(self, decided: Decided, view: Mapping[str, Any], caller: Caller, person: Person) -> str:
         desk, workspace, who, admin = self._door.desk, caller.workspace, person.actor, person.is_admin
@@ -101,8 +117,26 @@ class Forms:
                 found = await desk.connect_model(workspace, who, decided, platform_admin=admin)
                 return f"{found}. It reasons from the next investigation on."
             case ChannelSettings():
-                channel = str(json.loads(str(view.get("private_metadata") or "{}")).get("channel"))
+                channel = _channel_of(view)
                 await desk.save_channel_settings(workspace, who, channel, decided, platform_admin=admin)
                 return "The channel's settings are saved."
             case _:
                 assert_never(decided)
+
+
+def _channel_of(view: Mapping[str, Any]) -> str:
+    return str(json.loads(str(view.get("private_metadata") or "{}")).get("channel"))
+
+
+def _again(decided: Decided, channel: str, problem: str) -> dict[str, Any]:
+    """The form with what was typed, but for the secret, and what is wrong with it above."""
+    match decided:
+        case SentryConnection():
+            form = sentry_modal(decided.base_url, decided.organization_slug, writes_allowed=decided.writes_allowed)
+        case ModelConnection():
+            form = model_modal(decided.base_url, decided.model)
+        case ChannelSettings():
+            form = channel_modal(channel, decided)
+        case _:
+            assert_never(decided)
+    return form | {"blocks": [section(f"*Nothing was saved.* {escaped(problem)}"), *form["blocks"]]}

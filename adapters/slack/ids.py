@@ -7,6 +7,9 @@ from enum import StrEnum
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.tenancy import Platform, WorkspaceRef
 
+COMMAND = "/logsense"
+"""Our slash command, as in the manifest."""
+
 METADATA_EVENT = "logsense_post"
 """The event type of the metadata that marks our messages; its payload is `{"key": …}`."""
 

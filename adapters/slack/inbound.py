@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from adapters.slack.attached import texts_in
+from adapters.slack.named_issues import issue_alone_in, issue_link_in, issue_named_in
+from adapters.slack.pasted import event_in, prose_of, trace_in, words_in
+from adapters.slack.typed import plain, straight
 from core.domain.conversation import IssueText, PastedEvent
+from core.domain.tenancy import Actor
 
 Payload = Mapping[str, Any]
 
-_MENTION = re.compile(r"<(?:@([UW][A-Z0-9]+)|!subteam\^([A-Z0-9]+)|!(here|channel|everyone))(?:\|[^<>]*)?>")
-_LINK = re.compile(r"<(https?://[^<>|\s]+)(?:\|([^<>]*))?>")
-_URL = re.compile(r"https?://[^\s<>|\"')\]]+")
-_ISSUE_PATH = re.compile(r"/issues/(?:\d{1,20}|[A-Za-z0-9][\w-]{0,60}-[A-Za-z0-9]{1,12})(?=[/?#]|$)")
-_SHORT_ID = re.compile(r"(?<![\w-])[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[A-Z0-9]*\d[A-Z0-9]*(?![\w-])")
-_TRACE = re.compile(
-    r"Traceback \(most recent call last\)"
-    r"|^\s*(?:[>•]\s*)?at (?:async )?[\w.$<>\[\] /]+ ?\(.+:\d+(?::\d+)?\)"
-    r"|^\s*(?:[>•]\s*)?at (?:[\w.]+/)?[\w.$]+\.[\w$<>]+\([\w$.-]+(?::\d+)?\)"
-    r'|^\s*(?:[>•]\s*)?File "[^"\n]+", line \d+',
-    re.MULTILINE,
-)
-_SMART = str.maketrans({"“": '"', "”": '"', "\u2018": "'", "\u2019": "'", "\xa0": " ", "…": "..."})
-_WORDS_OF_AN_ALERT = 400
-_SUBTYPES_HEARD = frozenset({None, "thread_broadcast", "file_share"})
-_MOST_CHARS = 200_000
-_DEEPEST = 12
+_MENTION = re.compile(r"<(?:@([UWB][A-Z0-9]+)|!subteam\^([A-Z0-9]+)|!(here|channel|everyone))(?:\|[^<>]*)?>")
+_ASKED = re.compile(r"investigate\b:?", re.IGNORECASE)
+_SUBTYPES_HEARD = (None, "thread_broadcast", "file_share")
 
 
-# ---- text -----------------------------------------------------------------------------------------------------------
-
-
-def plain(text: str) -> str:
-    """What the person typed: links as their addresses, Slack's escapes undone."""
-    unlinked = _LINK.sub(lambda link: link[1], text)
-    return unlinked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+# ---- replies --------------------------------------------------------------------------------------------------------
 
 
 def without_mention(text: str, bot_user_id: str) -> str:
     """The text without our name, as typed."""
-    return re.sub(rf"<@{re.escape(bot_user_id)}(?:\|[^<>]*)?>", " ", text).strip()
+    return re.sub(rf" ?<@{re.escape(bot_user_id)}(?:\|[^<>]*)?> ?", " ", text).strip()
 
 
 def mentions_of(text: str) -> frozenset[str]:
@@ -51,104 +38,70 @@ def mentions_of(text: str) -> frozenset[str]:
 
 
 def question_in(event: Payload, bot_user_id: str) -> str | None:
-    """The question, when a message in a thread of ours is for us; else None.
+    """The question that a reply in a thread of ours asks us: a person's words, unless they mention only others.
 
-    It is for us unless it names somebody else and not us. Bots, edits and notices of Slack are never.
+    None when it is not for us or says nothing; bots, edits and notices of Slack never ask.
     """
-    if event.get("bot_id") or event.get("subtype") not in _SUBTYPES_HEARD or not event.get("user"):
+    if not _is_said_by_a_person(event) or event.get("user") == bot_user_id:
         return None
     text = _text(event.get("text"))
     named = mentions_of(text)
     if named and bot_user_id not in named:
         return None
-    return plain(without_mention(text, bot_user_id))
+    return plain(without_mention(text, bot_user_id)).strip() or None
 
 
 def sentry_link_in(text: str) -> str | None:
     """The address of a Sentry issue, when the message is that and nothing else."""
     bare = plain(text).strip()
-    return bare if _URL.fullmatch(bare) and _ISSUE_PATH.search(bare) else None
+    return issue_alone_in(bare) if "://" in bare else None
+
+
+def _is_said_by_a_person(event: Payload) -> bool:
+    if event.get("bot_id") or event.get("hidden") or event.get("edited"):
+        return False
+    return event.get("subtype") in _SUBTYPES_HEARD and bool(_text(event.get("user")))
 
 
 # ---- what to investigate --------------------------------------------------------------------------------------------
 
 
 def subject_in(message: Payload) -> IssueText | PastedEvent | None:
-    """What a message gives to start from: a Sentry issue named in it, an alert's, a stack trace, an event, its words.
+    """What a message gives to start from; None when nothing.
 
-    What people wrote goes before what a bot attached.
+    In this order: the issue that its text names; what people pasted, if they did; the issue that an alert's blocks or
+    attachments name; a trace or an event in those; its words.
     """
-    text = plain(_MENTION.sub(" ", _text(message.get("text"))))
-    said = _uncoded(text)
-    if said.lower().startswith("investigate"):
-        said = said[len("investigate") :].strip()
-    if issue := _issue_in([said]):
-        return issue
-    attached = list(_texts(message.get("blocks"))) + list(_texts(message.get("attachments")))
-    if not _TRACE.search(said) and (issue := _issue_in(attached)):
-        return issue
-    return _pasted(said) or _pasted("\n".join(dict.fromkeys(plain(part) for part in attached)))
+    said = plain(_MENTION.sub(" ", _text(message.get("text")))).strip()
+    if asked := _ASKED.match(said):
+        said = said[asked.end() :].strip()
+    is_alert = bool(message.get("bot_id")) or message.get("subtype") == "bot_message" or not said
+    around = straight(prose_of(said))
+    if issue := issue_alone_in(around) or issue_link_in(around) or issue_named_in(around):
+        return IssueText(issue)
+    if not is_alert and (pasted := event_in(said) or trace_in(said)):
+        return pasted
+    # A person's blocks only repeat the text; those of apps may hold all there is.
+    shown = texts_in([message.get("attachments"), message.get("blocks") if is_alert else None])
+    attached = [plain(text) for text in shown]
+    if issue := _issue_in_any(attached, by_name=is_alert):
+        return IssueText(issue)
+    everything = "\n".join(dict.fromkeys(filter(None, (said, *attached))))
+    return _first_pasted((said, *attached, everything)) or words_in(everything)
 
 
-def _issue_in(texts: list[str]) -> IssueText | None:
-    for text in texts:
-        for url in _URL.findall(plain(text)):
-            if _ISSUE_PATH.search(url):
-                return IssueText(url.rstrip(".,;:!?"))
-    for text in texts:
-        if not _TRACE.search(text) and (named := _SHORT_ID.search(text)) and len(text) < _WORDS_OF_AN_ALERT:
-            return IssueText(named[0])
+def _issue_in_any(texts: list[str], *, by_name: bool) -> str | None:
+    """Links first, wherever they stand; short ids only where an alert, not a preview of some page, says them."""
+    found = next(filter(None, map(issue_link_in, texts)), None)
+    return found or (next(filter(None, map(issue_named_in, map(prose_of, texts))), None) if by_name else None)
+
+
+def _first_pasted(texts: tuple[str, ...]) -> PastedEvent | None:
+    for read in (event_in, trace_in):
+        for text in texts:
+            if pasted := read(text):
+                return pasted
     return None
-
-
-def _pasted(text: str) -> PastedEvent | None:
-    said = text.translate(_SMART).strip()[:_MOST_CHARS]
-    if not said:
-        return None
-    if said.startswith("{") and _is_object(said):
-        return PastedEvent(said, "a Slack message")
-    unquoted = re.sub(r"^[ \t]*&?[>•] ?", "", said, flags=re.MULTILINE)
-    event = {"message": unquoted, "platform": _platform(unquoted), "level": "error"}
-    return PastedEvent(json.dumps(event), "a Slack message")
-
-
-def _platform(text: str) -> str:
-    if "Traceback (most recent" in text or re.search(r'^\s*File "[^"\n]+", line \d+', text, re.MULTILINE):
-        return "python"
-    if re.search(r"\.java:\d+\)|\.kt:\d+\)", text):
-        return "java"
-    return "node" if re.search(r"\.[cm]?[jt]sx?:\d+:\d+", text) else "other"
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _uncoded(text: str) -> str:
-    return re.sub(r"^```\w*\n?|```$", "", text.strip(), flags=re.MULTILINE).strip().strip("`").strip()
-
-
-def _texts(thing: object, depth: int = 0) -> Iterator[str]:
-    """Every text and address inside blocks or attachments, in order."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(thing, list):
-        for item in thing:
-            yield from _texts(item, depth + 1)
-    elif isinstance(thing, dict):
-        for name in ("title_link", "from_url", "url", "text", "title", "pretext", "fallback", "value"):
-            if isinstance(value := thing.get(name), str):
-                yield value
-        for value in thing.values():
-            if isinstance(value, list | dict):
-                yield from _texts(value, depth + 1)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 # ---- reactions ------------------------------------------------------------------------------------------------------
@@ -172,19 +125,74 @@ _THUMBS = {
 
 def reaction_in(event: Payload, resolve_names: frozenset[str]) -> ReactionMeaning | None:
     """What the reaction means, whatever its skin tone; None when nothing to us."""
-    item = event.get("item")
-    if not isinstance(item, dict) or item.get("type") != "message":
+    if _mapping(event.get("item")).get("type") != "message":
         return None
     name = _text(event.get("reaction")).split("::", 1)[0]
     return ReactionMeaning.RESOLVE if name in resolve_names else _THUMBS.get(name)
 
 
-# ---- deliveries -----------------------------------------------------------------------------------------------------
+# ---- who, where, which ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was done: a channel, perhaps on a message, perhaps one in a thread."""
+
+    channel: str
+    message: str | None = None
+    thread: str | None = None
+
+    @property
+    def root(self) -> str | None:
+        """The message that a reply hangs on; None where no message is, as for commands."""
+        return self.thread or self.message
+
+
+def person_of(body: Payload) -> Actor | None:
+    """Who did it; events give no name, so the id stands for it."""
+    user = body.get("user") or _mapping(body.get("event")).get("user") or body.get("user_id")
+    about = _mapping(user)
+    id = _text(about.get("id")) or _text(user)
+    name = _text(about.get("username")) or _text(about.get("name")) or _text(body.get("user_name"))
+    return Actor(id, name or id) if id else None
+
+
+def place_of(body: Payload) -> Place | None:
+    """Where it was done; None in modals and on the Home tab, which are in no channel."""
+    event, container = _mapping(body.get("event")), _mapping(body.get("container"))
+    item, message = _mapping(event.get("item")), _mapping(body.get("message"))
+    channel = _first(
+        _mapping(body.get("channel")).get("id"),
+        container.get("channel_id"),
+        body.get("channel_id"),
+        event.get("channel"),
+        item.get("channel"),
+    )
+    at = _first(message.get("ts"), container.get("message_ts"), body.get("message_ts"), event.get("ts"), item.get("ts"))
+    thread = _first(message.get("thread_ts"), container.get("thread_ts"), event.get("thread_ts"))
+    return Place(channel, at, thread) if channel else None
 
 
 def delivery_of(body: Payload) -> str:
-    """What Slack repeats when it delivers the same thing again."""
-    view = body.get("view")
-    if isinstance(view, dict) and body.get("type") == "view_submission":
-        return f"slack:{view.get('id')}:{view.get('hash')}"
-    return f"slack:{body.get('event_id') or body.get('trigger_id') or ''}"
+    """What Slack repeats when it delivers the same thing again; a digest where it gives no id."""
+    view = _mapping(body.get("view"))
+    if body.get("type") == "view_submission" and view.get("id"):
+        return f"slack:{view['id']}:{view.get('hash')}"
+    given = _first(body.get("event_id"), body.get("trigger_id"))
+    return f"slack:{given or _digest(body)}"
+
+
+def _digest(body: Payload) -> str:
+    return hashlib.sha256(json.dumps(body, default=str).encode()).hexdigest()[:32]
+
+
+def _first(*values: object) -> str | None:
+    return next((value for value in values if isinstance(value, str) and value), None)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -9,7 +9,7 @@ from adapters.slack.api_errors import CALL_ERRORS
 from adapters.slack.commands import Cancel, Connect, Help, Incidents, Investigate, Status, help_text, parse_command
 from adapters.slack.door import Caller, Door
 from adapters.slack.home import home_blocks
-from adapters.slack.ids import message_ref
+from adapters.slack.ids import COMMAND, message_ref
 from adapters.slack.inbound import (
     ReactionMeaning,
     delivery_of,
@@ -40,11 +40,10 @@ HOW_TO = "Name an issue, for example `@LogSense investigate SHOP-1A2`, or paste 
 class Talking:
     """Listens to mentions, replies, reactions and visits."""
 
-    def __init__(self, door: Door, *, resolve_names: frozenset[str], command: str) -> None:
-        """`resolve_names` are the reactions that mean resolved; `command` is our slash command."""
+    def __init__(self, door: Door, *, resolve_names: frozenset[str]) -> None:
+        """`resolve_names` are the reactions that mean resolved."""
         self._door = door
         self._resolve_names = resolve_names
-        self._command = command
 
     async def hear(self, body: Mapping[str, Any], caller: Caller) -> None:
         """The event is kept, if it is for us. Raises ServiceFailed to have Slack deliver it again."""
@@ -97,7 +96,7 @@ class Talking:
                 subject = IssueText(text) if text else await self._subject_near(event, conversation, caller)
                 await self._investigate(body, conversation, actor, caller, subject)
             case Help():
-                self._door.tell(conversation, actor, help_text(self._command, caller.bot_user_id))
+                self._door.tell(conversation, actor, help_text(caller.bot_user_id))
             case Status():
                 text = status_text(await self._door.desk.unfinished(caller.workspace))
                 self._door.tell(conversation, actor, text)
@@ -106,7 +105,7 @@ class Talking:
             case Cancel(investigation_id=named):
                 await self._door.hand_in(Cancellation(delivery_of(body), conversation, actor, named))
             case Connect():
-                self._door.tell(conversation, actor, f"Type `{self._command} connect`: that opens the form.")
+                self._door.tell(conversation, actor, f"Type `{COMMAND} connect`: that opens the form.")
             case _:
                 await self._free_words(body, event, conversation, actor, caller)
 

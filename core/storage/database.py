@@ -102,8 +102,7 @@ def _accepted() -> str:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    # A connection comes back with its transaction ended; the pool need not roll back once more.
-    engine = create_async_engine(url, hide_parameters=True, pool_reset_on_return=None)
+    engine = create_async_engine(url, hide_parameters=True)
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.errors import LeaseLost, LogSenseError
+from core.domain.errors import LeaseLost, LogSenseError, ServiceFailed
 from core.ports import Run, Runs
 
 logger = logging.getLogger("logsense.worker")
@@ -155,5 +155,9 @@ class Worker:
 
     async def _hand_back(self) -> None:
         held = [entry.run for entry in self._running.values()]
-        if held:
+        if not held:
+            return
+        try:
             await asyncio.shield(self._runs.hand_back(held))
+        except ServiceFailed as failure:
+            logger.error("what runs could not be handed back, so its leases have to run out: %s", failure)

@@ -22,7 +22,8 @@ _ANYTHING = re.compile(".*")
 class BoltApp:
     """Hears everything; `heard` are the bodies, `retries` the retry headers beside them.
 
-    `statuses` are used up first: an HTTP delivery gets that status and is not heard; `refuse_events` are heard and refused. `ack_with` answers all but events.
+    `statuses` are used up first: an HTTP delivery gets that status and is not heard. `refuse_events` are heard and get
+    no acknowledgement. `ack_with` answers all but events.
     """
 
     def __init__(self, peer: SlackPeer, token: str | None, **settings: Any) -> None:
@@ -71,6 +72,7 @@ class BoltApp:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.peer.redirect_url = f"{self.url}/slack/oauth_redirect"
         return self
 
     async def __aexit__(

@@ -96,6 +96,26 @@ async def test_reordered_events_come_the_last_first(acme: Acme, app: BoltApp) ->
     assert [each.status for each in said] == [200] * 3
 
 
+async def test_the_address_of_the_app_is_verified(acme: Acme, app: BoltApp) -> None:
+    outcome = await acme.peer.verify_url()
+
+    assert outcome.status == 200
+    assert len(outcome.answers[0].json()["challenge"]) == 32
+
+
+async def test_a_test_may_sign_or_spoil_a_request_itself(acme: Acme, app: BoltApp) -> None:
+    body = '{"type": "url_verification", "challenge": "c"}'
+    wrong = {**acme.peer.signed(body), "X-Slack-Signature": "v0=00"}
+
+    statuses = []
+    for headers in (acme.peer.signed(body), wrong, acme.peer.signed(body, timestamp="1000000000")):
+        headers |= {"Content-Type": "application/json"}
+        async with acme.session.post(f"{app.url}/slack/events", data=body, headers=headers) as response:
+            statuses.append(response.status)
+
+    assert statuses == [200, 401, 401]
+
+
 # ---- Socket Mode ----------------------------------------------------------------------------------------------------
 
 
@@ -209,10 +229,11 @@ async def test_an_org_wide_install_serves_every_workspace(acme: Acme, installing
         page = await acme.peer.install(f"{app.url}/slack/install", grid, olga)
         await acme.peer.say(olga, east.add_channel("general", olga), "welcome")
         await acme.peer.command(olga, east.direct_messages(olga), "/logsense")
+        await acme.peer.uninstall(grid)
 
     assert (page.status, installing.token_of(grid)) == (200, east.bot_token)
-    assert [body.get("enterprise_id") for body in app.heard] == [grid.id] * 2
-    assert [body["team_id"] for body in app.heard] == [east.id] * 2
+    assert [body["enterprise_id"] for body in app.heard] == [grid.id] * 4
+    assert [body["team_id"] for body in app.heard] == [east.id] * 2 + [None] * 2
 
 
 async def test_denying_and_other_browsers_install_nothing(acme: Acme, installing: Installing) -> None:
@@ -227,16 +248,32 @@ async def test_denying_and_other_browsers_install_nothing(acme: Acme, installing
     assert (workspace.grant, installing.token_of(workspace)) == (None, None)
 
 
+async def test_people_are_sent_nowhere_but_to_the_configured_address(acme: Acme) -> None:
+    acme.peer.redirect_url = "https://logsense.example/slack/oauth_redirect"
+    asked = f"{acme.peer.url}/oauth/v2/authorize?client_id={acme.peer.client_id}&scope=chat:write"
+
+    statuses = []
+    for where in ("", f"&redirect_uri={acme.peer.redirect_url}", "&redirect_uri=https://evil.example/"):
+        async with acme.session.get(asked + where) as response:
+            statuses.append(response.status)
+
+    assert statuses == [200, 200, 400]
+
+
 async def test_a_code_works_once_and_for_our_app_only(acme: Acme) -> None:
     workspace, noor = new_workspace(acme.peer)
-    asked = f"{acme.peer.url}/oauth/v2/authorize?client_id={acme.peer.client_id}&scope=chat:write"
+    asked = (
+        f"{acme.peer.url}/oauth/v2/authorize?client_id={acme.peer.client_id}&scope=chat:write&redirect_uri=http://a/"
+    )
     code = URL(acme.peer.allow(asked, workspace, noor)).query["code"]
     access = acme.client_of(None).oauth_v2_access
     ours = {"client_id": acme.peer.client_id, "client_secret": acme.peer.client_secret}
 
-    wrong = await error_of(access(client_id=acme.peer.client_id, client_secret="wrong", code=code))
-    first = await access(**ours, code=code)
-    second = await error_of(access(**ours, code=code))
+    wrong = await error_of(
+        access(client_id=acme.peer.client_id, client_secret="wrong", code=code, redirect_uri="http://a/")
+    )
+    first = await access(**ours, code=code, redirect_uri="http://a/")
+    second = await error_of(access(**ours, code=code, redirect_uri="http://a/"))
 
     assert (wrong, first["access_token"], second) == ("bad_client_secret", workspace.bot_token, "invalid_code")
 

@@ -160,6 +160,19 @@ async def test_an_org_wide_token_reaches_every_workspace_of_the_enterprise(acme:
     assert (await client.auth_test())["is_enterprise_install"] is True
 
 
+async def test_a_channel_says_who_reads_it(acme: Acme) -> None:
+    shared = acme.workspace.add_channel("shared", acme.maya, with_bot=False, is_ext_shared=True)
+
+    seen = (await acme.client.conversations_info(channel=shared.id))["channel"]
+
+    assert (seen["name"], seen["is_ext_shared"], seen["is_member"], seen["is_private"]) == (
+        "shared",
+        True,
+        False,
+        False,
+    )
+
+
 async def test_people_of_other_companies_are_strangers(acme: Acme) -> None:
     eve = acme.peer.add_workspace("Evil").add_user("eve", is_admin=True)
     acme.workspace.add_channel("shared", acme.maya, eve, is_ext_shared=True)

@@ -160,7 +160,8 @@ async def test_what_waits_for_a_run_that_has_ended_is_closed(stores: Stores, sto
     (run,) = await stores.runs.claim(1)
     await stores.runs.finish(run, "failed")
     await queue(store, "waiting-1")
-    assert await close_orphans(store, stores.runs, lambda: NOW) == 2
+    await stores.directory.ensure_organization(Organization(ORGANIZATION, "Acme"))
+    assert await close_orphans(stores, lambda: NOW) == 2
     assert (await store.investigation("cancelled-1")).status is Status.CANCELLED
     assert (await store.investigation("failed-1")).status is Status.FAILED
     assert (await store.investigation("waiting-1")).status is Status.QUEUED

@@ -115,6 +115,10 @@ class Delivery:
         outcome.event_ids.append(str(body["event_id"]))
         await self._schedule(lambda: self._with_retries(body, outcome))
 
+    async def challenge(self, body: Json, outcome: Outcome) -> None:
+        """The app was asked, once, whether the address is its own."""
+        outcome.answers.append(await self._send("events_api", body, json.dumps(body), "application/json"))
+
     async def interaction(self, kind: str, payload: Json, outcome: Outcome) -> None:
         """The command (`slash_commands`) or other act (`interactive`) was delivered; Slack never retries those."""
         form = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
@@ -198,22 +202,20 @@ class Delivery:
         except (OSError, aiohttp.ClientError):
             return Answer(None, failure="connection_failed")
 
+    def signed(self, body: str, timestamp: str | None = None) -> dict[str, str]:
+        """The headers that prove a body to come from Slack, for a test that sends one itself."""
+        timestamp = timestamp or str(int(time.time()))
+        basis = f"v0:{timestamp}:{body}".encode()
+        signature = "v0=" + hmac.new(self._secret.encode(), basis, hashlib.sha256).hexdigest()
+        return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
+
     async def _post(self, text: str, headers: dict[str, str]) -> Answer:
         if self.events_url is None:
             raise ConnectionError("the app has no address")
-        timestamp = str(int(time.time()))
-        headers |= {
-            "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": signature(self._secret, timestamp, text),
-        }
+        headers |= self.signed(text)
         timeout = aiohttp.ClientTimeout(total=self._within_s)
         async with self.session.post(self.events_url, data=text.encode(), headers=headers, timeout=timeout) as response:
             return Answer(response.status, await response.text())
-
-
-def signature(secret: str, timestamp: str, body: str) -> str:
-    """Slack's signature of a request."""
-    return "v0=" + hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256).hexdigest()
 
 
 async def _later(seconds: float, deliver: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -39,7 +39,7 @@ Key = tuple[str, ...]
 
 
 class Limits:
-    """Counts what was let through; what was refused costs nothing."""
+    """Counts what was let through; what was refused costs nothing. An org-wide installation counts as one workspace."""
 
     def __init__(self, clock: Callable[[], float], per_minute: Mapping[str, int], posts_per_second: float) -> None:
         self._clock = clock

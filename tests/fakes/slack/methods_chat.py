@@ -154,6 +154,8 @@ def take_reaction(message: Message, user: str, name: str) -> None:
     if user not in message.reactions.get(name, ()):
         raise SlackError("no_reaction")
     message.reactions[name].remove(user)
+    if not message.reactions[name]:
+        del message.reactions[name]
 
 
 def get_reactions(call: ApiCall) -> Json:

@@ -40,13 +40,17 @@ class _Code:
 
 
 class OAuth:
-    """The far side of OAuth v2; `client_id` and `client_secret` are the app's."""
+    """The far side of OAuth v2; `client_id` and `client_secret` are the app's.
+
+    `redirect_url` is what the app configured at Slack: others must begin with it, and it stands in for none.
+    """
 
     def __init__(self, state: State, client_id: str, client_secret: str) -> None:
         self._state = state
         self._client_id = client_id
         self._client_secret = client_secret
         self._codes: dict[str, _Code] = {}
+        self.redirect_url: str | None = None
 
     async def page(self, request: web.Request) -> web.Response:
         """What a person is asked; refuses addresses that no app of ours would send anybody to."""
@@ -55,17 +59,23 @@ class OAuth:
             return web.Response(status=400, text="invalid client_id")
         if not asked.get("scope"):
             return web.Response(status=400, text="no scopes requested")
+        if not self._is_ours(asked.get("redirect_uri", self.redirect_url)):
+            return web.Response(status=400, text="redirect_uri did not match any configured URIs")
         return web.Response(text="Allow LogSense?", content_type="text/html")
+
+    def _is_ours(self, redirect_uri: str | None) -> bool:
+        return bool(redirect_uri) and (self.redirect_url is None or str(redirect_uri).startswith(self.redirect_url))
 
     def allow(self, asked: URL, owner: Workspace | Enterprise, user: User, *, deny: bool) -> str:
         """The address that the browser goes to after the person decided."""
         redirect_uri = asked.query.get("redirect_uri", "")
+        landing = redirect_uri or self.redirect_url
         state = asked.query.get("state", "")
         if deny:
-            return f"{redirect_uri}?{urlencode({'error': 'access_denied', 'state': state})}"
+            return f"{landing}?{urlencode({'error': 'access_denied', 'state': state})}"
         code = secrets.token_hex(16)
         self._codes[code] = _Code(owner, user, redirect_uri, asked.query["scope"], self._state.clock())
-        return f"{redirect_uri}?{urlencode({'code': code, 'state': state})}"
+        return f"{landing}?{urlencode({'code': code, 'state': state})}"
 
     def access(self, call: ApiCall) -> Json:
         """The installation, for a code that was not used before."""

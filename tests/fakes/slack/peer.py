@@ -35,8 +35,11 @@ People (each act is awaited and returns an Outcome: the app's `.answers`, of the
     submit_view(user, view_id, {block_id: value})              open_home(user)
     uninstall(workspace_or_enterprise), revoke_tokens(workspace_or_enterprise)
     deliver(workspace, event, channel=None)                    any other event, signed and in its envelope
+    verify_url()                                               asks the app for its challenge
+    signed(body, timestamp=None) -> headers                    for a request that a test sends (or spoils) itself
     install(install_url, workspace_or_enterprise, user, deny=False, same_browser=True) -> Installed(status, body, url)
-    allow(authorize_url, owner, user, deny=False) -> str       that page alone: where it sends the browser, with the code
+    peer.redirect_url = "…/slack/oauth_redirect"               as configured at Slack, for apps that do not name theirs
+    allow(authorize_url, owner, user, deny=False) -> str       that page alone: where it sends the browser with the code
     invite(channel), kick(channel)                             not awaited: the bot is in the channel, or is not
     settle()                                                   returns once every event under way was answered
 
@@ -48,8 +51,9 @@ Faults of delivery:
     Events (not commands nor clicks) are retried three times when the answer is no 2xx or takes over `answer_within_s`.
     refresh_sockets(), cut_sockets()                           Socket Mode: asks to reconnect, or just closes
 
-Limits: sliding windows by method and workspace from the published tiers; `per_minute={"chat.update": 45}` overrides,
-`posts_per_second` is for each channel. `clock` (seconds, monotonic) drives limits, triggers, `Version.at`, `Call.at`.
+Limits: sliding windows by method and workspace from the published tiers; `per_minute={"chat.update": 45}` overrides.
+`posts_per_second` is for each channel, 1 and no burst: tests that post twice in real time set it high.
+`clock` (seconds, monotonic) drives limits, triggers, `Version.at` and `Call.at`.
 """
 
 from __future__ import annotations
@@ -120,7 +124,7 @@ class SlackPeer(People):
         self.fail_next, self.delay = self._faults.fail_next, self._faults.delay
         self.drop_answer_of = self._faults.drop_answer_of
         self.duplicate_next, self.delay_next = delivery.duplicate_next, delivery.delay_next
-        self.reordered, self.settle = delivery.reordered, delivery.settle
+        self.reordered, self.settle, self.signed = delivery.reordered, delivery.settle, delivery.signed
         self.refresh_sockets, self.cut_sockets = self.sockets.refresh, self.sockets.cut
         self.url = ""
 
@@ -164,6 +168,15 @@ class SlackPeer(People):
     @events_url.setter
     def events_url(self, url: str | None) -> None:
         self.delivery.events_url = url
+
+    @property
+    def redirect_url(self) -> str | None:
+        """Where people may be sent after they decided; None until a test says so, then anywhere that the app names."""
+        return self._oauth.redirect_url
+
+    @redirect_url.setter
+    def redirect_url(self, url: str | None) -> None:
+        self._oauth.redirect_url = url
 
     @property
     def calls(self) -> list[Call]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +70,7 @@ class People:
         outcome = Outcome(message=message)
         await self._tell(channel.workspace, message_event(message), channel, outcome)
         grant = channel.workspace.grant
-        if channel.kind != "im" and grant is not None and f"<@{grant.bot_user_id}>" in text:
+        if channel.kind != "im" and grant is not None and re.search(rf"<@{grant.bot_user_id}[>|]", text):
             await self._tell(channel.workspace, events.mention_event(message), channel, outcome)
         return outcome
 
@@ -222,6 +224,13 @@ class People:
         """Any other event, in its envelope."""
         outcome = Outcome()
         await self._tell(workspace, event, channel, outcome)
+        return outcome
+
+    async def verify_url(self) -> Outcome:
+        """Slack asked whether the address is the app's, which answers with the challenge."""
+        outcome = Outcome()
+        body = {"token": events.VERIFICATION_TOKEN, "challenge": secrets.token_hex(16), "type": "url_verification"}
+        await self.delivery.challenge(body, outcome)
         return outcome
 
     def notify(self, workspace: Workspace, event: Json, channel: Channel | None) -> None:

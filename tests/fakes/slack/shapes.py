@@ -84,9 +84,7 @@ def message_json(message: Message, *, with_metadata: bool = False) -> Json:
 
 def reactions_json(message: Message) -> list[Json]:
     """Who reacted how."""
-    return [
-        {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items() if users
-    ]
+    return [{"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()]
 
 
 def file_json(file: File) -> Json:

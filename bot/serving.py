@@ -16,7 +16,7 @@ from adapters.slack.budgets import Budgets
 from adapters.slack.config import SlackConfig
 from bot.health import Health
 from bot.session import Cli
-from bot.settings import Settings
+from bot.settings import Settings, keep_from_libraries
 from bot.slack_settings import slack_config
 from bot.wiring import App, build_app, working
 from core.domain.errors import InvalidInput, Refusal
@@ -73,6 +73,7 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
 async def _slack(
     app: App, config: SlackConfig, kept: Installations, budgets: Budgets | None
 ) -> AsyncIterator[SlackApp]:
+    keep_from_libraries()
     adapter = SlackApp(config, kept, budgets=budgets)
     adapter.listen_for(app.inbox, app.desk())
     if config.single is not None:

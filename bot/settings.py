@@ -116,3 +116,12 @@ def load_settings() -> Settings:
 def user_name() -> str:
     """Who sits at the terminal, for the record of who resolved what."""
     return os.environ.get("LOGSENSE_USER") or os.environ.get("USER") or os.environ.get("USERNAME") or "someone"
+
+
+def keep_from_libraries() -> None:
+    """No library finds Slack's variables any more: Bolt would install into files of its own, beside our storage."""
+    for field in Settings.model_fields.values():
+        names = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else ()
+        for name in names:
+            if str(name).startswith("SLACK_"):
+                os.environ.pop(str(name), None)

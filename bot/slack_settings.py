@@ -44,9 +44,7 @@ def _oauth(settings: Settings) -> OAuthClient | None:
     if settings.slack_client_secret is None:
         raise InvalidInput("SLACK_CLIENT_ID needs SLACK_CLIENT_SECRET beside it; both are on the app's page.")
     if settings.public_url is None:
-        raise InvalidInput(
-            "SLACK_CLIENT_ID needs LOGSENSE_PUBLIC_URL: Slack sends people back there."
-        )
+        raise InvalidInput("SLACK_CLIENT_ID needs LOGSENSE_PUBLIC_URL: Slack sends people back there.")
     return OAuthClient(settings.slack_client_id, settings.slack_client_secret.get_secret_value(), settings.public_url)
 
 

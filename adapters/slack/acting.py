@@ -20,7 +20,7 @@ from adapters.slack.commands import (
 from adapters.slack.door import Caller, Door
 from adapters.slack.forms import Forms
 from adapters.slack.ids import COMMAND, Action
-from adapters.slack.inbound import delivery_of, subject_in
+from adapters.slack.inbound import delivery_of, person_of, place_of, subject_in, subject_named
 from adapters.slack.listing import incidents_text, status_text
 from adapters.slack.modals import evidence_modal
 from adapters.slack.post_mortem import post_mortem
@@ -79,7 +79,7 @@ class Acting:
             case Investigate(text=""):
                 return f"Name an issue: `{COMMAND} investigate SHOP-1A2`, or the URL of one."
             case Investigate(text=text):
-                return await self._investigate(IssueText(text), body, conversation, actor, caller)
+                return await self._investigate(subject_named(text), body, conversation, actor, caller)
             case Incidents(query=query):
                 channel = conversation.channel
                 return incidents_text(
@@ -115,9 +115,10 @@ class Acting:
 
     async def shortcut(self, body: Mapping[str, Any], caller: Caller) -> None:
         """The message is investigated, in its own thread."""
-        message = body.get("message") or {}
-        channel = str((body.get("channel") or {}).get("id"))
-        conversation = caller.conversation(channel, str(message.get("thread_ts") or message.get("ts")))
+        message, place = body.get("message") or {}, place_of(body)
+        if place is None:
+            return
+        conversation = caller.conversation(place.channel, place.root)
 
         async def investigate(actor: Actor) -> str:
             subject = subject_in(message)
@@ -133,11 +134,11 @@ class Acting:
         """The button did what it says."""
         pressed = (body.get("actions") or [{}])[0]
         value = str(pressed.get("value") or "")
-        container = body.get("container") or {}
-        channel = str((body.get("channel") or {}).get("id") or (body.get("user") or {}).get("id"))
-        message = body.get("message") or {}
-        thread = message.get("thread_ts") or container.get("thread_ts") or container.get("message_ts")
-        conversation = caller.conversation(channel, str(thread) if thread else None)
+        place, who = place_of(body), person_of(body)
+        if who is None:
+            return
+        # From the Home tab or a modal: what is said about it goes to the person.
+        conversation = caller.conversation(place.channel if place else who.id, place.root if place else None)
         action = Action(str(pressed.get("action_id", "")).split(":", 1)[0])
 
         async def press(actor: Actor) -> str:
@@ -202,15 +203,16 @@ class Acting:
         act: Callable[[Actor], Awaitable[str]],
     ) -> None:
         """`act` is done for who pressed; they are told what there is to tell."""
-        user_id = str((body.get("user") or {}).get("id"))
-        nobody = Actor(user_id, user_id)
+        who = person_of(body)
+        if who is None:
+            return
         try:
-            person = await self._door.person(caller, user_id)
+            person = await self._door.person(caller, who.id)
             text = await act(person.actor)
         except Ignored:
             return
         except Exception as error:
-            self._door.whisper(conversation, nobody, in_words(error), error=True)
+            self._door.whisper(conversation, who, in_words(error), error=True)
             return
         if text:
             self._door.whisper(conversation, person.actor, text)

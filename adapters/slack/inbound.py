@@ -90,6 +90,11 @@ def subject_in(message: Payload) -> IssueText | PastedEvent | None:
     return _first_pasted((said, *attached, everything)) or words_in(everything)
 
 
+def subject_named(text: str) -> IssueText | PastedEvent:
+    """What stands after `investigate`: something pasted, else what should be the name of an issue."""
+    return event_in(text) or trace_in(text) or IssueText(text)
+
+
 def _issue_in_any(texts: list[str], *, by_name: bool) -> str | None:
     """Links first, wherever they stand; short ids only where an alert, not a preview of some page, says them."""
     found = next(filter(None, map(issue_link_in, texts)), None)

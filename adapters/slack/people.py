@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -31,6 +33,7 @@ class People:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = {}
+        self._asking: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def person(
         self, client: AsyncWebClient, workspace: WorkspaceRef, team_id: str | None, user_id: str
@@ -57,14 +60,16 @@ class People:
 
     async def _looked_up(self, workspace: WorkspaceRef, what: str, ask: Any, field: str) -> Mapping[str, Any]:
         key = (workspace.key, what)
-        known = self._known.get(key)
-        if known is not None and time.monotonic() - known[0] < _REMEMBERED_S:
-            return known[1]
-        try:
-            found: Mapping[str, Any] = (await ask()).get(field) or {}
-        except CALL_ERRORS as error:
-            raise explained(error) from None
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[key] = (time.monotonic(), found)
-        return found
+        # One asks for all who want to know the same at the same time: the methods' limits are low.
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            known = self._known.get(key)
+            if known is not None and time.monotonic() - known[0] < _REMEMBERED_S:
+                return known[1]
+            try:
+                found: Mapping[str, Any] = (await ask()).get(field) or {}
+            except CALL_ERRORS as error:
+                raise explained(error) from None
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[key] = (time.monotonic(), found)
+            return found

@@ -17,6 +17,7 @@ from adapters.slack.inbound import (
     reaction_in,
     sentry_link_in,
     subject_in,
+    subject_named,
     without_mention,
 )
 from adapters.slack.listing import incidents_text, status_text
@@ -92,8 +93,11 @@ class Talking:
             return
         said = without_mention(str(event.get("text") or ""), caller.bot_user_id)
         match parse_command(said):
+            case Investigate(text=""):
+                subject = await self._subject_near(event, conversation, caller)
+                await self._investigate(body, conversation, actor, caller, subject)
             case Investigate(text=text):
-                subject = IssueText(text) if text else await self._subject_near(event, conversation, caller)
+                subject = subject_named(text)
                 await self._investigate(body, conversation, actor, caller, subject)
             case Help():
                 self._door.tell(conversation, actor, help_text(caller.bot_user_id))

@@ -1,4 +1,4 @@
-"""LogSense in one busy Slack workspace, beside the naive way: `make bench-slack`, about 13 minutes.
+"""LogSense in one busy Slack workspace, beside the naive way: `make bench-slack`, about ten minutes.
 
 Ten channels, 12 steps of 10 s an investigation, starts spread over 60 s. Slack allows 45 edits a minute in the
 workspace and one post a second in a channel. Slack is played by this process, LogSense is another (`slack_app.py`),

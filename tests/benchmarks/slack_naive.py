@@ -14,6 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.benchmarks.slack_town import CHANNELS, SPREAD_S, STEP_S, STEPS, Town, town
 
+_FINISHED = "Finished."
+
 
 @dataclass
 class Naive:
@@ -35,14 +37,16 @@ class Naive:
                 saying.create_task(self._edit(**where, text=f"Step {step} runs."))
                 await self.at.pass_by(STEP_S)
                 saying.create_task(self._edit(**where, text=f"Step {step} is done."))
-            saying.create_task(self._edit(**where, text="Finished."))
+            saying.create_task(self._edit(**where, text=_FINISHED))
             saying.create_task(self._report(channel=channel, thread_ts=posted["ts"], text="Root cause"))
 
     async def _edit(self, **said: Any) -> None:
-        self.edits_lost += not await _is_done(self.client.chat_update, said)
+        if not await _is_done(self.client.chat_update, said):
+            self.edits_lost += 1
 
     async def _report(self, **said: Any) -> None:
-        self.finals_lost += not await _is_done(self.client.chat_postMessage, said)
+        if not await _is_done(self.client.chat_postMessage, said):
+            self.finals_lost += 1
 
 
 async def _is_done(call: Callable[..., Awaitable[Any]], said: dict[str, Any]) -> bool:
@@ -65,9 +69,11 @@ async def naive(count: int, speed: float) -> dict[str, float]:
         )
         way = Naive(at, client)
         await asyncio.gather(*(way.investigate(number, SPREAD_S * number / count) for number in range(count)))
+        posts = [message for channel in at.channels for message in channel.posts_of_bot()]
         return {
             "rate_limited": at.peer.rate_limited,
             "lost": way.edits_lost + way.finals_lost,
             "finals_lost": way.finals_lost,
+            "still_spinning": sum(it.thread_ts is None and it.text != _FINISHED for it in posts),
             "calls": len(at.peer.calls) / count,
         }

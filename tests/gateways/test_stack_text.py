@@ -107,6 +107,7 @@ def test_source_lines_survive_without_indentation(mangled: Callable[[str], str])
 def test_what_follows_a_call_without_source_is_not_taken_for_its_source() -> None:
     bare = 'File "a.py", line 3, in run\nFile "b.py", line 4, in go\nshop.errors.NoCart: 7'
     assert [frame.source for frame in frames_in_text(bare)] == [(), ()]
+    assert frames_in_text('  File "a.py", line 3, in run\nseen twice since noon')[0].source == ()
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ async def test_the_shortcut_reads_an_alert_of_another_bot_in_its_own_thread(town
 
 async def test_a_pasted_trace_is_investigated_without_any_issue(town: Town) -> None:
     acme, ada, incidents = await town.settle_in("Acme", with_sentry=False)
-    await town.peer.say(ada, incidents, f"{acme.mention} ```{TRACE}```")
+    await town.peer.say(ada, incidents, f"{acme.mention} investigate ```{TRACE}```")
     report = await town.report_in(incidents)
     assert "cart.py" in text_of(report) and "price" in text_of(report)
 

@@ -1,0 +1,118 @@
+"""The sender alone: what it does when Slack refuses, limits, loses answers or has lost the message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.budgets import Budgets
+from adapters.slack.channel import SlackChannel
+from core.domain.conversation import ConversationRef
+from core.domain.errors import AccessDenied, RateLimited, ServiceUnavailable
+from core.domain.investigation import Status
+from core.domain.report import NO_USAGE
+from core.domain.tenancy import Actor, Platform, WorkspaceRef
+from core.domain.thread_view import NoticeView, ProgressView
+from tests.fakes.slack import Channel, SlackPeer, User, Workspace
+from tests.slack.conftest import text_of
+
+VIEW = ProgressView("i1", "SHOP-1", Status.RUNNING, (), None, (), NO_USAGE, datetime(2026, 11, 23, tzinfo=UTC))
+
+
+class Bench:
+    """A channel, and the workspace it posts to."""
+
+    def __init__(self, peer: SlackPeer, session: aiohttp.ClientSession) -> None:
+        self.peer = peer
+        self.acme: Workspace = peer.add_workspace("Acme")
+        self.ada: User = self.acme.add_user("ada")
+        self.room: Channel = self.acme.add_channel("incidents", self.ada)
+        client = AsyncWebClient(
+            token=self.acme.bot_token, base_url=peer.api_url, session=session, retry_handlers=[], timeout=5
+        )
+
+        async def client_of(workspace: WorkspaceRef) -> AsyncWebClient:
+            return client
+
+        self.channel = SlackChannel(client_of, Budgets())
+        self.here = ConversationRef(WorkspaceRef(Platform.SLACK, self.acme.id), self.room.id)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async with SlackPeer(posts_per_second=1_000) as peer, aiohttp.ClientSession() as session:
+        yield Bench(peer, session)
+
+
+async def test_a_post_makes_the_thread_and_an_edit_replaces_what_it_shows(bench: Bench) -> None:
+    (message,) = await bench.channel.post(bench.here, VIEW, key="i1/progress")
+    assert message.conversation.thread == message.message_id
+    await bench.channel.turn(message)
+    await bench.channel.edit(message, replace(VIEW, title="SHOP-2"))
+    (posted,) = bench.room.posts_of_bot()
+    assert "SHOP-2" in text_of(posted) and len(posted.versions) == 2
+
+
+async def test_a_post_whose_answer_was_lost_is_found_again_by_its_key(bench: Bench) -> None:
+    bench.peer.drop_answer_of("chat.postMessage")
+    with pytest.raises(ServiceUnavailable):
+        await bench.channel.post(bench.here, VIEW, key="i1/progress")
+    (found,) = await bench.channel.post(bench.here, VIEW, key="i1/progress", again=True)
+    (posted,) = bench.room.posts_of_bot()
+    assert found.message_id == posted.ts
+    (other,) = await bench.channel.post(bench.here, VIEW, key="i2/progress", again=True)
+    assert other.message_id != found.message_id
+
+
+async def test_a_limit_is_told_with_the_seconds_to_wait_and_the_budget_keeps_still_meanwhile(bench: Bench) -> None:
+    (message,) = await bench.channel.post(bench.here, VIEW, key="i1/progress")
+    bench.peer.fail_next("chat.update", error="ratelimited", retry_after_s=1)
+    with pytest.raises(RateLimited) as limited:
+        await bench.channel.edit(message, VIEW, final=True)
+    assert limited.value.retry_after_s == 1
+    await bench.channel.edit(message, replace(VIEW, title="after"), final=True)
+    first, second = bench.peer.calls_of("chat.update")
+    assert second.at - first.at >= 1
+    assert "after" in text_of(bench.room.posts_of_bot()[0])
+
+
+async def test_a_message_that_people_deleted_stays_deleted(bench: Bench) -> None:
+    (message,) = await bench.channel.post(bench.here, VIEW, key="i1/progress")
+    bench.peer.fail_next("chat.update", error="message_not_found")
+    await bench.channel.edit(message, VIEW, final=True)
+    assert len(bench.peer.calls_of("chat.update")) == 1
+
+
+async def test_blocks_that_slack_does_not_take_are_followed_by_the_bare_text(bench: Bench) -> None:
+    bench.peer.fail_next("chat.postMessage", error="invalid_blocks")
+    await bench.channel.post(bench.here, NoticeView("The report."), key="i1/report")
+    (posted,) = bench.room.posts_of_bot()
+    assert "The report." in posted.text and not posted.blocks
+
+
+async def test_a_private_channel_without_us_is_an_error_that_says_what_to_do(bench: Bench) -> None:
+    secret = bench.acme.add_channel("secret", bench.ada, private=True, with_bot=False)
+    with pytest.raises(AccessDenied, match="/invite @LogSense"):
+        await bench.channel.post(replace(bench.here, channel=secret.id), VIEW, key="i1/progress")
+
+
+async def test_a_whisper_reaches_the_person_in_the_channel_else_in_a_direct_message(bench: Bench) -> None:
+    ada = Actor(bench.ada.id, "ada")
+    await bench.channel.whisper(bench.here, ada, NoticeView("only you"))
+    assert [it.user for it in bench.peer.state.ephemerals] == [bench.ada.id]
+    elsewhere = bench.acme.add_channel("elsewhere", bench.ada, with_bot=False)
+    await bench.channel.whisper(replace(bench.here, channel=elsewhere.id), ada, NoticeView("only you, there"))
+    (direct,) = bench.acme.direct_messages(bench.ada).posts_of_bot()
+    assert "only you, there" in text_of(direct)
+
+
+async def test_strangers_words_cannot_call_anybody_or_hide_a_link(bench: Bench) -> None:
+    hostile = "<!channel> <@U1> <https://evil.example|click> *bold* @here\u202e"
+    await bench.channel.post(bench.here, NoticeView(hostile), key="i1/notice")
+    shown = text_of(bench.room.posts_of_bot()[0])
+    assert "<!channel>" not in shown and "<@U1>" not in shown and "<https" not in shown and "\u202e" not in shown

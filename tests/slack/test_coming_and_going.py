@@ -1,0 +1,159 @@
+"""Installing, Socket Mode, being removed: how workspaces come and go."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.demo.local_sentry import LocalSentry
+from core.domain.errors import InvalidInput, NotFound, Refusal
+from core.domain.tenancy import Platform, WorkspaceRef
+from tests.fakes.slack import SlackPeer, Workspace
+from tests.slack.conftest import Town, running, settings_for, text_of, until
+from tests.slack.test_trouble import command
+
+
+def ref(workspace: Workspace) -> WorkspaceRef:
+    """The workspace as the directory knows it."""
+    return WorkspaceRef(Platform.SLACK, workspace.id)
+
+
+@pytest.fixture
+async def socket_town(tmp_path: Path, peer: SlackPeer, sentry: LocalSentry) -> AsyncIterator[tuple[Town, Workspace]]:
+    """One workspace by its bot token, events through a socket, the operator's own Sentry."""
+    acme = peer.add_workspace("Acme")
+    settings = settings_for(
+        tmp_path / "home",
+        peer,
+        sentry,
+        SLACK_APP_TOKEN=peer.app_token,
+        SLACK_BOT_TOKEN=acme.bot_token,
+        SLACK_SIGNING_SECRET=None,
+        SLACK_CLIENT_ID=None,
+        SENTRY_URL=sentry.base_url,
+        SENTRY_ORG=sentry.organization_slug,
+        SENTRY_TOKEN=sentry.token,
+    )
+    async with running(settings, peer, sentry) as town:
+        await peer.sockets.connected()
+        yield town, acme
+
+
+async def test_through_a_socket_everything_works_with_the_operators_settings(
+    socket_town: tuple[Town, Workspace],
+) -> None:
+    town, acme = socket_town
+    ada = acme.add_user("ada")
+    incidents = acme.add_channel("incidents", ada)
+    # First deliveries through a socket carry a retry number too: whoever drops by that header hears nothing at all.
+    await town.peer.say(ada, incidents, f"{acme.mention} investigate SHOP-1")
+    report = await town.report_in(incidents)
+    await town.peer.react(ada, report, "white_check_mark")
+    await until(lambda: next((it for it in incidents.posts_of_bot() if "Resolved by" in it.text), None))
+    assert (await town.app.stores.directory.organization_of(ref(acme))).id == town.app.organization.id
+
+
+async def test_a_socket_that_breaks_is_opened_again(socket_town: tuple[Town, Workspace]) -> None:
+    town, acme = socket_town
+    ada = acme.add_user("ada")
+    incidents = acme.add_channel("incidents", ada)
+    opened = town.peer.sockets.opened
+    await town.peer.refresh_sockets()
+    await until(lambda: town.peer.sockets.opened > opened)
+    await town.peer.sockets.connected()
+    await command(town, ada, incidents, "investigate SHOP-2")
+    assert "SHOP-2" in text_of(await town.report_in(incidents))
+
+
+async def test_an_org_wide_installation_serves_every_workspace_of_the_enterprise_as_one_organization(
+    town: Town,
+) -> None:
+    acme = town.peer.add_enterprise("Acme Holding")
+    first = town.peer.add_workspace("Shop", enterprise=acme, installed=False)
+    second = town.peer.add_workspace("Bank", enterprise=acme, installed=False)
+    ada = first.add_user("ada", is_admin=True)
+    installed = await town.peer.install(f"{town.url}/slack/install", acme, ada)
+    assert installed.status == 200
+    organization = await town.app.stores.directory.organization_of(WorkspaceRef(Platform.SLACK, acme.id))
+    await town.app.stores.for_organization(organization.id).save_sentry_connection(town.connection())
+    for workspace, issue in ((first, "SHOP-1"), (second, "SHOP-2")):
+        person = workspace.add_user("eva")
+        channel = workspace.add_channel("incidents", person)
+        await command(town, person, channel, f"investigate {issue}")
+        assert issue in text_of(await town.report_in(channel))
+
+
+async def test_declining_or_coming_back_in_another_browser_installs_nothing(town: Town) -> None:
+    acme = town.peer.add_workspace("Acme", installed=False)
+    ada = acme.add_user("ada")
+    url = f"{town.url}/slack/install"
+    declined = await town.peer.install(url, acme, ada, deny=True)
+    assert "declined" in declined.body
+    elsewhere = await town.peer.install(url, acme, ada, same_browser=False)
+    assert elsewhere.status == 400 and "another browser" in elsewhere.body
+    with pytest.raises(NotFound):
+        await town.app.stores.directory.organization_of(ref(acme))
+
+
+async def test_installing_again_keeps_the_organization_and_takes_the_new_token(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    before = await town.app.stores.directory.organization_of(ref(acme))
+    await town.peer.revoke_tokens(acme)
+    assert await town.app.stores.installations.find(ref(acme)) is None
+    installed = await town.peer.install(f"{town.url}/slack/install", acme, ada)
+    assert installed.status == 200
+    after = await town.app.stores.directory.organization_of(ref(acme))
+    assert before.id != after.id, "a workspace that was removed starts anew; what it had is not handed to whoever comes"
+    assert incidents.posts_of_bot() == []
+
+
+async def test_no_call_is_spent_on_asking_slack_who_we_are(town: Town) -> None:
+    _, ada, incidents = await town.settle_in("Acme")
+    asked = len(town.peer.calls_of("auth.test"))
+    for _ in range(5):
+        await command(town, ada, incidents, "status")
+        await town.peer.say(ada, incidents, "hello")
+    assert len(town.peer.calls_of("auth.test")) == asked
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"SLACK_SIGNING_SECRET": None}, "SLACK_APP_TOKEN"),
+        ({"SLACK_CLIENT_ID": None, "SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN"),
+        ({"SLACK_CLIENT_SECRET": None}, "SLACK_CLIENT_SECRET"),
+        ({"LOGSENSE_PUBLIC_URL": None}, "LOGSENSE_PUBLIC_URL"),
+        ({"LOGSENSE_LISTEN": "everywhere"}, "LOGSENSE_LISTEN"),
+    ],
+)
+async def test_settings_that_do_not_go_together_are_refused_by_name(
+    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry, changes: dict[str, str | None], says: str
+) -> None:
+    settings = settings_for(tmp_path / "home", peer, sentry, **changes)
+    with pytest.raises(InvalidInput, match=says):
+        async with running(settings, peer, sentry):
+            pass
+
+
+async def test_a_token_that_slack_does_not_know_is_refused_at_the_start(
+    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry
+) -> None:
+    settings = settings_for(tmp_path / "home", peer, sentry, SLACK_BOT_TOKEN="xoxb-unknown")
+    with pytest.raises(Refusal, match="SLACK_BOT_TOKEN"):
+        async with running(settings, peer, sentry):
+            pass
+
+
+async def test_variables_of_slack_in_the_environment_start_no_second_store_in_files(
+    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
+        monkeypatch.setenv(name, "from the environment")
+    async with running(settings_for(tmp_path / "home", peer, sentry), peer, sentry) as town:
+        _, ada, incidents = await town.settle_in("Acme")
+        await command(town, ada, incidents, "investigate SHOP-1")
+        await town.report_in(incidents)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]

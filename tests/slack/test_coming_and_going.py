@@ -15,6 +15,11 @@ from tests.slack.conftest import Town, running, settings_for, text_of, until
 from tests.slack.test_trouble import command
 
 
+def names_in(folder: Path) -> list[str]:
+    """What the folder holds."""
+    return [path.name for path in folder.iterdir()]
+
+
 def ref(workspace: Workspace) -> WorkspaceRef:
     """The workspace as the directory knows it."""
     return WorkspaceRef(Platform.SLACK, workspace.id)
@@ -150,10 +155,10 @@ async def test_variables_of_slack_in_the_environment_start_no_second_store_in_fi
     tmp_path: Path, peer: SlackPeer, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"):
         monkeypatch.setenv(name, "from the environment")
     async with running(settings_for(tmp_path / "home", peer, sentry), peer, sentry) as town:
         _, ada, incidents = await town.settle_in("Acme")
         await command(town, ada, incidents, "investigate SHOP-1")
         await town.report_in(incidents)
-    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    assert names_in(tmp_path) == ["home"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,11 +14,6 @@ from core.domain.tenancy import Platform, WorkspaceRef
 from tests.fakes.slack import SlackPeer, Workspace
 from tests.slack.conftest import Town, running, settings_for, text_of, until
 from tests.slack.test_trouble import command
-
-
-def names_in(folder: Path) -> list[str]:
-    """What the folder holds."""
-    return [path.name for path in folder.iterdir()]
 
 
 def ref(workspace: Workspace) -> WorkspaceRef:
@@ -151,14 +147,18 @@ async def test_a_token_that_slack_does_not_know_is_refused_at_the_start(
             pass
 
 
-async def test_variables_of_slack_in_the_environment_start_no_second_store_in_files(
-    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
+async def test_bolt_finds_none_of_our_variables_and_makes_nothing_of_its_own_from_them(
+    tmp_path: Path,
+    peer: SlackPeer,
+    sentry: LocalSentry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"):
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
         monkeypatch.setenv(name, "from the environment")
-    async with running(settings_for(tmp_path / "home", peer, sentry), peer, sentry) as town:
+    caplog.set_level(logging.INFO, "logsense.slack.bolt")
+    async with running(settings_for(tmp_path / "home", peer, sentry, SLACK_BOT_TOKEN=None), peer, sentry) as town:
         _, ada, incidents = await town.settle_in("Acme")
-        await command(town, ada, incidents, "investigate SHOP-1")
-        await town.report_in(incidents)
-    assert names_in(tmp_path) == ["home"]
+        await command(town, ada, incidents, "help")
+    # It says so when it takes a token or makes an installation store of files from the environment.
+    assert [record.getMessage() for record in caplog.records if record.name == "logsense.slack.bolt"] == []

@@ -130,7 +130,8 @@ def _divisor(frame: FrameFacts) -> BreakingValue:
     for division in re.finditer(rf"(?<![/*])(?://?|%)=?\s*(?:float|int|len)?\(?\s*({_EXPRESSION}|0\b)", source):
         divisor = division[1]
         if divisor == "0":
-            return BreakingValue("0", "0")
+            # Written in the code: no name held it.
+            return BreakingValue(value="zero")
         if divisor.removesuffix("()") in _KEYWORDS:
             continue
         counted = f"len({divisor})" if f"len({divisor}" in source else divisor
@@ -216,8 +217,9 @@ def _first_match(patterns: tuple[re.Pattern[str], ...], text: str) -> str | None
 
 
 def _quoted(message: str) -> str | None:
-    found = re.search(r"[:\s](b?'[^']{0,200}'|\"[^\"]{0,200}\")", message)
-    return found[1] if found else None
+    """The longest quoted part: parsers often quote the one character they stopped at, too."""
+    quoted = re.findall(r"[:\s](b?'[^']{0,200}'|\"[^\"]{0,200}\")", message)
+    return max(quoted, key=len, default=None)
 
 
 def _first(values: list[str]) -> str | None:

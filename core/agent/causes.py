@@ -62,6 +62,16 @@ def classify(stack: StackFacts, issue: IssueFacts) -> Cause:
     return max(guesses, key=lambda guess: guess[0], default=(0, Cause.UNKNOWN))[1]
 
 
+def telling_exception(stack: StackFacts, cause: Cause) -> ExceptionFacts:
+    """The exception that shows `cause`, innermost first; the innermost when none does; empty without exceptions."""
+    exceptions = stack.get("exceptions", [])
+    for exception in exceptions:
+        fields = {"type": exception.get("type", ""), "message": exception.get("value", "")}
+        if _strongest(fields)[1] is cause:
+            return exception
+    return exceptions[0] if exceptions else {}
+
+
 def _candidates(stack: StackFacts, issue: IssueFacts) -> Iterator[Mapping[str, str]]:
     """The texts to look at, most telling first: evidence, exceptions innermost first, then bare messages."""
     source = stack.get("frame", {}).get("source", "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from string import Formatter
 
 from core.agent.breaking_value import find_breaking_value
-from core.agent.causes import CauseEntry, catalogue, classify
+from core.agent.causes import CauseEntry, catalogue, classify, telling_exception
 from core.domain.causes import Cause
 from core.domain.report import Analysis, Culprit, Finding, Fix, Level
 from core.domain.tool_facts import (
@@ -78,19 +78,22 @@ def _words(cause: Cause, observed: Observed) -> Mapping[str, str]:
     """What the placeholders of `causes.toml` stand for here; what is unknown is absent."""
     stack, issue = observed.stack, observed.issue
     exceptions = stack.get("exceptions", [])
-    root = exceptions[0] if exceptions else {}
+    root = telling_exception(stack, cause)
     message = root.get("value") or stack.get("message") or issue.get("title") or ""
     broken = find_breaking_value(cause, message, stack)
     frame = frame_of(stack)
     culprit = culprit_of(stack) or Culprit()
     file, line, function = culprit.file, culprit.line, culprit.function
-    every_text = " ".join(
+    every_text = "\n".join(
         [message, *(exception.get("value", "") for exception in exceptions), *stack.get("message_params", [])]
     )
+    caller = _caller(stack, frame)
     found = {
         "type": root.get("type") or issue.get("title", "").split(":")[0],
         "message": _one_line(message) or root.get("type"),
-        "function": _callable_name(function) or stack.get("transaction") or stack.get("culprit"),
+        "function": _callable_name(function) or stack.get("transaction") or _named_culprit(stack),
+        "caller": _callable_name(caller.get("function")),
+        "caller_place": f"{caller['file']}:{caller['line']}" if caller.get("file") and caller.get("line") else None,
         "file": file,
         "line": str(line) if line is not None else None,
         "place": f"{file}:{line}" if file and line is not None else file or frame.get("module"),
@@ -98,7 +101,7 @@ def _words(cause: Cause, observed: Observed) -> Mapping[str, str]:
         "value": broken.value,
         "origin": broken.origin,
         "key": broken.key,
-        "host": _search(_HOST, every_text) or _request_host(cause, stack),
+        "host": _spoken(_search(_HOST, every_text) or _request_host(cause, stack)),
         "path": _search(_PATH, message),
         "number": _search(_PORT, every_text),
         "status": _search(_STATUS, message),
@@ -134,6 +137,11 @@ def _search(patterns: tuple[re.Pattern[str], ...], text: str) -> str | None:
     return next((found[1] for pattern in patterns if (found := pattern.search(text))), None)
 
 
+def _spoken(host: str | None) -> str | None:
+    """A host by its name as it is; one that is only described (`job database`) with its article."""
+    return f"the {host}" if host and " " in host else host
+
+
 def _request_host(cause: Cause, stack: StackFacts) -> str | None:
     """For a failure behind ours, the host of the last outgoing request that the breadcrumbs show."""
     if cause not in (Cause.TIMEOUT, Cause.RATE_LIMITED, Cause.UPSTREAM_FAILURE, Cause.CONNECTION_REFUSED, Cause.TLS):
@@ -159,6 +167,16 @@ def _suspect(observed: Observed) -> str | None:
     return None
 
 
+def _caller(stack: StackFacts, frame: FrameFacts) -> FrameFacts:
+    """The nearest caller in another file: who used what failed."""
+    return next((one for one in stack.get("callers", []) if one.get("file") != frame.get("file")), FrameFacts())
+
+
+def _named_culprit(stack: StackFacts) -> str | None:
+    culprit = stack.get("culprit", "")
+    return None if culprit.startswith("?") else culprit
+
+
 def _callable_name(function: str | None) -> str | None:
     if not function:
         return None
@@ -181,12 +199,13 @@ def _fill(template: str, words: Mapping[str, str]) -> str | None:
 def _sentence(template: str, words: Mapping[str, str]) -> str | None:
     """The filled template; its own first word is capitalised, a name that it begins with is not."""
     text = _fill(template, words)
-    return f"{text[0].upper()}{text[1:]}" if text and template[0].isalpha() else text
+    begins_with_a_word = template[0].isalpha() or (text or "").startswith("the ")
+    return f"{text[0].upper()}{text[1:]}" if text and begins_with_a_word else text
 
 
 def _root_cause(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
     filled = (_sentence(template, words) for template in entry.says)
-    plain = (": ".join(word for word in (words.get("type"), words.get("message")) if word)) or "No cause can be named"
+    plain = _what(words) or "No cause can be named"
     sentence = next((text for text in filled if text), plain)
     members = [member for member in observed.stack.get("exceptions", []) if member.get("role") == "sibling"]
     if len(members) > 1:
@@ -220,8 +239,14 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
         yield Finding(_remembered(match), (knowledge_id,))
 
 
+def _what(words: Mapping[str, str]) -> str:
+    """Type and message, once when the type only repeats how the message begins."""
+    type_, message = words.get("type", ""), words.get("message", "")
+    return message if message.startswith(type_) else ": ".join(word for word in (type_, message) if word)
+
+
 def _what_failed(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
-    what = _one_line(": ".join(word for word in (words.get("type"), words.get("message")) if word))
+    what = _one_line(_what(words))
     where = " in ".join(word for word in (words.get("place"), words.get("function")) if word)
     source = frame_of(observed.stack).get("source", "").strip()
     shown = f": `{_one_line(source, 160)}`" if source else ""

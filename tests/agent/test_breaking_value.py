@@ -17,6 +17,13 @@ def _frame(source: str, *, context: list[str] | None = None, **variables: str) -
     ("cause", "message", "stack", "expected"),
     [
         (
+            Cause.PARSE_ERROR,
+            "Unexpected token '<', \"<html><hea\"... is not valid JSON",
+            _frame("return JSON.parse(body);"),
+            BreakingValue(value='"<html><hea"'),
+        ),
+        (Cause.ARITHMETIC, "division by zero", _frame("return total / 0"), BreakingValue(value="zero")),
+        (
             Cause.MISSING_KEY,
             "'price'",
             _frame('return item["price"] * item["qty"]', item="{'sku': 'A1', 'qty': 2}"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.agent.causes import catalogue, classify
+from core.agent.causes import catalogue, classify, telling_exception
 from core.domain.causes import Cause
 from core.domain.tool_facts import ExceptionFacts, StackFacts
 
@@ -71,6 +71,17 @@ def test_a_wrapper_decides_when_the_innermost_says_nothing() -> None:
         ]
     )
     assert classify(stack, {}) is Cause.RATE_LIMITED
+
+
+def test_of_a_group_the_member_that_shows_the_cause_is_spoken_of() -> None:
+    members = [
+        ExceptionFacts(type="ValueError", value="654", role="root"),
+        ExceptionFacts(type="ModuleNotFoundError", value="No module named 'stripe'", role="sibling"),
+    ]
+    stack = StackFacts(exceptions=members)
+    assert telling_exception(stack, Cause.CODE_LOADING) == members[1]
+    assert telling_exception(stack, Cause.DNS) == members[0]
+    assert telling_exception({}, Cause.DNS) == {}
 
 
 def test_an_error_without_any_sign_is_unknown() -> None:

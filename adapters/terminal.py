@@ -234,7 +234,8 @@ def _findings(report: RootCauseReport) -> list[RenderableType]:
 def _fix(number: int, fix: Fix) -> RenderableType:
     title = Text.assemble(f"{number}. ", (fix.title, "bold"), "  risk ", (str(fix.risk), _LEVEL_STYLE[fix.risk]))
     title.append(", effort ").append(str(fix.effort), style=_LEVEL_STYLE[fix.effort])
-    title.append(f", confidence {fix.confidence} %", style="dim")
+    if fix.confidence is not None:
+        title.append(f", confidence {fix.confidence} %", style="dim")
     steps = [Padding(Text(f"- {step}"), (0, 0, 0, 5)) for step in fix.steps]
     return Group(Padding(title, (0, 0, 0, 2)), *steps)
 

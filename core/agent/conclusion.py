@@ -26,7 +26,7 @@ M = TypeVar("M", bound=BaseModel)
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 _EVIDENCE = {**_STRINGS, "description": "Evidence ids, such as E2"}
 _PERCENTAGE = {"type": "integer", "minimum": 0, "maximum": 100}
-_LEVEL = {"type": "string", "enum": [str(level) for level in Level]}
+_LEVEL = {"enum": [str(level) for level in Level]}
 
 
 def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = None) -> dict[str, Any]:
@@ -39,25 +39,19 @@ def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = N
 
 ANALYSIS_TOOL = ToolSpec(
     SUBMIT_ANALYSIS,
-    "Ends the investigation with its result. Call it alone, once the evidence suffices or cannot be had.",
+    "Ends the investigation. Call it alone, once the evidence suffices or cannot be had.",
     _object(
         {
             "root_cause": {"type": "string", "description": "One sentence: what broke, where and why"},
-            "cause": {"type": "string", "enum": [str(cause) for cause in Cause]},
+            "cause": {"enum": [str(cause) for cause in Cause]},
             "culprit": {
-                "anyOf": [
-                    _object(
-                        {
-                            "file": {"type": "string"},
-                            "function": {"type": "string"},
-                            "line": {"type": "integer"},
-                            "module": {"type": "string"},
-                        },
-                        required=(),
-                    ),
-                    {"type": "null"},
-                ],
-                "description": "The frame to open first; null when no evidence shows one",
+                "type": "object",
+                "description": "The frame to open first; left out when no evidence shows one",
+                "properties": {
+                    "file": {"type": "string"},
+                    "function": {"type": "string"},
+                    "line": {"type": "integer"},
+                },
             },
             "findings": {
                 "type": "array",
@@ -72,12 +66,12 @@ ANALYSIS_TOOL = ToolSpec(
                         "steps": _STRINGS,
                         "risk": _LEVEL,
                         "effort": _LEVEL,
-                        "confidence": _PERCENTAGE,
                     }
                 ),
             },
             "confidence": _PERCENTAGE,
-        }
+        },
+        required=("root_cause", "cause", "findings", "fixes", "confidence"),
     ),
 )
 
@@ -177,7 +171,7 @@ class _Fix(BaseModel):
     steps: Annotated[list[_Sentence], BeforeValidator(_lines)]
     risk: _Level
     effort: _Level
-    confidence: _Percentage
+    confidence: _Percentage | None = None
 
 
 class _Analysis(BaseModel):

@@ -69,13 +69,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A remedy; fixes are listed best first. `confidence` is 0-100."""
+    """A remedy; fixes are listed best first. `confidence` is 0-100, where the rule that proposes it has one."""
 
     title: str
     steps: tuple[str, ...]
     risk: Level
     effort: Level
-    confidence: int
+    confidence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

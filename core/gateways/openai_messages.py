@@ -42,7 +42,7 @@ def tool_of(spec: ToolSpec) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-_FOR_VALIDATORS = frozenset({"title", "examples", "pattern", "minLength", "maxLength", "minimum", "maximum"})
+_FOR_VALIDATORS = frozenset({"title", "default", "examples", "pattern", "minLength", "maxLength", "minimum", "maximum"})
 
 
 def _lean(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def get_user_impact(issue_id: IssueId) -> Sheet:
-        """Use this when you need who is hit: users, share of events by release, environment, URL, browser, severity."""
+        """Who is hit: users, share of events by release, environment, URL, browser; severity."""
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
 

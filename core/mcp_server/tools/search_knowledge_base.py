@@ -16,7 +16,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def search_knowledge_base(query: Query, limit: Limit = 3) -> Sheet:
-        """Use this when you know the error type, message or frames: similar past incidents, their causes and fixes."""
+        """Similar past incidents, their causes and fixes, by error type, message or frames."""
         matches = await doors.knowledge().search(query, limit)
         return knowledge_sheet(cleaned(tuple(matches), masker))
 

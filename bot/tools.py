@@ -35,7 +35,15 @@ class Tools:
 
     async def try_sentry(self, organization_id: OrganizationId, connection: SentryConnection) -> str:
         """What was reached with `connection`, in words; raises a LogSenseError that says what to mend."""
-        listed = await McpHostTools(self.process, organization_id, connection).list_incidents("is:unresolved", 1)
-        if not listed.ok:
-            raise LogSenseError(listed.text)
-        return "Reached, and the token may read issues."
+        found = await McpHostTools(self.process, organization_id, connection).describe_connection()
+        if not found.ok:
+            raise LogSenseError(found.text)
+        scopes = [str(scope) for scope in found.facts.get("scopes", ())]
+        if not scopes:
+            return "Reached: issues can be read. This Sentry does not say what else the token may do."
+        if connection.writes_allowed and not {"event:write", "event:admin"} & set(scopes):
+            raise LogSenseError(
+                f"The token may {', '.join(scopes)}. Resolving issues from here needs event:write: "
+                "make one with it, or leave resolving off."
+            )
+        return f"Reached: issues can be read. The token may {', '.join(scopes)}."

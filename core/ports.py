@@ -248,6 +248,10 @@ class Toolbox(Protocol):
 class HostTools(Protocol):
     """The tools that only people's actions trigger, bound to one organization. They raise like `Toolbox.call`."""
 
+    async def describe_connection(self) -> ToolResult:
+        """Whether the tracker can be read, and what the credentials may do: facts `{"scopes": […]}` if it says."""
+        ...
+
     async def list_incidents(self, query: str, limit: int) -> ToolResult:
         """Issues of the connected tracker, newest first; facts: `{"incidents": [{"short_id", "title", …}]}`."""
         ...
@@ -316,6 +320,10 @@ class IncidentSource(Protocol):
 
     async def release(self, version: str) -> Release | None:
         """A release and its commits; None when the tracker does not know it."""
+        ...
+
+    async def scopes(self) -> Sequence[str] | None:
+        """What our credentials may do, in the tracker's own words; None when it does not say."""
         ...
 
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:

@@ -23,6 +23,7 @@ from bot.demo.sentry_answers import ORGANIZATION, PROJECT, SentryAnswers
 __all__ = ["ORGANIZATION", "PROJECT", "TOKEN", "Fault", "LocalSentry", "recorded_incidents"]
 
 TOKEN = "sntryu_" + "d3m0" * 16
+SCOPES = ("event:read", "event:write", "org:read", "project:read", "project:releases")
 _T = TypeVar("_T")
 _RATE_LIMIT = 40
 _MAX_PAGE = 100
@@ -50,7 +51,8 @@ class Fault:
 class LocalSentry:
     """Use as an async context manager; port 0 takes a free one.
 
-    `requests` are the (method, path) seen, `notes` the (short id, text) left, `faults` may be added to at any time.
+    `requests` are the (method, path) seen, `notes` the (short id, text) left; `scopes` of the token may be changed and
+    `faults` added to at any time.
     """
 
     def __init__(self, port: int = 0, *, faults: list[Fault] | None = None) -> None:
@@ -61,6 +63,7 @@ class LocalSentry:
         self.requests: list[tuple[str, str]] = []
         self.faults = faults if faults is not None else []
         self.notes: list[tuple[str, str]] = []
+        self.scopes = SCOPES
         self._port = port
         self._resolved: set[str] = set()
         self._answers = SentryAnswers(datetime.now(UTC).replace(microsecond=0), "")
@@ -94,6 +97,7 @@ class LocalSentry:
     def _routes(self) -> list[web.RouteDef]:
         organization, project = f"/api/0/organizations/{ORGANIZATION}", f"/api/0/projects/{ORGANIZATION}/{PROJECT}"
         routes = [
+            web.get("/api/0/", self._show_token),
             web.get(f"{organization}/", self._show_organization),
             web.get(f"{organization}/issues/", self._list_issues),
             web.get(f"{organization}/shortids/{{issue}}/", self._show_short_id),
@@ -116,6 +120,9 @@ class LocalSentry:
                 web.post(f"{prefix}/notes/", self._add_note),
             ]
         return routes
+
+    async def _show_token(self, request: web.Request) -> web.Response:
+        return web.json_response({"version": "0", "auth": {"scopes": list(self.scopes)}, "user": None})
 
     @web.middleware
     async def _guard(

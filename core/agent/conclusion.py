@@ -23,10 +23,10 @@ _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%?\s*")
 
 M = TypeVar("M", bound=BaseModel)
 
-_STRINGS = {"type": "array", "items": {"type": "string"}}
-_EVIDENCE = {**_STRINGS, "description": "Evidence ids, such as E2"}
+_STRING = {"type": "string"}
+_STRINGS = {"type": "array", "items": _STRING}
+_EVIDENCE = {"type": "string", "description": "Ids: E1, E3"}
 _PERCENTAGE = {"type": "integer", "minimum": 0, "maximum": 100}
-_LEVEL = {"enum": [str(level) for level in Level]}
 
 
 def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = None) -> dict[str, Any]:
@@ -43,31 +43,20 @@ ANALYSIS_TOOL = ToolSpec(
     _object(
         {
             "root_cause": {"type": "string", "description": "One sentence: what broke, where and why"},
-            "cause": {"enum": [str(cause) for cause in Cause]},
+            "cause": {"type": "string", "enum": [str(cause) for cause in Cause]},
             "culprit": {
                 "type": "object",
-                "description": "The frame to open first; left out when no evidence shows one",
-                "properties": {
-                    "file": {"type": "string"},
-                    "function": {"type": "string"},
-                    "line": {"type": "integer"},
-                },
+                "description": "The frame to open first, if evidence shows one",
+                "properties": {"file": _STRING, "function": _STRING, "line": {"type": "integer"}},
             },
             "findings": {
                 "type": "array",
-                "items": _object({"claim": {"type": "string"}, "evidence": _EVIDENCE}),
+                "items": _object({"claim": _STRING, "evidence": _EVIDENCE}),
             },
             "fixes": {
                 "type": "array",
-                "description": "Best first",
-                "items": _object(
-                    {
-                        "title": {"type": "string"},
-                        "steps": _STRINGS,
-                        "risk": _LEVEL,
-                        "effort": _LEVEL,
-                    }
-                ),
+                "description": f"risk and effort: {', '.join(Level)}",
+                "items": _object({"title": _STRING, "steps": _STRINGS, "risk": _STRING, "effort": _STRING}),
             },
             "confidence": _PERCENTAGE,
         },

@@ -72,6 +72,10 @@ class McpHostTools:
     ) -> None:
         self._caller = _Caller(process, organization_id, connection, "", "person", None)
 
+    async def describe_connection(self) -> ToolResult:
+        """Whether the tracker can be read, and what the credentials may do."""
+        return await self._caller.call("describe_connection", {}, retry=False)
+
     async def list_incidents(self, query: str, limit: int) -> ToolResult:
         """Issues of the connected tracker, newest first."""
         return await self._caller.call("list_incidents", {"query": query, "limit": limit}, retry=False)

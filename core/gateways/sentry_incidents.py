@@ -153,6 +153,15 @@ class SentryIncidents(IncidentSource):
                 break
         return found[:limit]
 
+    async def scopes(self) -> Sequence[str] | None:
+        """See the port; the root of the API tells, but not on every server."""
+        try:
+            body = mapping((await self._get("")).body)
+        except LogSenseError:
+            return None
+        scopes = [scope for scope in map(string, listed(mapping(body.get("auth")).get("scopes"))) if scope]
+        return scopes or None
+
     # ---- writing ----------------------------------------------------------------------------------------------------
 
     async def set_resolved(self, ref: IssueRef, *, resolved: bool) -> None:

@@ -67,6 +67,10 @@ class SingleEventSource(IncidentSource):
         """The one event."""
         return [await self.issue(IssueRef("this-event"))]
 
+    async def scopes(self) -> None:
+        """Nobody's credentials are used."""
+        return None
+
     async def set_resolved(self, ref: IssueRef, *, resolved: bool) -> None:
         """Refused: there is no issue behind it."""
         raise Refusal("The event was handed over by itself, so there is no Sentry issue to change.")

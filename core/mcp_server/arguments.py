@@ -9,7 +9,6 @@ from pydantic import Field
 IssueId = Annotated[
     str,
     Field(
-        description="Short or numeric id",
         pattern=r"^[A-Za-z0-9][\w.-]{0,99}$",
         examples=["SHOP-1A2", "4211"],
     ),
@@ -17,14 +16,14 @@ IssueId = Annotated[
 EventChoice = Annotated[
     str,
     Field(
-        description="recommended, latest, oldest, or an event id",
+        description="recommended, latest, oldest or an event id",
         pattern=r"^[A-Za-z0-9-]{4,36}$",
         examples=["recommended", "latest", "oldest"],
     ),
 ]
 PageNumber = Annotated[int, Field(ge=1, le=50)]
 Period = Literal["24h", "7d", "14d", "30d"]
-Query = Annotated[str, Field(description="Error message, symptom or question", min_length=1, max_length=1000)]
+Query = Annotated[str, Field(min_length=1, max_length=1000)]
 Limit = Annotated[int, Field(ge=1, le=10)]
 Note = Annotated[str, Field(description="The text of the note", min_length=1, max_length=8000)]
 Search = Annotated[str, Field(description="A search in the tracker's own language", max_length=500)]

@@ -25,6 +25,7 @@ from core.mcp_server.tenancy import Middleware
 from core.mcp_server.tools import (
     add_issue_note,
     analyze_error_frequency,
+    describe_connection,
     get_sentry_issue_details,
     get_stacktrace,
     get_user_impact,
@@ -41,7 +42,7 @@ MODEL_TOOLS = (
     get_user_impact,
     search_knowledge_base,
 )
-PEOPLES_TOOLS = (list_incidents, resolve_issue, add_issue_note, index_knowledge)
+PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge)
 
 _ERROR_CHARS = 500
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
@@ -72,7 +73,7 @@ def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peop
         server.add_tool(deliver, name=name_of(module), annotations=_READS, structured_output=False)
     for module in PEOPLES_TOOLS if with_peoples_tools else ():
         deliver = _delivering(module.tool(doors, masker), masker)
-        notes = _READS if module is list_incidents else _WRITES
+        notes = _READS if module in (describe_connection, list_incidents) else _WRITES
         host_only = {HOST_ONLY_META: True}
         server.add_tool(deliver, name=name_of(module), annotations=notes, meta=host_only, structured_output=False)
     server.middleware.append(_checked_arguments(server))

@@ -124,6 +124,9 @@ class FakeTracker:
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         return [self.details][:limit]
 
+    async def scopes(self) -> Sequence[str] | None:
+        return ["event:read", "org:read"]
+
     async def set_resolved(self, ref: IssueRef, *, resolved: bool) -> None:
         self.resolved.append((ref.id, resolved))
 

@@ -120,10 +120,23 @@ async def test_sentry_is_connected_in_a_form_by_admins_only_and_tried_before_it_
     store = await town.store_of(acme)
     assert await store.sentry_connection() is None
     await town.peer.submit_view(ada, view.id, wrong | {"sentry_token": sentry.token})
-    await until(lambda: "Reached" in shown(seen_by(town, ada)))
+    done = await until(lambda: it if "Reached" in shown(it := seen_by(town, ada)) else None)
+    assert "event:read" in shown(done), "the token's scopes are shown"
     kept = await store.sentry_connection()
     assert kept is not None and kept.token == sentry.token
     assert sentry.token not in json.dumps([it.payload for it in town.peer.state.views.values()])
+
+
+async def test_resolving_is_not_promised_with_a_token_that_cannot(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme", with_sentry=False)
+    sentry = town.sentry
+    sentry.scopes = ("event:read", "org:read")
+    await command(town, ada, incidents, "connect")
+    view = await until(lambda: seen_by(town, ada))
+    typed = {"sentry_url": sentry.base_url, "sentry_organization": sentry.organization_slug}
+    await town.peer.submit_view(ada, view.id, typed | {"sentry_token": sentry.token, "sentry_writes": ["yes"]})
+    await until(lambda: "needs event:write" in shown(seen_by(town, ada)))
+    assert await (await town.store_of(acme)).sentry_connection() is None
 
 
 async def test_a_form_with_mistakes_says_which_and_keeps_what_was_typed(town: Town) -> None:

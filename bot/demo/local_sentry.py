@@ -63,7 +63,7 @@ class LocalSentry:
         self.requests: list[tuple[str, str]] = []
         self.faults = faults if faults is not None else []
         self.notes: list[tuple[str, str]] = []
-        self.scopes = SCOPES
+        self.scopes: tuple[str, ...] = SCOPES
         self._port = port
         self._resolved: set[str] = set()
         self._answers = SentryAnswers(datetime.now(UTC).replace(microsecond=0), "")

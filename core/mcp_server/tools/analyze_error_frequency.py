@@ -64,11 +64,9 @@ def frequency_sheet(issue: IssueDetails, series: EventSeries, release: Release |
     onset = _onset(series, trend)
     cause = _release_at(onset, series, release)
     sheet = Sheet(_headline(series, trend, onset, cause, period))
-    sheet.add(f"Trend: {trend.kind}", trend=trend.kind)
-    sheet.add(f"Basis: {trend.basis}", basis=trend.basis)
-    interval = _interval(series.interval_s)
+    sheet.add(f"Trend: {trend.kind} ({trend.basis})", trend=trend.kind, basis=trend.basis)
     sheet.add(
-        f"Total: {counted(sum(counts), 'event')} in {period}, counted every {series.interval_s} s ({interval})",
+        f"Total: {counted(sum(counts), 'event')} in {period}, counted every {series.interval_s} s",
         total=sum(counts),
         interval_s=series.interval_s,
         period=period,
@@ -152,10 +150,9 @@ def _add_peaks(sheet: Sheet, series: EventSeries) -> None:
 
 
 def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:
-    if issue.first_seen:
-        sheet.add(f"First seen: {iso(issue.first_seen)}", first_seen=iso(issue.first_seen))
-    if issue.last_seen:
-        sheet.add(f"Last seen: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
+    known = {"first_seen": iso(issue.first_seen), "last_seen": iso(issue.last_seen)}
+    if told := ", ".join(f"{field.replace('_', ' ')} {at}" for field, at in known.items() if at):
+        sheet.add(f"All events: {told}", **known)
 
 
 def _one_event_sheet(issue: IssueDetails) -> Sheet:

@@ -18,6 +18,7 @@ from core.ports import IncidentSource
 ONE_EVENT = "Only one pasted event is known: no counts, no history, no other users, no earlier releases."
 _MAX_COMMITS = 8
 _MAX_TAGS = 20
+_TAGS_A_LINE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,11 @@ def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool)
             sheet.add(f"It happened at: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
     else:
         _add_size(sheet, issue)
-        _add_span_of_releases(sheet, issue, background.release)
-    _add_origin(sheet, background.event)
+    _add_releases(sheet, issue, background)
+    _add_environment(sheet, background.event)
     _add_commits(sheet, background)
     if background.event:
-        _add_tags(sheet, background.event)
+        _add_tags(sheet, background.event, culprit=issue.culprit)
     for gap in background.gaps:
         sheet.add(cut(gap, 300))
     return sheet
@@ -124,75 +125,80 @@ def _headline(issue: IssueDetails, event: ErrorEvent | None, one_event: bool) ->
 
 
 def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None:
-    labels = {
-        "short_id": ("Issue", None if one_event else issue.short_id or issue.id),
-        "culprit": ("Culprit", issue.culprit),
-        "level": ("Level", issue.level),
-        "status": ("Status", issue.status),
-        "substatus": ("Substatus", issue.substatus),
-        "kind": ("Kind", issue.kind),
-        "platform": ("Platform", issue.platform),
-        "project": ("Project", issue.project),
+    if issue.culprit:
+        culprit = cut(issue.culprit, 200)
+        sheet.add(f"Culprit: {culprit}", culprit=culprit)
+    known = {
+        "short_id": None if one_event else issue.short_id or issue.id,
+        "level": issue.level,
+        "status": issue.status,
+        "substatus": issue.substatus,
+        "kind": issue.kind,
+        "platform": issue.platform,
+        "project": issue.project,
     }
-    for field, (label, value) in labels.items():
-        if value:
-            shown = cut(value, 200)
-            sheet.add(f"{label}: {shown}", **{field: shown})
+    labels = {"short_id": "Issue", "substatus": ""}
+    shown = {field: cut(value, 100) for field, value in known.items() if value}
+    told = [f"{labels.get(field, field)} {value}".strip() for field, value in shown.items()]
     if issue.unhandled is not None:
-        sheet.add("Unhandled: the program did not catch it." if issue.unhandled else "Handled by the program.")
+        told.append("unhandled" if issue.unhandled else "handled by the program")
+    if told:
+        sheet.add(", ".join(told), **shown)
     if issue.assigned_to:
         sheet.add(f"Assigned to: {cut(issue.assigned_to, 100)}")
 
 
 def _add_size(sheet: Sheet, issue: IssueDetails) -> None:
-    if issue.events is not None:
-        sheet.add(f"Events: {issue.events}", events=issue.events)
-    if issue.users:
-        sheet.add(f"Users affected: {issue.users}", users=issue.users)
-    else:
-        sheet.add("Users affected: unknown, no event named a user.")
-    if issue.first_seen:
-        sheet.add(f"First seen: {iso(issue.first_seen)}", first_seen=iso(issue.first_seen))
-    if issue.last_seen:
-        sheet.add(f"Last seen: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
+    known = {
+        "events": issue.events,
+        "users": issue.users or None,
+        "first_seen": iso(issue.first_seen),
+        "last_seen": iso(issue.last_seen),
+    }
+    told = [f"{field.replace('_', ' ')} {value}" for field, value in known.items() if value is not None]
+    if told:
+        sheet.add(f"Size: {', '.join(told)}", **known)
 
 
-def _add_span_of_releases(sheet: Sheet, issue: IssueDetails, release: Release | None) -> None:
-    if issue.first_release:
-        first = cut(issue.first_release, 150)
-        at = iso(release.released_at) if release else None
-        sheet.add(
-            f"First seen in release: {first}{f', released {at}' if at else ''}",
-            first_release=first,
-            first_release_at=at,
-        )
-    if issue.last_release:
-        last = cut(issue.last_release, 150)
-        sheet.add(f"Last seen in release: {last}", last_release=last)
+def _add_releases(sheet: Sheet, issue: IssueDetails, background: Background) -> None:
+    """A line for each release, with everything that it is to this issue."""
+    of_event = background.event.release if background.event else None
+    known = {"first_release": issue.first_release, "last_release": issue.last_release, "release": of_event}
+    words = {"first_release": "first seen", "last_release": "last seen", "release": "this event"}
+    shown = {field: cut(value, 150) for field, value in known.items() if value}
+    for version in dict.fromkeys(shown.values()):
+        roles_here = [field for field in shown if shown[field] == version]
+        is_first = "first_release" in roles_here and background.release is not None
+        at = iso(background.release.released_at) if is_first and background.release else None
+        told = ", ".join(words[field] for field in roles_here)
+        line = f"Release {version} ({told}){f', released {at}' if at else ''}"
+        sheet.add(line, first_release_at=at, **dict.fromkeys(roles_here, version))
 
 
-def _add_origin(sheet: Sheet, event: ErrorEvent | None) -> None:
-    if event and event.release:
-        shown = cut(event.release, 150)
-        sheet.add(f"Release of the event: {shown}", release=shown)
+def _add_environment(sheet: Sheet, event: ErrorEvent | None) -> None:
     if event and event.environment:
         environment = cut(event.environment, 100)
         sheet.add(f"Environment: {environment}", environment=environment)
 
 
 def _add_commits(sheet: Sheet, background: Background) -> None:
-    for commit in background.suspects[:_MAX_COMMITS]:
-        _add_commit(sheet, "Suspect commit", "suspects", commit)
-    if background.release is None:
-        return
-    version = cut(background.release.version, 100)
-    for commit in background.release.commits[:_MAX_COMMITS]:
-        _add_commit(sheet, f"Commit in {version}", "release_commits", commit)
-    if not background.release.commits:
-        sheet.add(f"The tracker knows no commits of {version}.")
+    """Suspects first; a suspect that the introducing release brought is told once, as both."""
+    release = background.release
+    shipped = release.commits[:_MAX_COMMITS] if release else ()
+    shipped_in = f"in {cut(release.version, 100)}" if release else ""
+    ids = {commit.id for commit in shipped}
+    suspects = background.suspects[:_MAX_COMMITS]
+    for commit in suspects:
+        is_shipped = commit.id in ids
+        fields = ("suspects", "release_commits") if is_shipped else ("suspects",)
+        _add_commit(sheet, f"Suspect commit {shipped_in}" if is_shipped else "Suspect commit", fields, commit)
+    told = {commit.id for commit in suspects}
+    for commit in shipped:
+        if commit.id not in told:
+            _add_commit(sheet, f"Commit {shipped_in}", ("release_commits",), commit)
 
 
-def _add_commit(sheet: Sheet, label: str, field: str, commit: Commit) -> None:
+def _add_commit(sheet: Sheet, label: str, fields: Sequence[str], commit: Commit) -> None:
     facts = {
         "id": commit.id[:12],
         "message": cut(commit.message, 200),
@@ -202,13 +208,15 @@ def _add_commit(sheet: Sheet, label: str, field: str, commit: Commit) -> None:
     by = f" by {facts['author']}" if facts["author"] else ""
     when = f" at {facts['at']}" if facts["at"] else ""
     known = {key: value for key, value in facts.items() if value}
-    sheet.add(f"{label}: {facts['id']}{by}{when}: {facts['message']}", **{field: [known]})
+    sheet.add(f"{label}: {facts['id']}{by}{when}: {facts['message']}", **{field: [known] for field in fields})
 
 
-def _add_tags(sheet: Sheet, event: ErrorEvent) -> None:
-    for key, value in _worth_showing(list(event.tags.items())):
-        name, shown = cut(key, 60), cut(value, 150)
-        sheet.add(f"Tag {name}: {shown}", tags={name: shown})
+def _add_tags(sheet: Sheet, event: ErrorEvent, *, culprit: str | None) -> None:
+    """A few tags a line; one that only repeats the culprit is left out."""
+    tags = [(key, value) for key, value in _worth_showing(list(event.tags.items())) if value != culprit]
+    for start in range(0, len(tags), _TAGS_A_LINE):
+        row = {cut(key, 60): cut(value, 150) for key, value in tags[start : start + _TAGS_A_LINE]}
+        sheet.add("Tags: " + ", ".join(f"{name}={value}" for name, value in row.items()), tags=row)
 
 
 def _worth_showing(tags: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:

@@ -180,18 +180,22 @@ def _add_request(sheet: Sheet, event: ErrorEvent) -> None:
 
 
 def _add_breadcrumbs(sheet: Sheet, shown: Sequence[Breadcrumb], of: int) -> None:
+    """A line each; the usual level and a minute told on the line before are not repeated."""
     if shown:
         sheet.add(f"Before it happened, oldest first ({len(shown)} of {of} breadcrumbs):")
+    before = None
     for crumb in shown:
+        at = iso(crumb.at)
         fields = {
-            "at": iso(crumb.at),
+            "at": None if at == before else at,
             "category": cut(crumb.category or "", 60),
-            "level": crumb.level,
+            "level": None if crumb.level == "info" else crumb.level,
             "message": cut(crumb.message or "", 250),
             "data": _pairs(crumb.data, 200),
         }
         known = {key: value for key, value in fields.items() if value}
         sheet.add("  " + " | ".join(str(value) for value in known.values()), breadcrumbs=[known])
+        before = at
 
 
 def _is_filtered(crumb: Breadcrumb) -> bool:
@@ -199,12 +203,15 @@ def _is_filtered(crumb: Breadcrumb) -> bool:
 
 
 def _add_origin(sheet: Sheet, event: ErrorEvent) -> None:
-    if event.culprit:
-        culprit = cut(event.culprit, 200)
-        sheet.add(f"Culprit named by the tracker: {culprit}", culprit=culprit)
     if event.transaction:
         transaction = cut(event.transaction, 200)
-        sheet.add(f"Transaction: {transaction}", transaction=transaction)
+        is_culprit = event.culprit == event.transaction
+        culprit = transaction if is_culprit else None
+        label = "Transaction, and culprit named by the tracker" if is_culprit else "Transaction"
+        sheet.add(f"{label}: {transaction}", transaction=transaction, culprit=culprit)
+    if event.culprit and event.culprit != event.transaction:
+        culprit = cut(event.culprit, 200)
+        sheet.add(f"Culprit named by the tracker: {culprit}", culprit=culprit)
     known = [("event", event.id, "event_id"), ("platform", event.platform, "platform")]
     stated = {field: cut(value, 100) for _, value, field in known if value}
     if stated:

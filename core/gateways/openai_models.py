@@ -46,6 +46,7 @@ class OpenAIReasoner:
         self._briefing = briefing
         self._price = price_of(model, prices)
         self._can_force_tools = True
+        self._made_tools: dict[str, tuple[Mapping[str, Any], Message]] = {}
 
     @property
     def name(self) -> str:
@@ -89,7 +90,7 @@ class OpenAIReasoner:
     # ---- asking -----------------------------------------------------------------------------------------------------
 
     async def _ask(self, messages: Sequence[Message], tools: Sequence[ToolSpec], forced: str | None) -> Reply:
-        body: dict[str, Any] = {"messages": list(messages), "tools": [tool_of(spec) for spec in tools]}
+        body: dict[str, Any] = {"messages": list(messages), "tools": self._offered(tools)}
         try:
             completion = await self._complete(body, forced)
         except EndpointRefused as refused:
@@ -98,7 +99,15 @@ class OpenAIReasoner:
             raise ReasonerFailed(str(refused).rstrip(".")) from None
         except ServiceFailed as failure:
             raise ReasonerFailed(str(failure).rstrip(".")) from None
-        return read_reply(completion, prompt_chars=len(json.dumps(body, ensure_ascii=False)))
+        return read_reply(completion, prompt_chars=lambda: len(json.dumps(body, ensure_ascii=False)))
+
+    def _offered(self, tools: Sequence[ToolSpec]) -> list[Message]:
+        """The tools as the endpoint takes them; every turn of every run offers the same few."""
+        for spec in tools:
+            known = self._made_tools.get(spec.name)
+            if known is None or known[0] is not spec.parameters:
+                self._made_tools[spec.name] = (spec.parameters, tool_of(spec))
+        return [self._made_tools[spec.name][1] for spec in tools]
 
     async def _complete(self, body: Mapping[str, Any], forced: str | None) -> Mapping[str, Any]:
         """Where the endpoint does not let a tool be forced, offering nothing else has to do, from then on."""

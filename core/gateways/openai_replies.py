@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +48,20 @@ class Reply:
     completion_tokens: int
 
 
-def read_reply(completion: Mapping[str, Any], prompt_chars: int) -> Reply:
-    """The reply in `completion`, empty where the server sent something else."""
+def read_reply(completion: Mapping[str, Any], prompt_chars: Callable[[], int]) -> Reply:
+    """The reply in `completion`, empty where the server sent something else.
+
+    `prompt_chars` is asked for only where the server did not count the prompt.
+    """
     choice = _object(_first(completion.get("choices")))
     message = _object(choice.get("message"))
     text = _text(message.get("content"))
     calls = _calls(message)
     written = len(text) + sum(len(call.tool) + len(call.arguments) for call in calls)
     usage = _object(completion.get("usage"))
-    prompt = _count(usage.get("prompt_tokens"), prompt_chars // _CHARS_PER_TOKEN)
+    prompt = _count(usage.get("prompt_tokens"), -1)
+    if prompt < 0:
+        prompt = prompt_chars() // _CHARS_PER_TOKEN
     cached = _count(_object(usage.get("prompt_tokens_details")).get("cached_tokens"), 0)
     return Reply(
         text=_THINKING.sub("", text).strip(),

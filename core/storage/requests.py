@@ -48,6 +48,9 @@ class Requests(Investigations):
             .where(~sa.exists().where(runs.c.subject_id == questions.c.id))
             .order_by(questions.c.asked_at)
         )
+        # Who asks from now on sees that it is over, so only those that are here already have to be looked for.
+        if not await self._rows(waiting):
+            return
         async with self._database.writing() as connection:
             await self._locked(connection, investigation_id)
             for question_id in (await connection.execute(waiting)).scalars().all():

@@ -35,7 +35,8 @@ class Investigators:
 
     async def loop(self, run: Run, investigation: Investigation, transcript: Transcript, journal: Journal) -> ReactLoop:
         """The agent over `transcript`, with the organization's reasoners and tools, recording to `journal`."""
-        event_text = await self.stores.for_organization(run.organization_id).event_text(investigation.id)
+        store = self.stores.for_organization(run.organization_id)
+        event_text = await store.event_text(investigation.id) if investigation.subject.pasted else None
         return ReactLoop(
             transcript,
             reasoners=await self.reasoners(run.organization_id),
@@ -57,9 +58,10 @@ class InvestigateJob:
         store = self._store(run)
         investigation = await store.investigation(run.subject_id)
         thread = await self._with.threads.of(investigation, store)
+        entries = None
         if not investigation.status.is_over:
-            investigation = await self._investigate(investigation, thread, store, run)
-        await self._tell(investigation, thread, store, run)
+            investigation, entries = await self._investigate(investigation, thread, store, run)
+        await self._tell(investigation, thread, store, run, entries)
 
     async def fail(self, run: Run, error: Exception, text: str) -> None:
         """Failed, with the sentence people see."""
@@ -84,7 +86,7 @@ class InvestigateJob:
 
     async def _investigate(
         self, investigation: Investigation, thread: Thread | None, store: OrganizationStore, run: Run
-    ) -> Investigation:
+    ) -> tuple[Investigation, tuple[JournalEntry, ...]]:
         investigation = investigation.start()
         await store.save_investigation(investigation, run)
         journal = store.journal(investigation.id, run)
@@ -102,16 +104,22 @@ class InvestigateJob:
         report = report_from(transcript, conclusion, _reasoner_of(transcript))
         concluded = investigation.conclude(report, self._with.now())
         await store.save_investigation(concluded, run)
-        return concluded
+        return concluded, transcript.entries
 
     async def _tell(
-        self, investigation: Investigation, thread: Thread | None, store: OrganizationStore, run: Run | None
+        self,
+        investigation: Investigation,
+        thread: Thread | None,
+        store: OrganizationStore,
+        run: Run | None,
+        entries: tuple[JournalEntry, ...] | None = None,
     ) -> None:
         """The thread shows the end, and questions that waited for it are taken up."""
         await store.release_questions(investigation.id)
         if thread is None:
             return
-        entries = await store.journal(investigation.id).entries()
+        if entries is None:
+            entries = await store.journal(investigation.id).entries()
         try:
             # The report first: it is what people wait for, and edits may have to queue.
             view = report_of(investigation, entries)

@@ -72,6 +72,32 @@ def test_the_system_prompt_is_compact_and_names_the_tool_that_ends(transcript: T
     assert prompt.conclusion(transcript).name in system
 
 
+def test_what_every_turn_pays_for_stays_small() -> None:
+    sent = json.dumps(prompt.conclusion(FRESH).parameters, separators=(",", ":"))
+    assert len(prompt.system(FRESH)) + len(sent) < 2_500
+
+
+def test_a_submission_that_follows_the_schema_to_the_letter_is_read() -> None:
+    analysis = read(**_smallest(prompt.conclusion(FRESH).parameters), cause="unknown")
+    assert analysis.findings == (Finding("E1 low", ("E1",)),)
+    assert analysis.fixes == (Fix("E1 low", ("E1 low",), Level.LOW, Level.LOW),)
+
+
+def _smallest(schema: dict[str, Any]) -> Any:
+    """Something that fits `schema` with nothing but what is required."""
+    match schema["type"]:
+        case "object":
+            wanted = [name for name in schema.get("required", ()) if name not in ("cause", "risk", "effort")]
+            levels = {name: "low" for name in ("risk", "effort") if name in schema["properties"]}
+            return {name: _smallest(schema["properties"][name]) for name in wanted} | levels
+        case "array":
+            return [_smallest(schema["items"])]
+        case "integer":
+            return 50
+        case _:
+            return "E1 low"
+
+
 def test_the_system_prompt_does_not_change_as_a_run_goes_on() -> None:
     assert prompt.system(SEEN) == prompt.system(FRESH)
     assert prompt.opening(SEEN) == prompt.opening(FRESH)
@@ -137,6 +163,12 @@ def test_confidence_is_read_in_the_forms_that_models_write(written: object, mean
 )
 def test_evidence_is_read_in_the_forms_that_models_write(written: object, meant: tuple[str, ...]) -> None:
     assert read(findings=[{"claim": "So.", "evidence": written}]).findings[0].evidence == meant
+
+
+def test_a_fix_may_come_with_a_confidence_of_its_own_or_without() -> None:
+    plain = {key: value for key, value in SUBMITTED["fixes"][0].items() if key != "confidence"}
+    fixes = read(fixes=[plain, {**plain, "confidence": "70%"}]).fixes
+    assert [fix.confidence for fix in fixes] == [None, 70]
 
 
 @pytest.mark.parametrize("nothing", [None, {}, "", "none", {"file": "", "function": None}, {"line": 3}])

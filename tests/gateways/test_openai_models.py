@@ -226,7 +226,7 @@ async def test_cached_tokens_cost_their_own_price() -> None:
 
 def test_more_cached_tokens_than_tokens_are_not_believed() -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": -1, "prompt_tokens_details": {"cached_tokens": 80}}
-    reply = read_reply({"usage": usage}, prompt_chars=40)
+    reply = read_reply({"usage": usage}, prompt_chars=lambda: 40)
     assert (reply.prompt_tokens, reply.cached_tokens, reply.completion_tokens) == (10, 10, 0)
 
 
@@ -307,7 +307,7 @@ _json = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["choices", "usage", "id"]), _json))
 def test_whatever_a_server_sends_is_read_without_falling(completion: dict[str, Any]) -> None:
-    reply = read_reply(completion, prompt_chars=40)
+    reply = read_reply(completion, prompt_chars=lambda: 40)
     assert reply.prompt_tokens >= reply.cached_tokens >= 0
     for call in reply.calls:
         assert isinstance(call.read_arguments(), dict)

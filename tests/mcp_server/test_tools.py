@@ -8,6 +8,7 @@ import pytest
 from mcp import Client
 
 from core.domain.incident import (
+    Breadcrumb,
     Commit,
     ErrorEvent,
     ExceptionInfo,
@@ -28,6 +29,7 @@ from tests.fakes.tool_sources import (
     CART_EVENT,
     CART_FRAME,
     CART_ISSUE,
+    CART_RELEASE,
     FakeDoors,
     FakeKnowledge,
     FakeTracker,
@@ -211,6 +213,31 @@ async def test_endless_recursion_is_counted_not_printed() -> None:
     assert len(facts["callers"]) == 2
 
 
+async def test_source_begins_and_ends_with_a_line_that_says_something() -> None:
+    source = ((4, ""), (5, "def pay():"), (6, ""), (7, "    charge()"), (8, "  "))
+    text, facts = await stack(
+        event_of(ExceptionInfo("E", "x", frames=(Frame("pay", "pay.py", line=7, source=source),)))
+    )
+    assert "   5 | def pay():\n   6 | \n-> 7 |     charge()\n" in text
+    assert "4 |" not in text
+    assert "8 |" not in text
+    assert facts["frame"]["context"] == ["def pay():", "    charge()"]
+
+
+async def test_a_module_is_named_where_the_file_does_not_say_it() -> None:
+    told, _ = await stack(event_of(ExceptionInfo("E", "x", frames=(Frame("a", "lib/pay.py", "lib.pay", line=7),))))
+    bare, facts = await stack(event_of(ExceptionInfo("E", "x", frames=(Frame("a", "Pay.java", "com.Pay", line=7),))))
+    assert "module" not in told
+    assert "module com.Pay" in bare
+    assert facts["frame"]["module"] == "com.Pay"
+
+
+async def test_breadcrumbs_of_one_minute_say_it_once_and_only_unusual_levels_are_named() -> None:
+    crumbs = tuple(Breadcrumb(BEGAN, "log", level, level) for level in ("info", "warning"))
+    text, _ = await stack(ErrorEvent(message="m", breadcrumbs=crumbs))
+    assert "  2026-11-20T09:12Z | log | info\n  log | warning | warning\n" in text
+
+
 async def test_filtered_breadcrumbs_are_left_out() -> None:
     text, facts = await stack(CART_EVENT)
     assert [crumb["message"] for crumb in facts["breadcrumbs"]] == ["SELECT * FROM items"]
@@ -267,6 +294,34 @@ async def test_issue_details_say_size_origin_release_and_commits() -> None:
     ]
     assert facts["release_commits"][0]["message"] == "Drop price from items"
     assert facts["tags"] == {"browser": "Firefox 140", "server_name": "web-3"}
+
+
+async def test_one_release_is_told_once_with_all_that_it_is_to_the_issue() -> None:
+    text, facts = await call(FakeDoors(), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    assert "Release shop@1.4.2 (first seen, this event), released 2026-11-20T08:42Z" in text
+    assert (facts["first_release"], facts["release"]) == ("shop@1.4.2", "shop@1.4.2")
+
+
+async def test_releases_that_differ_are_told_apart() -> None:
+    details = replace(CART_ISSUE, last_release="shop@1.5.0")
+    text, facts = await call(FakeDoors(FakeTracker(details=details)), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    assert "Release shop@1.5.0 (last seen)" in text
+    assert (facts["first_release"], facts["last_release"]) == ("shop@1.4.2", "shop@1.5.0")
+
+
+async def test_of_one_pasted_event_no_first_or_last_release_is_claimed() -> None:
+    text, facts = await call(FakeDoors(one_event=True), "get_sentry_issue_details", issue_id="event")
+    assert "Release shop@1.4.2 (this event)" in text
+    assert "first_release" not in facts
+
+
+async def test_a_suspect_commit_of_the_introducing_release_is_told_once_as_both() -> None:
+    shipped = CART_RELEASE.commits[0]
+    tracker = FakeTracker(suspects=(shipped,))
+    text, facts = await call(FakeDoors(tracker), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    assert text.count(shipped.message) == 1
+    assert f"Suspect commit in shop@1.4.2: {shipped.id[:12]}" in text
+    assert facts["suspects"] == facts["release_commits"]
 
 
 async def test_nobody_counted_users_is_not_no_users() -> None:

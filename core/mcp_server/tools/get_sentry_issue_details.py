@@ -97,7 +97,7 @@ def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool)
             sheet.add(f"It happened at: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
     else:
         _add_size(sheet, issue)
-    _add_releases(sheet, issue, background)
+    _add_releases(sheet, background, issue if not one_event else None)
     _add_environment(sheet, background.event)
     _add_commits(sheet, background)
     if background.event:
@@ -160,10 +160,11 @@ def _add_size(sheet: Sheet, issue: IssueDetails) -> None:
         sheet.add(f"Size: {', '.join(told)}", **known)
 
 
-def _add_releases(sheet: Sheet, issue: IssueDetails, background: Background) -> None:
-    """A line for each release, with everything that it is to this issue."""
+def _add_releases(sheet: Sheet, background: Background, issue: IssueDetails | None) -> None:
+    """A line for each release, with everything that it is to this issue, or to the one event that is known."""
     of_event = background.event.release if background.event else None
-    known = {"first_release": issue.first_release, "last_release": issue.last_release, "release": of_event}
+    span = {"first_release": issue.first_release, "last_release": issue.last_release} if issue else {}
+    known = {**span, "release": of_event}
     words = {"first_release": "first seen", "last_release": "last seen", "release": "this event"}
     shown = {field: cut(value, 150) for field, value in known.items() if value}
     for version in dict.fromkeys(shown.values()):

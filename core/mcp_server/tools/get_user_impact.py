@@ -50,17 +50,12 @@ def impact_sheet(issue: IssueDetails, shares: Mapping[str, TagDistribution], *, 
     severity, reason = severity_of(issue, shares, one_event=one_event)
     users = counted(issue.users, "user") if issue.users else "users unknown"
     events = f", {counted(issue.events, 'event')}" if issue.events is not None and not one_event else ""
-    sheet = Sheet(f"{severity} impact: {users}{events}{_concentration(shares)}")
-    sheet.add(f"Severity: {severity}", severity=severity)
-    sheet.add(f"Reason: {reason}", reason=reason)
+    size = {"users": issue.users or None, "events": None if one_event else issue.events}
+    known = {field: number for field, number in size.items() if number is not None}
+    sheet = Sheet(f"{severity} impact: {users}{events}{_concentration(shares)}", known)
+    sheet.add(f"Severity {severity}: {reason}", severity=severity, reason=reason)
     if one_event:
         sheet.add(ONE_EVENT, single_event=True)
-    if issue.users:
-        sheet.add(f"Users affected: {issue.users}", users=issue.users)
-    else:
-        sheet.add("Users affected: unknown, no event named a user.")
-    if issue.events is not None and not one_event:
-        sheet.add(f"Events: {issue.events}", events=issue.events)
     for key, distribution in shares.items():
         _add_shares(sheet, key, distribution)
     if not shares and not one_event:

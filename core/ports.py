@@ -314,6 +314,10 @@ class IncidentSource(Protocol):
         """How `key`'s values share the issue's events; None when nobody sends that tag."""
         ...
 
+    async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
+        """The same of the project's other events over the same time, empty if it has none; None when it cannot tell."""
+        ...
+
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
         """Commits that the tracker suspects; empty when it has no idea."""
         ...

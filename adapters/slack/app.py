@@ -24,6 +24,7 @@ from adapters.slack.ids import Callback, workspace_of
 from adapters.slack.install import INSTALL_PATH, REDIRECT_PATH, InstallFlow
 from adapters.slack.installations import SlackInstallations
 from adapters.slack.talking import Talking
+from core.domain.errors import Refusal
 from core.ports import Desk, Inbox, Installations
 
 logger = logging.getLogger("logsense.slack")
@@ -119,7 +120,7 @@ class SlackApp:
         # It logs whole request bodies when a signature is wrong, and sets its loggers' levels when it is made.
         logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
         app.use(self._hear)
-        app.event(re.compile(".*"))(_heard)
+        app.event(re.compile(".*"))(_nothing_left_to_do)
         app.command(re.compile(".*"))(self._command)
         app.shortcut(Callback.INVESTIGATE_MESSAGE)(self._shortcut)
         app.action(re.compile(".*"))(self._button)
@@ -136,8 +137,15 @@ class SlackApp:
             if (body.get("event") or {}).get("type") in _LEAVING:
                 await self._left(body, caller)
             elif caller is not None:
-                await self._talking.hear(body, caller)
+                await self._heard(body, caller)
         await next()
+
+    async def _heard(self, body: Mapping[str, Any], caller: Caller) -> None:
+        try:
+            await self._talking.hear(body, caller)
+        except Refusal as refusal:
+            # Delivering it again would change nothing.
+            logger.warning("an event was not taken: %s", refusal)
 
     async def _command(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
@@ -194,5 +202,5 @@ def _authorizer(installations: SlackInstallations) -> Callable[..., Awaitable[An
     return authorize
 
 
-async def _heard() -> None:
+async def _nothing_left_to_do() -> None:
     """Everything was done before; without a listener Bolt would answer 404, and Slack would stop to deliver."""

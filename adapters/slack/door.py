@@ -15,7 +15,7 @@ from adapters.slack.message import Message
 from adapters.slack.people import People, Person
 from adapters.slack.trouble import in_words
 from core.domain.conversation import ConversationRef, FollowUp, InboundEvent
-from core.domain.errors import Ignored, NotAllowed, ServiceFailed
+from core.domain.errors import Ignored, NotAllowed, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import NoticeView
 from core.ports import Desk, Inbox, Receipt
@@ -78,11 +78,17 @@ class Door:
     tasks: Tasks = field(default_factory=Tasks)
 
     async def hand_in(self, event: InboundEvent) -> None:
-        """Kept and queued; what the person should know is whispered later, outside of Slack's patience."""
+        """Kept and queued; what the person should know is whispered later, outside of Slack's patience.
+
+        Raises:
+            ServiceUnavailable: it could not be kept; Slack is to deliver it again.
+        """
         try:
             receipt = await self.inbox.receive(event)
         except Ignored:
             return
+        except ServiceUnavailable:
+            raise
         except Exception as error:
             self.whisper(event.conversation, event.actor, in_words(error), error=True)
             return

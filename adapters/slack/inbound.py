@@ -66,8 +66,8 @@ def _is_said_by_a_person(event: Payload) -> bool:
 # ---- what to investigate --------------------------------------------------------------------------------------------
 
 
-def subject_in(message: Payload) -> IssueText | PastedEvent | None:
-    """What a message gives to start from; None when nothing.
+def subject_in(message: Payload, *, words_will_do: bool = True) -> IssueText | PastedEvent | None:
+    """What a message gives to start from; None when nothing. Words alone only do where somebody pointed at them.
 
     In this order: the issue that its text names; what people pasted, if they did; the issue that an alert's blocks or
     attachments name; a trace or an event in those; its words.
@@ -87,7 +87,8 @@ def subject_in(message: Payload) -> IssueText | PastedEvent | None:
     if issue := _issue_in_any(attached, by_name=is_alert):
         return IssueText(issue)
     everything = "\n".join(dict.fromkeys(filter(None, (said, *attached))))
-    return _first_pasted((said, *attached, everything)) or words_in(everything)
+    pasted = _first_pasted((said, *attached, everything))
+    return pasted or (words_in(everything) if words_will_do else None)
 
 
 def subject_named(text: str) -> IssueText | PastedEvent:

@@ -125,7 +125,7 @@ class Talking:
             question = question_in(event, caller.bot_user_id) or ""
             await self._door.hand_in(FollowUp(delivery_of(body), conversation, actor, question))
             return
-        await self._investigate(body, conversation, actor, caller, subject_in(event))
+        await self._investigate(body, conversation, actor, caller, subject_in(event, words_will_do=False))
 
     async def _in_our_thread(
         self,

@@ -135,11 +135,12 @@ class FrequencyFacts(TypedDict, total=False):
 
 
 class ShareFacts(TypedDict, total=False):
-    """One tag value's share of the events, 0..1."""
+    """One tag value's share of the issue's events, 0..1, and `usual`, its share of the project's other events."""
 
     value: str
     count: int
     share: float
+    usual: float
 
 
 class ImpactFacts(TypedDict, total=False):

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
-from core.domain.errors import LogSenseError, NotFound, Refusal
+from core.domain.errors import AccessDenied, LogSenseError, NotFound, Refusal
 from core.domain.incident import (
     Commit,
     ErrorEvent,
@@ -24,6 +24,7 @@ from core.domain.tenancy import SentryConnection
 from core.gateways.guarded_http import check_url
 from core.gateways.sentry_http import Reply, SentryHttp
 from core.gateways.sentry_payloads import event_from_json, issue_from_json
+from core.gateways.sentry_shares import question_of_others, shares_of_others
 from core.gateways.sentry_values import integer, listed, mapping, moment, string
 from core.ports import IncidentSource
 
@@ -104,6 +105,17 @@ class SentryIncidents(IncidentSource):
         total = integer(body.get("totalValues")) or sum(count for _, count in values)
         ordered = tuple(sorted(values, key=lambda item: -item[1]))
         return TagDistribution(key, total, ordered) if ordered else None
+
+    async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
+        """See the port; servers without tables of events, and tokens that may not read them, cannot tell."""
+        question = question_of_others(issue, key)
+        if question is None:
+            return None
+        try:
+            reply = await self._get(f"{self._organization}/events/", **question)
+        except (NotFound, Refusal, AccessDenied):
+            return None
+        return None if _next_cursor(reply) else shares_of_others(reply.body, key)
 
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
         """See the port."""

@@ -55,6 +55,10 @@ class SingleEventSource(IncidentSource):
         """None: one event has no shares."""
         return None
 
+    async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
+        """None: nothing is known of other events."""
+        return None
+
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
         """Empty: an event does not name commits."""
         return ()

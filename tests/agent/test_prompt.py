@@ -1,6 +1,7 @@
 """What a model is told, and how its conclusion is read."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -83,7 +84,7 @@ def test_a_submission_that_follows_the_schema_to_the_letter_is_read() -> None:
     assert analysis.fixes == (Fix("E1 low", ("E1 low",), Level.LOW, Level.LOW),)
 
 
-def _smallest(schema: dict[str, Any]) -> Any:
+def _smallest(schema: Mapping[str, Any]) -> Any:
     """Something that fits `schema` with nothing but what is required."""
     match schema["type"]:
         case "object":

@@ -94,6 +94,7 @@ class FakeTracker:
     recommended: ErrorEvent = CART_EVENT
     counts: EventSeries | None = None
     tags: dict[str, TagDistribution] = field(default_factory=dict)
+    usual: dict[str, TagDistribution] = field(default_factory=dict)
     suspects: tuple[Commit, ...] = ()
     releases: dict[str, Release] = field(default_factory=lambda: {CART_RELEASE.version: CART_RELEASE})
     resolved: list[tuple[str, bool]] = field(default_factory=list)
@@ -114,6 +115,9 @@ class FakeTracker:
 
     async def tag_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
         return self.tags.get(key)
+
+    async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
+        return self.usual.get(key)
 
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
         return self.suspects

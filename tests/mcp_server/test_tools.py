@@ -61,7 +61,7 @@ def assert_stated(facts: Any, text: str) -> None:
     """Every value of the facts stands in the text; shares as percent, flags as words, counts as bars."""
     if isinstance(facts, dict):
         for key, value in facts.items():
-            if key == "share":
+            if key in ("share", "usual"):
                 assert f"{value:.0%}" in text
             elif key == "counts":
                 assert "oldest first: " in text
@@ -218,7 +218,7 @@ async def test_source_begins_and_ends_with_a_line_that_says_something() -> None:
     text, facts = await stack(
         event_of(ExceptionInfo("E", "x", frames=(Frame("pay", "pay.py", line=7, source=source),)))
     )
-    assert "   5 | def pay():\n   6 | \n-> 7 |     charge()\n" in text
+    assert "   5 | def pay():\n   6 |\n-> 7 |     charge()\n" in text
     assert "4 |" not in text
     assert "8 |" not in text
     assert facts["frame"]["context"] == ["def pay():", "    charge()"]
@@ -403,6 +403,45 @@ async def test_shares_show_where_the_events_come_from() -> None:
     assert text.splitlines()[0] == "high impact: 41 users, 182 events, 93% in release shop@1.4.2"
     assert facts["shares"]["release"][0] == {"value": "shop@1.4.2", "count": 170, "share": 0.93}
     assert facts["severity"] == "high"
+
+
+async def impact(usual: dict[str, TagDistribution], **tags: TagDistribution) -> tuple[str, dict[str, Any]]:
+    return await call(FakeDoors(FakeTracker(tags=tags, usual=usual)), "get_user_impact", issue_id="SHOP-1A2")
+
+
+async def test_a_share_stands_beside_that_of_the_projects_other_events() -> None:
+    text, facts = await impact(
+        {"release": TagDistribution("release", 400, (("2.2", 352), ("2.3", 48)))},
+        release=TagDistribution("release", 182, (("2.3", 153), ("2.1", 29))),
+    )
+    assert "84% of events in release 2.3 (153 of 182; 12% of the project's other events)" in text
+    assert "16% of events in release 2.1 (29 of 182; 0% of the project's other events)" in text
+    assert facts["shares"]["release"][0] == {"value": "2.3", "count": 153, "share": 0.84, "usual": 0.12}
+
+
+async def test_the_headline_names_the_value_that_is_least_usual_elsewhere() -> None:
+    text, _ = await impact(
+        {
+            "release": TagDistribution("release", 100, (("2.3", 97), ("2.2", 3))),
+            "server_name": TagDistribution("server_name", 100, (("web-1", 66), ("web-2", 34))),
+        },
+        release=TagDistribution("release", 182, (("2.3", 182),)),
+        server_name=TagDistribution("server_name", 182, (("web-2", 173), ("web-1", 9))),
+    )
+    assert text.splitlines()[0].endswith(", 95% in server_name web-2 (34% elsewhere)")
+
+
+async def test_what_is_as_usual_elsewhere_is_no_headline() -> None:
+    everywhere = TagDistribution("release", 182, (("2.3", 182),))
+    text, _ = await impact({"release": everywhere}, release=everywhere)
+    assert text.splitlines()[0] == "high impact: 41 users, 182 events"
+
+
+async def test_a_handful_of_other_events_is_nothing_to_compare_with() -> None:
+    few = TagDistribution("release", 19, (("2.2", 19),))
+    text, facts = await impact({"release": few}, release=TagDistribution("release", 182, (("2.3", 182),)))
+    assert "other events" not in text
+    assert "usual" not in facts["shares"]["release"][0]
 
 
 @pytest.mark.parametrize(

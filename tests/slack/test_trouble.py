@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from core.domain.errors import ServiceUnavailable
 from core.domain.tenancy import ChannelSettings, Platform, WorkspaceRef
 from tests.fakes.slack import Channel, Outcome, User
 from tests.slack.conftest import Town, is_report, text_of, until
@@ -229,3 +230,31 @@ async def test_health_is_told_to_orchestrators(town: Town) -> None:
         async with session.get(f"{town.url}/readyz") as answer:
             ready: Any = await answer.json()
             assert (answer.status, ready) == (200, {"database": "ok", "work": "ok"})
+
+
+async def test_words_without_anything_to_go_by_start_nothing_and_say_how(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    await town.peer.say(ada, incidents, f"{acme.mention} thanks a lot for your help with this yesterday")
+    await whispered(town, "Name an issue")
+    assert incidents.posts_of_bot() == []
+    assert await (await town.store_of(acme)).investigations(9) == []
+
+
+async def test_an_event_that_cannot_be_kept_is_delivered_again_by_slack_and_kept_then(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    receive = type(town.app.inbox).receive
+    refused: list[Any] = []
+
+    async def down_once(self: Any, event: Any) -> Any:
+        if not refused:
+            refused.append(event)
+            raise ServiceUnavailable("the database", "The database cannot be reached.")
+        return await receive(self, event)
+
+    monkeypatch.setattr(type(town.app.inbox), "receive", down_once)
+    outcome = await town.peer.say(ada, incidents, f"{acme.mention} investigate SHOP-1")
+    await town.report_in(incidents)
+    assert refused and 500 in [answer.status for answer in outcome.answers]
+    assert len(await (await town.store_of(acme)).investigations(9)) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import IssueDetails, IssueRef, TagDistribution
@@ -12,8 +12,10 @@ from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import Sheet, cleaned, counted, cut
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
+from core.ports import IncidentSource
 
 _KEYS = ("release", "environment", "url", "browser", "server_name", "transaction")
+_COMPARED = _KEYS[:5]
 _VALUES = 5
 _PRODUCTION = ("prod", "production", "live")
 _LEVELS = ("low", "medium", "high", "critical")
@@ -22,6 +24,9 @@ _MANY_EVENTS = 1_000
 _SOME_USERS = 20
 _SOME_EVENTS = 200
 _FEW_EVENTS = 10
+_FEW_OTHERS = 20
+_NEARLY_ALL = 0.8
+_TELLING = 0.15
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
@@ -40,24 +45,48 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
 
         found = await asyncio.gather(*(distribution(key) for key in _KEYS))
         known = {each.key: cleaned(each, masker) for each in found if each and each.values and each.total > 0}
-        return impact_sheet(cleaned(issue, masker), known, one_event=doors.has_one_event_only())
+        usual = await _usual(source, issue, [key for key in _COMPARED if key in known])
+        one_event = doors.has_one_event_only()
+        return impact_sheet(cleaned(issue, masker), known, cleaned(usual, masker), one_event=one_event)
 
     return get_user_impact
 
 
-def impact_sheet(issue: IssueDetails, shares: Mapping[str, TagDistribution], *, one_event: bool) -> Sheet:
-    """The impact as lines: severity with its reason, then the shares."""
+async def _usual(source: IncidentSource, issue: IssueDetails, keys: Sequence[str]) -> Mapping[str, TagDistribution]:
+    """How the project's other events share the same tags; a tracker that cannot tell of one tag is not asked on."""
+
+    async def distribution(key: str) -> TagDistribution | None:
+        try:
+            return await source.usual_values(issue, key)
+        except (NotFound, ServiceFailed):
+            return None
+
+    first = await distribution(keys[0]) if keys else None
+    if first is None:
+        return {}
+    others = await asyncio.gather(*(distribution(key) for key in keys[1:]))
+    return {each.key: each for each in (first, *others) if each and each.total >= _FEW_OTHERS}
+
+
+def impact_sheet(
+    issue: IssueDetails,
+    shares: Mapping[str, TagDistribution],
+    usual: Mapping[str, TagDistribution],
+    *,
+    one_event: bool,
+) -> Sheet:
+    """The impact as lines: severity with its reason, then the shares, each beside its `usual` one where known."""
     severity, reason = severity_of(issue, shares, one_event=one_event)
     users = counted(issue.users, "user") if issue.users else "users unknown"
     events = f", {counted(issue.events, 'event')}" if issue.events is not None and not one_event else ""
     size = {"users": issue.users or None, "events": None if one_event else issue.events}
     known = {field: number for field, number in size.items() if number is not None}
-    sheet = Sheet(f"{severity} impact: {users}{events}{_concentration(shares)}", known)
+    sheet = Sheet(f"{severity} impact: {users}{events}{_concentration(shares, usual)}", known)
     sheet.add(f"Severity {severity}: {reason}", severity=severity, reason=reason)
     if one_event:
         sheet.add(ONE_EVENT, single_event=True)
     for key, distribution in shares.items():
-        _add_shares(sheet, key, distribution)
+        _add_shares(sheet, distribution, usual.get(key))
     if not shares and not one_event:
         sheet.add("No tags that would show where the events come from.")
     return sheet
@@ -93,21 +122,42 @@ def _is_elsewhere(environments: TagDistribution | None) -> bool:
     return not any(name.lower().startswith(_PRODUCTION) for name, _ in environments.values)
 
 
-def _concentration(shares: Mapping[str, TagDistribution]) -> str:
-    """The first tag, of those with several values to choose from, of which one has nearly all events."""
-    for key in ("release", "server_name", "url", "browser"):
-        distribution = shares.get(key)
-        if distribution and distribution.values[0][1] >= 0.8 * distribution.total:
-            value, count = distribution.values[0]
-            return f", {count / distribution.total:.0%} in {key} {cut(value, 50)}"
-    return ""
+def _concentration(shares: Mapping[str, TagDistribution], usual: Mapping[str, TagDistribution]) -> str:
+    """The value that holds nearly all events: the one least usual elsewhere, else the first whose usual share is unknown.
+
+    A value that is as common among other events tells nothing.
+    """
+    heads = [
+        (shares[key], *shares[key].values[0]) for key in ("release", "server_name", "url", "browser") if key in shares
+    ]
+    held = [(each, value, count / each.total) for each, value, count in heads if count >= _NEARLY_ALL * each.total]
+    compared = [
+        (share - elsewhere, each.key, value, share, elsewhere)
+        for each, value, share in held
+        if (elsewhere := _share_of(value, usual.get(each.key))) is not None
+    ]
+    if compared:
+        lift, key, value, share, elsewhere = max(compared, key=lambda one: one[0])
+        return f", {share:.0%} in {key} {cut(value, 50)} ({elsewhere:.0%} elsewhere)" if lift >= _TELLING else ""
+    return next((f", {share:.0%} in {each.key} {cut(value, 50)}" for each, value, share in held), "")
 
 
-def _add_shares(sheet: Sheet, key: str, distribution: TagDistribution) -> None:
+def _share_of(value: str, distribution: TagDistribution | None) -> float | None:
+    if distribution is None:
+        return None
+    return dict(distribution.values).get(value, 0) / distribution.total
+
+
+def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribution | None) -> None:
+    key = distribution.key
     for value, count in distribution.values[:_VALUES]:
-        shown, share = cut(value, 150), round(count / distribution.total, 2)
+        shown, share, elsewhere = cut(value, 150), round(count / distribution.total, 2), _share_of(value, usual)
         facts = {"value": shown, "count": count, "share": share}
-        of = f"{counted(count, 'event')} of {distribution.total}"
-        sheet.add(f"Share by {key}: {share:.0%} {shown} ({of})", shares={key: [facts]})
+        beside = ""
+        if elsewhere is not None:
+            facts["usual"] = round(elsewhere, 2)
+            beside = f"; {facts['usual']:.0%} of the project's other events"
+        line = f"{share:.0%} of events in {key} {shown} ({count} of {distribution.total}{beside})"
+        sheet.add(line, shares={key: [facts]})
     if len(distribution.values) > _VALUES:
-        sheet.add(f"Share by {key}: {len(distribution.values) - _VALUES} more values")
+        sheet.add(f"{len(distribution.values) - _VALUES} more values of {key}")

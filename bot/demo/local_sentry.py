@@ -7,7 +7,6 @@ misbehave. Times are kept as offsets and served relative to its start.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from bot.demo.asked import body_of, hours, moment, place_of, whole
 from bot.demo.recordings import Incident, Release, recorded_incidents
 from bot.demo.sentry_answers import ORGANIZATION, PROJECT, SentryAnswers
 
@@ -199,7 +199,7 @@ class LocalSentry:
 
     async def _change_issue(self, request: web.Request) -> web.Response:
         incident = self._asked(request)
-        match (await _body(request)).get("status"):
+        match (await body_of(request)).get("status"):
             case "resolved" | "resolvedInNextRelease":
                 self._resolved.add(incident.issue_id)
             case "unresolved":
@@ -211,7 +211,7 @@ class LocalSentry:
         return web.json_response(self._issue(incident))
 
     async def _add_note(self, request: web.Request) -> web.Response:
-        incident, text = self._asked(request), (await _body(request)).get("text")
+        incident, text = self._asked(request), (await body_of(request)).get("text")
         if not text:
             return web.json_response({"text": ["This field is required."]}, status=400)
         self.notes.append((incident.short_id, str(text)))
@@ -262,11 +262,17 @@ class LocalSentry:
     # ---- counts -----------------------------------------------------------------------------------------------------
 
     async def _show_series(self, request: web.Request) -> web.Response:
-        hours, interval_s = _hours(request.query.get("statsPeriod", "14d")), _whole(request, "interval", 3600)
-        return web.json_response(self._answers.series(self._queried(request), hours, interval_s))
+        period_h, interval_s = hours(request.query.get("statsPeriod", "14d")), whole(request, "interval", 3600)
+        return web.json_response(self._answers.series(self._queried(request), period_h, interval_s))
 
     async def _show_totals(self, request: web.Request) -> web.Response:
-        return web.json_response(self._answers.totals(self._queried(request), request.query.getall("field", [])))
+        """The totals of one issue; or, of all but one, how many events have each value of a tag."""
+        fields, words = request.query.getall("field", []), request.query.get("query", "").split()
+        left_out = {word.removeprefix("!issue:").upper() for word in words if word.startswith("!issue:")}
+        if not left_out:
+            return web.json_response(self._answers.totals(self._queried(request), fields))
+        others = [one for one in recorded_incidents() if not left_out & {one.issue_id, one.short_id}]
+        return web.json_response(self._answers.table(others, fields, moment(request, "start"), moment(request, "end")))
 
     def _queried(self, request: web.Request) -> Incident:
         """The issue that a search such as `issue:SHOP-1` names."""
@@ -298,9 +304,9 @@ class LocalSentry:
 
     def _page(self, request: web.Request, items: Sequence[_T], shown: Callable[[_T], Any]) -> web.Response:
         """One page of a list, with the links to its neighbours in Sentry's form."""
-        asked = _whole(request, "limit", _whole(request, "per_page", 25))
+        asked = whole(request, "limit", whole(request, "per_page", 25))
         limit = min(asked, _MAX_PAGE)
-        start = _start(request.query.get("cursor", "0:0:0"))
+        start = place_of(request.query.get("cursor", "0:0:0"))
         neighbours = (
             ("previous", max(0, start - limit), start > 0),
             ("next", start + limit, start + limit < len(items)),
@@ -314,38 +320,7 @@ class LocalSentry:
         return web.json_response([shown(item) for item in items[start : start + limit]], headers=headers)
 
 
-async def _body(request: web.Request) -> Mapping[str, Any]:
-    try:
-        body = await request.json()
-    except json.JSONDecodeError:
-        raise web.HTTPBadRequest(reason="JSON parse error") from None
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest(reason="Invalid data. Expected a dictionary.")
-    return body
-
-
 def _found(thing: _T | None) -> _T:
     if thing is None:
         raise web.HTTPNotFound
     return thing
-
-
-def _whole(request: web.Request, name: str, otherwise: int) -> int:
-    text = request.query.get(name, str(otherwise))
-    if not text.isascii() or not text.isdigit() or text.strip("0") == "":
-        raise web.HTTPBadRequest(reason=f"Invalid {name}")
-    return int(text)
-
-
-def _start(cursor: str) -> int:
-    parts = cursor.split(":")
-    if len(parts) != 3 or not parts[1].isdigit():
-        raise web.HTTPBadRequest(reason="Invalid cursor parameter.")
-    return int(parts[1])
-
-
-def _hours(period: str) -> int:
-    amount, unit = period[:-1], period[-1:]
-    if not amount.isdigit() or unit not in ("h", "d", "w"):
-        raise web.HTTPBadRequest(reason="Invalid statsPeriod")
-    return max(1, int(amount) * {"h": 1, "d": 24, "w": 168}[unit])

@@ -42,8 +42,8 @@ def shares_of_others(body: object, key: str) -> TagDistribution | None:
     if not isinstance(table.get("data"), list):
         return None
     rows = [mapping(row) for row in listed(table["data"])]
-    counted = [(string(row.get(key)), integer(row.get(_COUNT))) for row in rows]
-    values = [(value, count) for value, count in counted if value and count]
+    counted = [(string(row.get(key)), integer(row.get(_COUNT)) or 0) for row in rows]
+    values = [(value, count) for value, count in counted if value and count > 0]
     ordered = tuple(sorted(values, key=lambda item: -item[1]))
     return TagDistribution(key, sum(count for _, count in ordered), ordered)
 

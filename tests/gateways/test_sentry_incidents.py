@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.demo.local_sentry import Fault, LocalSentry
 from core.domain.errors import AccessDenied, NotFound, RateLimited, Refusal, ServiceUnavailable
-from core.domain.incident import IssueRef
+from core.domain.incident import IssueRef, TagDistribution
 from core.domain.tenancy import SentryConnection
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.sentry_incidents import SentryIncidents
+from core.gateways.sentry_shares import shares_of_others
 
 SHOP_1 = IssueRef("SHOP-1")
 
@@ -49,6 +53,45 @@ async def test_an_issue_with_its_event_series_tags_release_and_suspects(incident
     assert browsers is not None and browsers.values[0][0] == "Chrome" and browsers.total == 127
     assert release is not None and len(release.commits) == 2
     assert [commit.message for commit in suspects] == ["pricing: bundles carry a price of their own"]
+
+
+async def test_the_projects_other_events_share_a_tag_without_those_of_the_issue(incidents: SentryIncidents) -> None:
+    issue = await incidents.issue(SHOP_1)
+    usual = await incidents.usual_values(issue, "release")
+    assert usual is not None and usual.total > 500
+    assert usual.total == sum(count for _, count in usual.values)
+    assert "storefront@7.9.0" in dict(usual.values)
+    assert "shop@4.2.0" not in dict(usual.values)
+
+
+async def test_other_events_are_those_of_the_issues_own_time(incidents: SentryIncidents) -> None:
+    issue = await incidents.issue(SHOP_1)
+    assert issue.first_seen is not None and issue.last_seen is not None
+    month = replace(issue, first_seen=issue.first_seen - timedelta(days=40))
+    day, whole = await incidents.usual_values(issue, "release"), await incidents.usual_values(month, "release")
+    assert day is not None and whole is not None and day.total < whole.total
+    before = replace(issue, first_seen=None, last_seen=issue.last_seen - timedelta(days=60))
+    assert await incidents.usual_values(before, "release") == TagDistribution("release", 0, ())
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_tracker_that_has_or_gives_no_table_of_events_cannot_tell(
+    incidents: SentryIncidents, sentry: LocalSentry, status: int
+) -> None:
+    issue = await incidents.issue(SHOP_1)
+    sentry.faults.append(Fault("organizations/acme/events/", status))
+    assert await incidents.usual_values(issue, "release") is None
+    assert await incidents.usual_values(replace(issue, last_seen=None), "release") is None
+
+
+_anything = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+_rows = st.lists(_anything | st.fixed_dictionaries({"release": _anything, "count()": _anything}), max_size=5)
+
+
+@given(_anything | st.fixed_dictionaries({"data": _anything | _rows}))
+def test_whatever_a_table_of_events_holds_its_shares_are_of_its_total(body: object) -> None:
+    found = shares_of_others(body, "release")
+    assert found is None or all(0 < count <= found.total for _, count in found.values)
 
 
 async def test_lists_follow_pages_up_to_the_limit(incidents: SentryIncidents, sentry: LocalSentry) -> None:

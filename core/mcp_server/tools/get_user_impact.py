@@ -123,7 +123,7 @@ def _is_elsewhere(environments: TagDistribution | None) -> bool:
 
 
 def _concentration(shares: Mapping[str, TagDistribution], usual: Mapping[str, TagDistribution]) -> str:
-    """The value that holds nearly all events: the one least usual elsewhere, else the first whose usual share is unknown.
+    """The value that holds nearly all events: the one least usual elsewhere, or the first where nothing is compared.
 
     A value that is as common among other events tells nothing.
     """

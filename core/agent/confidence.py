@@ -14,6 +14,22 @@ BASE = 25
 UNKNOWN_CAUSE_CEILING = 35
 NO_STACK_CEILING = 45
 DOUBTFUL_OWN_CONFIDENCE = 40
+_SEVERAL = 2
+
+
+_SURFACED = frozenset(
+    {
+        Cause.TIMEOUT,
+        Cause.CONNECTION_REFUSED,
+        Cause.POOL_EXHAUSTED,
+        Cause.UPSTREAM_FAILURE,
+        Cause.DISK_FULL,
+        Cause.OUT_OF_MEMORY,
+        Cause.ABORTED_TRANSACTION,
+        Cause.LATENCY_REGRESSION,
+    }
+)
+"""Causes of which a stack shows where they came to light, while their own reason lies elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +98,16 @@ def _stack_quality(stack: StackFacts) -> Iterator[_Weight]:
     match stack.get("frame_basis"):
         case "in_app":
             yield _Weight(12, "the failing frame is in the application's own code")
-        case "not_library" | "last":
+        case "not_library":
             yield _Weight(6, "the failing frame was found, though not marked as the application's own")
+        case "last":
+            yield _Weight(2, "only frames of libraries were recorded")
         case _:
             yield _Weight(-10, "no failing frame was recorded")
+    if frame and not frame.get("file") and frame.get("line") is None:
+        yield _Weight(-10, "that frame names neither a file nor a line")
+    if sum(exception.get("role") == "sibling" for exception in stack.get("exceptions", [])) >= _SEVERAL:
+        yield _Weight(-10, "several errors were raised together, and one of them is explained")
     if frame.get("source"):
         yield _Weight(6, "the failing line is shown")
     if frame.get("variables"):
@@ -97,6 +119,8 @@ def _stack_quality(stack: StackFacts) -> Iterator[_Weight]:
 def _support(analysis: Analysis, verification: Verification) -> Iterator[_Weight]:
     if analysis.cause is not Cause.UNKNOWN:
         yield _Weight(8, f"the error fits a known kind of cause ({analysis.cause})")
+    if analysis.cause in _SURFACED:
+        yield _Weight(-12, "the stack shows where it came to light; why it came so far lies elsewhere")
     if verification.kept and not verification.dropped:
         yield _Weight(8, f"all {verification.kept} findings stand in the evidence they cite")
     if verification.dropped:

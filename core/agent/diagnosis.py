@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from string import Formatter
 
-from core.agent.breaking_value import find_breaking_value
-from core.agent.causes import CauseEntry, catalogue, classify, telling_exception
+from core.agent.causes import CauseEntry, catalogue, classify
+from core.agent.words import culprit_of, frame_of, one_line, words_of
 from core.domain.causes import Cause
-from core.domain.report import Analysis, Culprit, Finding, Fix, Level
+from core.domain.report import Analysis, Finding, Fix, Level
 from core.domain.tool_facts import (
-    FrameFacts,
+    ExceptionFacts,
     FrequencyFacts,
     ImpactFacts,
     IssueFacts,
@@ -21,9 +20,10 @@ from core.domain.tool_facts import (
     StackFacts,
 )
 
-MESSAGE_CHARS = 240
-_ENTRIES = frozenset({"main", "Main", "<Main>$", "run"})
-_FAR_BELOW = 8
+_ROOT_MESSAGE_CHARS = 160
+_NEARLY_ALL = 0.8
+_TELLING = 0.15
+_SEVERAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def diagnose(observed: Observed) -> Analysis:
     """An analysis in which every name and number stands in the evidence that its finding cites."""
     cause = classify(observed.stack, observed.issue)
     entry = catalogue()[cause]
-    words = _words(cause, observed)
+    words = words_of(cause, observed.issue, observed.stack, observed.frequency)
     return Analysis(
         root_cause=_root_cause(entry, words, observed),
         cause=cause,
@@ -51,141 +51,6 @@ def diagnose(observed: Observed) -> Analysis:
         findings=tuple(_findings(entry, words, observed)),
         fixes=tuple(_fixes(entry, words, observed)),
     )
-
-
-def culprit_of(stack: StackFacts) -> Culprit | None:
-    """The frame to open first; of a minified bundle only the place, since its names mislead."""
-    frame = frame_of(stack)
-    if not frame:
-        return None
-    function = None if stack.get("minified") else frame.get("function")
-    return Culprit(frame.get("file"), function, frame.get("line"), frame.get("module"))
-
-
-def frame_of(stack: StackFacts) -> FrameFacts:
-    """The frame that matters; where that is only the program's entry, far above the failure, where it was raised."""
-    frame = stack.get("frame", {})
-    is_entry = (frame.get("function") or "").rsplit(".", 1)[-1] in _ENTRIES
-    if is_entry and stack.get("library_calls_below", 0) >= _FAR_BELOW and stack.get("raised_in"):
-        return stack["raised_in"]
-    return frame
-
-
-# ---- words ----------------------------------------------------------------------------------------------------------
-
-
-def _words(cause: Cause, observed: Observed) -> Mapping[str, str]:
-    """What the placeholders of `causes.toml` stand for here; what is unknown is absent."""
-    stack, issue = observed.stack, observed.issue
-    exceptions = stack.get("exceptions", [])
-    root = telling_exception(stack, cause)
-    message = root.get("value") or stack.get("message") or issue.get("title") or ""
-    broken = find_breaking_value(cause, message, stack)
-    frame = frame_of(stack)
-    culprit = culprit_of(stack) or Culprit()
-    file, line, function = culprit.file, culprit.line, culprit.function
-    every_text = "\n".join(
-        [message, *(exception.get("value", "") for exception in exceptions), *stack.get("message_params", [])]
-    )
-    caller = _caller(stack, frame)
-    found = {
-        "type": root.get("type") or issue.get("title", "").split(":")[0],
-        "message": _one_line(message) or root.get("type"),
-        "function": _callable_name(function) or stack.get("transaction") or _named_culprit(stack),
-        "caller": _callable_name(caller.get("function")),
-        "caller_place": f"{caller['file']}:{caller['line']}" if caller.get("file") and caller.get("line") else None,
-        "file": file,
-        "line": str(line) if line is not None else None,
-        "place": f"{file}:{line}" if file and line is not None else file or frame.get("module"),
-        "variable": broken.variable,
-        "value": broken.value,
-        "origin": broken.origin,
-        "key": broken.key,
-        "host": _spoken(_search(_HOST, every_text) or _request_host(cause, stack)),
-        "path": _search(_PATH, message),
-        "number": _search(_PORT, every_text),
-        "status": _search(_STATUS, message),
-        "column": _search(_COLUMN, message),
-        "release": observed.frequency.get("onset_release"),
-        "commit": _suspect(observed),
-    }
-    return {name: word for name, word in found.items() if word}
-
-
-_HOST = (
-    re.compile(r"https?://(?:[^/\s@]*@)?([\w.-]+(?::\d+)?)"),
-    re.compile(r"host=['\"]([\w.-]+)['\"]"),
-    re.compile(r"(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|resolve host:?) ([\w.:-]+\w)"),
-    re.compile(r"\('([\w.-]+)', \d+\)"),
-    re.compile(r"\b((?:\d{1,3}\.){3}\d{1,3}:\d+|localhost:\d+|[\w-]+(?:\.[\w-]+)+:\d+)\b"),
-    re.compile(r"\bto ((?:\w+ )?(?:database|server|broker|cache|host) ?[\w.-]*)"),
-    re.compile(r"\bon ([a-z][\w]*-\d+)\b"),
-)
-_PATH = (re.compile(r"['\"]((?:/|\w:\\|\.{1,2}/)[^'\"]+)['\"]"), re.compile(r"\b(\S*/\S+\.\w+)\b"))
-_PORT = (
-    re.compile(r"EADDRINUSE[^\n]*?:(\d{2,5})\b"),
-    re.compile(r"\bport (\d{2,5})\b", re.IGNORECASE),
-    re.compile(r"\[HTTP/[\d.]+-(\d{2,5})\]"),
-    re.compile(r"(?:connector|listen|bind)[^\d]{0,30}(\d{2,5})\b", re.IGNORECASE),
-    re.compile(r":(\d{2,5})\b"),
-)
-_STATUS = (re.compile(r"\b([45]\d\d)\b"),)
-_COLUMN = (re.compile(r"duplicate column name: (\w+)"),)
-
-
-def _search(patterns: tuple[re.Pattern[str], ...], text: str) -> str | None:
-    return next((found[1] for pattern in patterns if (found := pattern.search(text))), None)
-
-
-def _spoken(host: str | None) -> str | None:
-    """A host by its name as it is; one that is only described (`job database`) with its article."""
-    return f"the {host}" if host and " " in host else host
-
-
-def _request_host(cause: Cause, stack: StackFacts) -> str | None:
-    """For a failure behind ours, the host of the last outgoing request that the breadcrumbs show."""
-    if cause not in (Cause.TIMEOUT, Cause.RATE_LIMITED, Cause.UPSTREAM_FAILURE, Cause.CONNECTION_REFUSED, Cause.TLS):
-        return None
-    for crumb in reversed(stack.get("breadcrumbs", [])):
-        if crumb.get("category") in ("http", "httplib", "fetch", "xhr", "aiohttp"):
-            host = _search(_HOST[:1], f"{crumb.get('message', '')} {crumb.get('data', '')}")
-            if host:
-                return host
-    return None
-
-
-def _suspect(observed: Observed) -> str | None:
-    """The tracker's suspect commit, else the one commit of the introducing release that names the culprit's file."""
-    suspects = observed.issue.get("suspects", [])
-    if suspects:
-        return f"{suspects[0].get('id', '')[:8]} “{_one_line(suspects[0].get('message', ''))}”"
-    file = observed.stack.get("frame", {}).get("file", "")
-    stem = file.rsplit("/", 1)[-1].split(".")[0]
-    for commit in observed.issue.get("release_commits", []):
-        if stem and re.search(rf"\b{re.escape(stem)}\b", commit.get("message", ""), re.IGNORECASE):
-            return f"{commit.get('id', '')[:8]} “{_one_line(commit.get('message', ''))}”"
-    return None
-
-
-def _caller(stack: StackFacts, frame: FrameFacts) -> FrameFacts:
-    """The nearest caller in another file: who used what failed."""
-    return next((one for one in stack.get("callers", []) if one.get("file") != frame.get("file")), FrameFacts())
-
-
-def _named_culprit(stack: StackFacts) -> str | None:
-    culprit = stack.get("culprit", "")
-    return None if culprit.startswith("?") else culprit
-
-
-def _callable_name(function: str | None) -> str | None:
-    if not function:
-        return None
-    return f"{function}()" if re.fullmatch(r"[\w.$:]+", function) else function
-
-
-def _one_line(text: str, limit: int = MESSAGE_CHARS) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
 # ---- sentences ------------------------------------------------------------------------------------------------------
@@ -204,12 +69,14 @@ def _sentence(template: str, words: Mapping[str, str]) -> str | None:
 
 
 def _root_cause(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
-    filled = (_sentence(template, words) for template in entry.says)
+    limits = {"message": _ROOT_MESSAGE_CHARS}
+    short = {name: one_line(word, limits.get(name, len(word))) for name, word in words.items()}
+    filled = (_sentence(template, short) for template in entry.says)
     plain = _what(words) or "No cause can be named"
     sentence = next((text for text in filled if text), plain)
-    members = [member for member in observed.stack.get("exceptions", []) if member.get("role") == "sibling"]
-    if len(members) > 1:
-        listed = "; ".join(_one_line(f"{member.get('type')}: {member.get('value')}", 80) for member in members[:4])
+    members = [one for one in observed.stack.get("exceptions", []) if one.get("role") in ("root", "sibling")]
+    if len(members) >= _SEVERAL:
+        listed = "; ".join(one_line(f"{member.get('type')}: {member.get('value')}", 80) for member in members[:4])
         sentence = f"{len(members)} errors were raised together ({listed})"
     if observed.stack.get("minified"):
         sentence = f"{sentence}; the code is minified, so no function can be named until source maps are uploaded"
@@ -228,13 +95,16 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
             yield Finding(chain, (stack_id,))
         if (variable := words.get("variable")) and (value := words.get("value")):
             came = f", from `{words['origin']}`" if "origin" in words else ""
-            yield Finding(f"`{variable}` was {_one_line(value)}{came}.", (stack_id,))
+            yield Finding(f"`{variable}` was {one_line(value)}{came}.", (stack_id,))
     if (details_id := ids.get("get_sentry_issue_details")) and (changed := _what_changed(words, observed)):
         yield Finding(changed, tuple(filter(None, (details_id, ids.get("analyze_error_frequency")))))
     if (frequency_id := ids.get("analyze_error_frequency")) and observed.frequency.get("total"):
-        yield Finding(f"Its course is {observed.headlines['analyze_error_frequency']}.", (frequency_id,))
+        course = observed.headlines["analyze_error_frequency"].replace(": ", ", ", 1)
+        yield Finding(f"Over time: {course}.", (frequency_id,))
     if (impact_id := ids.get("get_user_impact")) and (reason := observed.impact.get("reason")):
-        yield Finding(f"Severity {observed.impact.get('severity', 'unknown')}: {reason}", (impact_id,))
+        yield Finding(f"Severity {observed.impact.get('severity', 'unknown')}: {reason}.", (impact_id,))
+        if concentrated := _concentrated(observed.impact):
+            yield Finding(concentrated, (impact_id,))
     if (knowledge_id := ids.get("search_knowledge_base")) and (match := _best_match(observed)):
         yield Finding(_remembered(match), (knowledge_id,))
 
@@ -246,28 +116,63 @@ def _what(words: Mapping[str, str]) -> str:
 
 
 def _what_failed(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
-    what = _one_line(_what(words))
-    where = " in ".join(word for word in (words.get("place"), words.get("function")) if word)
-    source = frame_of(observed.stack).get("source", "").strip()
-    shown = f": `{_one_line(source, 160)}`" if source else ""
-    return f"{what}, which is {entry.label}" + (f", at {where}{shown}." if where else "; no frame was recorded.")
+    what = f"{one_line(_what(words))} ({entry.label})"
+    if "where" not in words:
+        missing = "its frame has no name and no place" if observed.stack.get("frame") else "no frame was recorded"
+        return f"{what}; {missing}."
+    source = one_line(frame_of(observed.stack).get("source", ""), 160)
+    shown = "" if not source else f": “{source}”" if "`" in source else f": `{source}`"
+    return f"{what} at {words['where']}{shown}."
 
 
 def _chain(stack: StackFacts) -> str | None:
-    wrappers = [exception for exception in stack.get("exceptions", []) if exception.get("role") == "wrapper"]
-    if not wrappers:
+    """What was wrapped in what; of a group, which has no one innermost cause, nothing."""
+    exceptions = stack.get("exceptions", [])
+    wrappers = [exception for exception in exceptions if exception.get("role") == "wrapper"]
+    if not wrappers or any(exception.get("role") == "sibling" for exception in exceptions):
         return None
-    root = stack["exceptions"][0]
-    named = ", then ".join(str(wrapper.get("type")) for wrapper in wrappers)
-    return f"{root.get('type')} is the innermost cause; it was wrapped in {named}."
+    named = ", then ".join(_named(wrapper, 80) for wrapper in wrappers)
+    return f"The innermost cause is {_named(exceptions[0], 80)}; it was wrapped in {named}."
+
+
+def _named(exception: ExceptionFacts, limit: int) -> str:
+    value = one_line(exception.get("value", ""), limit).replace("“", "").replace("”", "")
+    return " ".join(part for part in (exception.get("type"), f"“{value}”" if value else "") if part)
 
 
 def _what_changed(words: Mapping[str, str], observed: Observed) -> str | None:
     release = words.get("release") or observed.issue.get("first_release")
     if release is None:
         return None
-    commit = words.get("commit")
-    return f"It was first seen in release {release}" + (f"; the suspect commit is {commit}." if commit else ".")
+    commit = ""
+    if named := words.get("commit"):
+        is_suspect = bool(observed.issue.get("suspects"))
+        commit = f"; the suspect commit is {named}" if is_suspect else f"; its commit {named} names this code"
+    shipped, onset = observed.issue.get("first_release_at"), observed.frequency.get("onset")
+    if "release" in words or not shipped or not onset or shipped > onset:
+        return f"It was first seen in release {release}{commit}."
+    return (
+        f"It was first seen in release {release}, out since {shipped}{commit}. It began only at {onset}, "
+        "so look also at what changed beside the code: data, load, another service."
+    )
+
+
+def _concentrated(impact: ImpactFacts) -> str | None:
+    """Where nearly all events come from, though other events of the project do not."""
+    shares = impact.get("shares", {})
+    heads = [(key, shares[key][0]) for key in ("server_name", "browser", "environment") if shares.get(key)]
+    telling = [
+        (head["share"] - head["usual"], key, head)
+        for key, head in heads
+        if "usual" in head and head["share"] >= _NEARLY_ALL and head["share"] - head["usual"] >= _TELLING
+    ]
+    if not telling:
+        return None
+    _, key, head = max(telling, key=lambda one: one[0])
+    return (
+        f"{head['share']:.0%} of its events come from {key} {head['value']} "
+        f"(of the project's other events, {head['usual']:.0%})."
+    )
 
 
 def _best_match(observed: Observed) -> MatchFacts | None:
@@ -277,7 +182,7 @@ def _best_match(observed: Observed) -> MatchFacts | None:
 
 def _remembered(match: MatchFacts) -> str:
     known = "The same incident happened before" if match.get("seen_before") else "A similar incident is known"
-    cause, fix = _one_line(match.get("root_cause", "")), _one_line(match.get("fix", ""))
+    cause, fix = one_line(match.get("root_cause", "")), one_line(match.get("fix", ""))
     return f"{known} ({match.get('incident')}, {match.get('status')}): {cause} It was fixed by: {fix}"
 
 
@@ -290,6 +195,8 @@ def _fixes(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> I
     if known and known.get("seen_before"):
         yield _again(known, "Do again what fixed it last time", 90)
     own = next((fix for template in entry.fixes if (fix := _filled_fix(template, words))), None)
+    if observed.stack.get("minified") and "file" in words:
+        yield _upload_source_maps(words["file"])
     if own:
         yield own
     if "release" in words and entry.cause is not Cause.UNKNOWN:
@@ -300,7 +207,7 @@ def _fixes(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> I
 
 def _again(match: MatchFacts, title: str, confidence: int) -> Fix:
     check = f"Check first that the cause is the same as in {match.get('incident')}."
-    return Fix(title, (check, _one_line(match.get("fix", ""))), Level.LOW, Level.LOW, confidence)
+    return Fix(title, (check, one_line(match.get("fix", ""))), Level.LOW, Level.LOW, confidence)
 
 
 def _filled_fix(template: Fix, words: Mapping[str, str]) -> Fix | None:
@@ -316,3 +223,11 @@ def _roll_back(words: Mapping[str, str]) -> Fix:
     first = f"Revert commit {words['commit']}." if "commit" in words else f"Go back to the release before {release}."
     steps = (first, "Deploy, and watch the event rate fall.", "Mend it properly, with a test, before shipping again.")
     return Fix(f"Roll back release {release}", steps, Level.MEDIUM, Level.LOW, 65)
+
+
+def _upload_source_maps(file: str) -> Fix:
+    steps = (
+        f"Build the source map of {file} with the bundle, and upload it with each release.",
+        "Read the next event: it will name the function and the line.",
+    )
+    return Fix(f"Upload the source map of {file}", steps, Level.LOW, Level.LOW, 75)

@@ -63,7 +63,7 @@ def _frame(source: str, *, context: list[str] | None = None, **variables: str) -
             Cause.ARITHMETIC,
             "division by zero",
             _frame("mean = sum(xs) / len(xs)", xs="[]"),
-            BreakingValue("len(xs)", "[]"),
+            BreakingValue("xs", "[]"),
         ),
         (
             Cause.CONFIGURATION,

@@ -84,6 +84,34 @@ async def test_a_tracker_that_has_or_gives_no_table_of_events_cannot_tell(
     assert await incidents.usual_values(replace(issue, last_seen=None), "release") is None
 
 
+async def test_of_a_tag_with_more_values_than_a_page_no_shares_are_claimed(incidents: SentryIncidents) -> None:
+    asked: list[dict[str, str]] = []
+
+    async def table(request: web.Request) -> web.Response:
+        asked.append(dict(request.query))
+        more = {"Link": '<http://x/?cursor=0:100:0>; rel="next"; results="true"; cursor="0:100:0"'}
+        headers = more if request.query.get("field") == "url" else {}
+        return web.json_response({"data": [{request.query["field"]: "a", "count()": 7}]}, headers=headers)
+
+    issue = await incidents.issue(SHOP_1)
+    app = web.Application()
+    app.router.add_get("/api/0/organizations/acme/events/", table)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    allowed = frozenset({"127.0.0.1"})
+    try:
+        async with open_guarded_session(allowed) as session:
+            peer = SentryConnection(f"http://127.0.0.1:{runner.addresses[0][1]}", "acme", "token")
+            source = SentryIncidents(peer, session, allowed)
+            assert await source.usual_values(issue, "release") == TagDistribution("release", 7, (("a", 7),))
+            assert await source.usual_values(issue, "url") is None
+    finally:
+        await runner.cleanup()
+    assert asked[0]["query"] == "project:shop !issue:SHOP-1 has:release"
+    assert asked[0]["start"] < asked[0]["end"]
+
+
 _anything = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
 _rows = st.lists(_anything | st.fixed_dictionaries({"release": _anything, "count()": _anything}), max_size=5)
 

@@ -2,11 +2,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from mcp import Client
 
+from bot.demo.local_sentry import Fault, LocalSentry
 from core.domain.incident import (
     Breadcrumb,
     Commit,
@@ -19,7 +20,9 @@ from core.domain.incident import (
     TagDistribution,
     ThreadStack,
 )
-from core.domain.tenancy import OrganizationId
+from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.guarded_http import open_guarded_session
+from core.gateways.sentry_incidents import SentryIncidents
 from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import FENCE_CLOSES, FENCE_OPENS
 from core.mcp_server.server import build_server
@@ -224,14 +227,6 @@ async def test_source_begins_and_ends_with_a_line_that_says_something() -> None:
     assert facts["frame"]["context"] == ["def pay():", "    charge()"]
 
 
-async def test_a_module_is_named_where_the_file_does_not_say_it() -> None:
-    told, _ = await stack(event_of(ExceptionInfo("E", "x", frames=(Frame("a", "lib/pay.py", "lib.pay", line=7),))))
-    bare, facts = await stack(event_of(ExceptionInfo("E", "x", frames=(Frame("a", "Pay.java", "com.Pay", line=7),))))
-    assert "module" not in told
-    assert "module com.Pay" in bare
-    assert facts["frame"]["module"] == "com.Pay"
-
-
 async def test_breadcrumbs_of_one_minute_say_it_once_and_only_unusual_levels_are_named() -> None:
     crumbs = tuple(Breadcrumb(BEGAN, "log", level, level) for level in ("info", "warning"))
     text, _ = await stack(ErrorEvent(message="m", breadcrumbs=crumbs))
@@ -429,6 +424,25 @@ async def test_the_headline_names_the_value_that_is_least_usual_elsewhere() -> N
         server_name=TagDistribution("server_name", 182, (("web-2", 173), ("web-1", 9))),
     )
     assert text.splitlines()[0].endswith(", 95% in server_name web-2 (34% elsewhere)")
+
+
+async def test_a_recorded_incident_stands_out_by_its_server() -> None:
+    allowed = frozenset({"127.0.0.1"})
+    async with LocalSentry() as sentry, open_guarded_session(allowed) as session:
+        connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token)
+        tracker = SentryIncidents(connection, session, allowed)
+        server = build_server(FakeDoors(cast(Any, tracker)), Masker("k"), fixed_tenancy(ACME), with_peoples_tools=False)
+        async with Client(server) as client:
+            result = await client.call_tool("get_user_impact", {"issue_id": "SHOP-1"})
+            sentry.faults.append(Fault("organizations/acme/events/", 403, times=9))
+            refused = await client.call_tool("get_user_impact", {"issue_id": "SHOP-1"})
+    head = (result.structured_content or {})["shares"]["server_name"][0]
+    assert head["value"] == "web-3"
+    assert head["usual"] < head["share"] == 1.0
+    assert not refused.is_error
+    assert "usual" not in (refused.structured_content or {})["shares"]["server_name"][0]
+    asked = [path for _, path in sentry.requests if path.endswith("/acme/events/")]
+    assert len(asked) == 6, "five tags are compared, and one refusal ends the asking"
 
 
 async def test_what_is_as_usual_elsewhere_is_no_headline() -> None:

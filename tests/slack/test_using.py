@@ -101,7 +101,8 @@ async def test_all_evidence_can_be_paged_through_and_the_post_mortem_is_a_file_i
     await town.peer.click(ada, view, "evidence_page:next", f"{investigation.id}:2")
     await until(lambda: shown(seen_by(town, ada)) != first)
     await town.peer.click(ada, report, "copy_post_mortem", investigation.id)
-    file = await until(lambda: next((it for it in town.peer.state.files.values() if it.filename.endswith(".md")), None))
+    files = town.peer.state.files
+    file = await until(lambda: next((it for it in files.values() if it.message and it.filename.endswith(".md")), None))
     assert file.content is not None and b"Root cause" in file.content
 
 

@@ -47,7 +47,7 @@ def fields_of(frame: Frame) -> dict[str, Any]:
 
 def add_frame(sheet: Sheet, frame: Frame, basis: str) -> None:
     """The frame that matters: its place, the source around it with an arrow, its locals, those in the line first."""
-    module = f", module {cut(frame.module, 120)}" if frame.module and not _is_told(frame.module, frame.file) else ""
+    module = f", module {cut(frame.module, 120)}" if frame.module else ""
     sheet.add(f"Frame that matters ({basis}): {place(frame)}{module}", frame=fields_of(frame), frame_basis=basis)
     failing = ""
     for number, raw in _around(frame):
@@ -99,11 +99,6 @@ def _around(frame: Frame) -> Sequence[tuple[int, str]]:
     near = [(number, text) for number, text in frame.source if abs(number - frame.line) <= _SOURCE_LINES]
     telling = [index for index, (number, text) in enumerate(near) if text.strip() or number == frame.line]
     return near[telling[0] : telling[-1] + 1] if telling else ()
-
-
-def _is_told(module: str, file: str | None) -> bool:
-    """Whether the path says the module already: `shop/pricing.py` is `shop.pricing`."""
-    return re.sub(r"[/\\]", ".", file or "").rpartition(".")[0].endswith(module)
 
 
 def _is_used(name: str, line: str) -> bool:

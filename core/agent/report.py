@@ -52,7 +52,7 @@ def checked_answer(transcript: Transcript, answer: Answer) -> Answer:
 # ---- claims against evidence ----------------------------------------------------------------------------------------
 
 _QUOTED = re.compile(r"`([^`]+)`|“([^”]+)”|\"([^\"]{2,})\"")
-_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
 _PLACE = re.compile(r"[\w./-]+\.\w{1,5}:\d+")
 _SMALL_NUMBERS = {"1", "2", "3"}
 

@@ -25,6 +25,17 @@ def text_of_first(message: object) -> str:
     return str(version)
 
 
+async def test_a_chart_of_the_events_follows_the_report_with_words_for_who_cannot_see_it(town: Town) -> None:
+    _, ada, incidents = await town.settle_in("Acme")
+    await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
+    report = await town.report_in(incidents)
+    files = town.peer.state.files
+    chart = await until(lambda: next((it for it in files.values() if it.message), None))
+    assert chart.message is not None and chart.message.thread_ts == report.thread_ts
+    assert chart.content is not None and chart.content.startswith(b"\x89PNG")
+    assert chart.alt_text and "events" in chart.alt_text
+
+
 async def test_a_mention_is_answered_in_its_own_thread(town: Town) -> None:
     acme, ada, incidents = await town.settle_in("Acme")
     asked = await town.peer.say(ada, incidents, f"{acme.mention} investigate SHOP-2")

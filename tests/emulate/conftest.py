@@ -1,163 +1,157 @@
-"""`emulate` (npm), a Slack that we did not write, with LogSense installed in its workspace by OAuth."""
+"""LogSense as `serve` runs it, in this process, beside an emulate that knows it as an app."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
-import re
-import shutil
 import socket
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import TypeVar
 
-import aiohttp
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.install import REDIRECT_PATH
 from bot.demo.local_sentry import LocalSentry
 from bot.serving import serving
 from bot.settings import Settings
 from bot.wiring import App, build_app
 from core.domain.tenancy import Platform, SentryConnection, WorkspaceRef
-from tests.emulate.shim import Shim
+from core.ports import OrganizationStore
+from tests.emulate.browser import Browser, Page
+from tests.emulate.doorbell import Doorbell, doorbell
+from tests.emulate.slack import TEAM_ID, EmulatedSlack, Json, Person, Program, emulate_program, emulated_slack
 
-CACHE = Path(__file__).parents[2] / ".cache" / "emulate" / "node_modules"
-SIGNING_SECRET = "a secret between emulate and us"
-CHANNEL = "C000000001"
-_MISSING = "emulate and Node 24 are not installed: `make test-emulate` does that"
+T = TypeVar("T")
+
+WORKSPACE = WorkspaceRef(Platform.SLACK, TEAM_ID)
+_NOT_SERVED = {"assistant.threads.setStatus"}
+"""What LogSense calls and emulate does not know; LogSense is content without it."""
 
 
-@dataclass
-class Emulated:
-    """LogSense in the workspace that emulate plays; what people do is signed by us, since emulate sends no events."""
+async def until(look: Callable[[], Awaitable[T | None]], *, timeout_s: float = 30.0) -> T:
+    """What `look` sees once it sees something."""
+    async with asyncio.timeout(timeout_s):
+        while not (seen := await look()):
+            await asyncio.sleep(0.05)
+    return seen
 
-    url: str
+
+@dataclass(frozen=True)
+class Serving:
+    """LogSense, listening, with an emulate that knows it as an app."""
+
+    slack: EmulatedSlack
     app: App
-    client: AsyncWebClient
-    team: str
-    person: str
-    session: aiohttp.ClientSession
-    numbers: Any = field(default_factory=count)
+    url: str
+    sentry: LocalSentry
 
-    async def command(self, text: str) -> None:
-        """Somebody types the slash command."""
-        fields = {
-            "command": "/logsense",
-            "text": text,
-            "team_id": self.team,
-            "channel_id": CHANNEL,
-            "user_id": self.person,
-            "trigger_id": f"trigger-{next(self.numbers)}",
-            "response_url": f"{self.url}/healthz",
-        }
-        await self._send(urlencode(fields), "application/x-www-form-urlencoded")
+    async def install(self, person: Person, browser: Browser) -> Page:
+        """Where the person's browser ended after they installed LogSense."""
+        asked = await browser.goes_to(f"{self.url}/slack/install")
+        assert asked.location.startswith(f"{self.slack.url}/oauth/v2/authorize?")
+        allowed = await browser.presses(await browser.goes_to(asked.location), person.id)
+        return await browser.goes_to(allowed.location)
 
-    async def event(self, **event: Any) -> None:
-        """Something happens in the workspace."""
-        body = {"type": "event_callback", "team_id": self.team, "event_id": f"Ev{next(self.numbers)}", "event": event}
-        await self._send(json.dumps(body), "application/json")
+    async def store(self) -> OrganizationStore:
+        """What the workspace's organization keeps."""
+        organization = await self.app.stores.directory.organization_of(WORKSPACE)
+        return self.app.stores.for_organization(organization.id)
 
-    async def thread(self, root: str) -> list[dict[str, Any]]:
-        """The messages of a thread, as emulate has them."""
-        found = await self.client.conversations_replies(channel=CHANNEL, ts=root, include_all_metadata=True)
-        messages: list[dict[str, Any]] = found["messages"]
-        return messages
-
-    async def posts(self) -> list[dict[str, Any]]:
-        """What stands in the channel itself, newest first."""
-        found = await self.client.conversations_history(channel=CHANNEL, include_all_metadata=True)
-        messages: list[dict[str, Any]] = found["messages"]
-        return messages
-
-    async def _send(self, body: str, content_type: str) -> None:
-        at = str(int(time.time()))
-        digest = hmac.new(SIGNING_SECRET.encode(), f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
-        headers = {
-            "Content-Type": content_type,
-            "X-Slack-Request-Timestamp": at,
-            "X-Slack-Signature": f"v0={digest}",
-        }
-        async with self.session.post(f"{self.url}/slack/events", data=body, headers=headers) as answer:
-            assert answer.status == 200
+    async def installation(self) -> Json | None:
+        """What is kept of the workspace's installation."""
+        kept = await self.app.stores.installations.find(WORKSPACE)
+        return json.loads(kept) if kept else None
 
 
-def _free_port() -> int:
+@dataclass(frozen=True)
+class Town:
+    """LogSense installed, invited to the channel, and connected to Sentry."""
+
+    serving: Serving
+    rings: Doorbell
+
+    @property
+    def slack(self) -> EmulatedSlack:
+        """The Slack that others wrote."""
+        return self.serving.slack
+
+    async def ours(self, thread: str | None = None) -> list[Json]:
+        """What LogSense posted, in the thread or as messages of the channel."""
+        found = await (self.slack.thread(thread) if thread else self.slack.posts())
+        return [it for it in found if it["user"] == self.rings.bot_user_id]
+
+    async def said(self, thread: str, word: str) -> Json:
+        """What LogSense posted into the thread with that word in it, once it did."""
+
+        async def look() -> Json | None:
+            return next((it for it in await self.ours(thread) if word in json.dumps(it)), None)
+
+        return await until(look)
+
+    async def report(self, thread: str) -> Json:
+        """The report, once the progress has come to rest as well."""
+        report = await self.said(thread, "copy_post_mortem")
+
+        async def is_at_rest() -> bool:
+            return "stop_investigation" not in json.dumps(await self.ours(thread))
+
+        await until(is_at_rest)
+        return report
+
+
+@pytest.fixture(scope="session")
+def program() -> Program:
+    found = emulate_program()
+    if found is None:
+        pytest.skip("emulate and Node 24 are not installed: `make test-emulate` does that")
+    return found
+
+
+@pytest.fixture
+async def logsense(program: Program, tmp_path: Path) -> AsyncIterator[Serving]:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    async with (
+        emulated_slack(program, tmp_path, f"http://{address}{REDIRECT_PATH}") as slack,
+        LocalSentry(port=0) as sentry,
+        build_app(_settings(tmp_path / "home", address, slack, sentry)) as app,
+        serving(app) as url,
+    ):
+
+        async def has_tools() -> bool:
+            return app.tools is not None
+
+        await until(has_tools)
+        yield Serving(slack, app, url, sentry)
+    assert slack.shim.unserved <= _NOT_SERVED
 
 
 @pytest.fixture
-async def emulate() -> AsyncIterator[str]:
-    """Where emulate answers."""
-    node = next(iter(CACHE.glob("node-*/bin/node")), None) or shutil.which("node24")
-    program = CACHE / "emulate" / "dist" / "index.js"
-    if node is None or not program.exists():
-        pytest.skip(_MISSING)
-    port = _free_port()
-    process = await asyncio.create_subprocess_exec(
-        str(node), str(program), "start", "--service", "slack", "--port", str(port), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(30):
-        while b"Ready" not in await process.stdout.readline():
-            assert process.returncode is None, "emulate ended"
-    yield f"http://127.0.0.1:{port}"
-    process.kill()
-    await process.wait()
+async def town(logsense: Serving) -> AsyncIterator[Town]:
+    slack, sentry = logsense.slack, logsense.sentry
+    async with Browser() as browser:
+        assert (await logsense.install(slack.ada, browser)).status == 200
+    installed = await logsense.installation()
+    assert installed is not None
+    await slack.ada.client.conversations_invite(channel=slack.channel_id, users=installed["bot_user_id"])
+    connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token, True)
+    await (await logsense.store()).save_sentry_connection(connection)
+    async with doorbell(slack, logsense.url, installed["bot_user_id"]) as rings:
+        yield Town(logsense, rings)
 
 
-async def _install(session: aiohttp.ClientSession, url: str) -> None:
-    """What a browser does: the state cookie travels by hand, since it is for HTTPS alone."""
-    async with session.get(f"{url}/slack/install", allow_redirects=False) as answer:
-        authorize = answer.headers["Location"]
-        cookie = answer.headers["Set-Cookie"].split(";")[0]
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(authorize).query).items()}
-    async with session.get(authorize) as answer:
-        page = await answer.text()
-    who = re.search(r'name="user_id" value="([^"]+)"', page)
-    assert who is not None, page[:400]
-    given = {"user_id": who[1], "user_scope": ""} | {
-        name: asked[name] for name in ("redirect_uri", "scope", "state", "client_id")
+def _settings(home: Path, address: str, slack: EmulatedSlack, sentry: LocalSentry) -> Settings:
+    given = {
+        "LOGSENSE_HOME": home,
+        "LOGSENSE_LISTEN": address,
+        "LOGSENSE_PUBLIC_URL": f"http://{address}",
+        "LOGSENSE_SLACK_URL": slack.url,
+        "SLACK_SIGNING_SECRET": slack.app.signing_secret,
+        "SLACK_CLIENT_ID": slack.app.client_id,
+        "SLACK_CLIENT_SECRET": slack.app.client_secret,
+        "LOGSENSE_ALLOWED_HOSTS": sentry.base_url.removeprefix("http://"),
+        "LOGSENSE_REASONER": "rules",
     }
-    root = authorize.split("/oauth/")[0]
-    async with session.post(f"{root}/oauth/v2/authorize/callback", data=given, allow_redirects=False) as answer:
-        back = answer.headers["Location"]
-    async with session.get(back, headers={"Cookie": cookie}) as answer:
-        assert answer.status == 200, await answer.text()
-
-
-@pytest.fixture
-async def emulated(tmp_path: Path, emulate: str) -> AsyncIterator[Emulated]:
-    address = f"127.0.0.1:{_free_port()}"
-    async with Shim(emulate) as shim, LocalSentry(port=0) as sentry, aiohttp.ClientSession() as session:
-        given: dict[str, Any] = {
-            "LOGSENSE_HOME": tmp_path / "home",
-            "LOGSENSE_LISTEN": address,
-            "LOGSENSE_PUBLIC_URL": f"http://{address}",
-            "LOGSENSE_SLACK_URL": shim.url,
-            "LOGSENSE_REASONER": "rules",
-            "LOGSENSE_ALLOWED_HOSTS": sentry.base_url.removeprefix("http://"),
-            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
-            "SLACK_CLIENT_ID": "111.222",
-            "SLACK_CLIENT_SECRET": "s3cret",
-        }
-        settings = Settings(_env_file=None, **given)  # type: ignore[call-arg]
-        async with build_app(settings) as app, serving(app) as url:
-            await _install(session, url)
-            client = AsyncWebClient(token="xoxb-local-test", base_url=f"{shim.url}/api/", session=session)
-            us = await client.auth_test()
-            organization = await app.stores.directory.organization_of(WorkspaceRef(Platform.SLACK, us["team_id"]))
-            connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token)
-            await app.stores.for_organization(organization.id).save_sentry_connection(connection)
-            async with asyncio.timeout(20):
-                while app.tools is None:
-                    await asyncio.sleep(0.01)
-            yield Emulated(url, app, client, us["team_id"], us["user_id"], session)
+    return Settings(_env_file=None, **given)  # type: ignore[call-arg,arg-type]

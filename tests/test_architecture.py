@@ -27,8 +27,6 @@ VENDORS = {
 }
 GATEWAYS = sorted(path for path in SOURCES if path.parent.name == "gateways")
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base", "engine", "service"}
-LONGER = {"core/ports.py"}
-"""Every port stands on one page on purpose: it is read from top to bottom."""
 TOP_LEVEL = {"bot", "adapters", "core", "tests", "deploy"}
 
 
@@ -48,7 +46,7 @@ def test_a_gateway_speaks_to_at_most_one_vendor(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_file_reads_as_one_thought(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 350 or path.relative_to(ROOT).as_posix() in LONGER
+    assert text.count("\n") <= 350
     assert path.stem not in VAGUE_NAMES
     assert not text or (ast.get_docstring(ast.parse(text)) or "").strip()
 

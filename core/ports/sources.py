@@ -1,0 +1,81 @@
+"""What the MCP server reads: trackers and the index of knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.domain.incident import (
+    Commit,
+    ErrorEvent,
+    EventSeries,
+    IssueDetails,
+    IssueRef,
+    KnowledgeEntry,
+    KnowledgeMatch,
+    Release,
+    TagDistribution,
+)
+
+
+class IncidentSource(Protocol):
+    """Where issues and events come from. Methods raise NotFound, ServiceUnavailable, AccessDenied or RateLimited.
+
+    A source that cannot know something (one pasted event has no history) returns None.
+    """
+
+    async def issue(self, ref: IssueRef) -> IssueDetails:
+        """The issue; merged and short ids are followed."""
+        ...
+
+    async def event(self, ref: IssueRef, which: str = "recommended") -> ErrorEvent:
+        """One event: `recommended`, `latest`, `oldest` or an event id."""
+        ...
+
+    async def series(self, issue: IssueDetails, period_h: int) -> EventSeries | None:
+        """Events per interval over the last `period_h` hours."""
+        ...
+
+    async def tag_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
+        """How `key`'s values share the issue's events; None when nobody sends that tag."""
+        ...
+
+    async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
+        """The same of the project's other events over the same time, empty if it has none; None when it cannot tell."""
+        ...
+
+    async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
+        """Commits that the tracker suspects; empty when it has no idea."""
+        ...
+
+    async def release(self, version: str) -> Release | None:
+        """A release and its commits; None when the tracker does not know it."""
+        ...
+
+    async def scopes(self) -> Sequence[str] | None:
+        """What our credentials may do, in the tracker's own words; None when it does not say."""
+        ...
+
+    async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
+        """Issues matching `query` in the tracker's own search language, newest activity first."""
+        ...
+
+    async def set_resolved(self, ref: IssueRef, *, resolved: bool) -> None:
+        """Resolve, or reopen, the issue in the tracker."""
+        ...
+
+    async def add_note(self, ref: IssueRef, text: str) -> None:
+        """Leave a note on the issue."""
+        ...
+
+
+class KnowledgeBase(Protocol):
+    """The searchable index of one organization's knowledge entries; their home is SQL."""
+
+    async def search(self, query: str, limit: int) -> Sequence[KnowledgeMatch]:
+        """Best matches first; never another organization's."""
+        ...
+
+    async def index(self, entries: Sequence[KnowledgeEntry]) -> None:
+        """Add or replace entries; visible to the next search."""
+        ...

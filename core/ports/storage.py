@@ -1,0 +1,267 @@
+"""What is kept: for one organization, and for finding out which one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.conversation import ConversationRef, MessageRef
+from core.domain.incident import (
+    KnowledgeEntry,
+)
+from core.domain.investigation import Investigation, Question
+from core.domain.report import Usage
+from core.domain.tenancy import (
+    ChannelSettings,
+    Member,
+    ModelConnection,
+    Organization,
+    OrganizationId,
+    SentryConnection,
+    WorkspaceRef,
+)
+from core.ports.work import Errand, Journal, Run, Runs, Watch
+
+
+@dataclass(frozen=True, slots=True)
+class PostState:
+    """What is known of a post: `messages` stand. Without any, `tried` says that an earlier attempt may have posted."""
+
+    messages: tuple[MessageRef, ...] = ()
+    tried: bool = False
+
+
+class OrganizationStore(Protocol):
+    """Everything kept for one organization; it cannot name another. Missing things raise NotFound."""
+
+    async def add_investigation(
+        self, investigation: Investigation, event_text: str | None, delivery_id: str, *, announced: bool = False
+    ) -> str:
+        """Claim the delivery, keep the investigation and queue its run, all at once; a repeat returns the first id.
+
+        With `announced` the run of kind `announce` is queued, which posts the progress message first.
+        """
+        ...
+
+    async def delivered(self, delivery_id: str) -> str | None:
+        """The id of what the delivery made, if it was claimed before."""
+        ...
+
+    async def queue_announced(self, investigation_id: str, run: Run) -> None:
+        """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), once only."""
+        ...
+
+    async def investigation(self, investigation_id: str) -> Investigation:
+        """The investigation with that id, or whose id starts with it when only one does."""
+        ...
+
+    async def latest_investigation(self, *, with_report: bool = False) -> Investigation:
+        """The newest one; `with_report` skips those that have none."""
+        ...
+
+    async def investigations(self, limit: int) -> Sequence[Investigation]:
+        """The newest first."""
+        ...
+
+    async def save_investigation(self, investigation: Investigation, run: Run | None = None) -> None:
+        """Replace the stored investigation; with `run`, only while it is ours.
+
+        Raises:
+            LeaseLost: the run is no longer ours; nothing was written.
+        """
+        ...
+
+    async def change_investigation(
+        self, investigation_id: str, change: Callable[[Investigation], Investigation]
+    ) -> Investigation:
+        """The investigation after `change`, which was applied to its newest state with nobody in between."""
+        ...
+
+    async def unfinished(self) -> Sequence[Investigation]:
+        """Those queued or running, oldest first."""
+        ...
+
+    async def usage_since(self, at: datetime) -> Usage:
+        """What all turns taken from `at` on cost together."""
+        ...
+
+    async def event_text(self, investigation_id: str) -> str | None:
+        """The raw event that a person handed over, if they did."""
+        ...
+
+    async def add_question(self, question: Question, delivery_id: str) -> str:
+        """Claim the delivery, keep the question and queue its run, all at once; a repeat returns the first id.
+
+        While its investigation is under way the question waits for `release_questions`.
+        """
+        ...
+
+    async def release_questions(self, investigation_id: str) -> None:
+        """Questions that waited for the end of the investigation are queued, each once."""
+        ...
+
+    async def question(self, question_id: str) -> Question:
+        """The question with that id."""
+        ...
+
+    async def save_question(self, question: Question, run: Run | None = None) -> None:
+        """Replace the stored question; with `run`, only while it is ours, else LeaseLost."""
+        ...
+
+    async def add_errand(self, errand: Errand) -> None:
+        """Keep the errand and queue its run."""
+        ...
+
+    async def errand(self, errand_id: str) -> Errand:
+        """The errand with that id."""
+        ...
+
+    async def save_errand(self, errand: Errand, run: Run) -> None:
+        """Replace the stored errand while `run` is ours; raises LeaseLost otherwise."""
+        ...
+
+    def journal(self, subject_id: str, run: Run | None = None) -> Journal:
+        """The journal of an investigation or question; only with a `run` can it be written."""
+        ...
+
+    def watch(self, subject_id: str) -> Watch:
+        """A watch over an investigation, question or errand, and its journal."""
+        ...
+
+    async def begin_post(self, investigation_id: str, role: str, run: Run | None = None) -> PostState:
+        """What is known of the post that plays `role` for the investigation; from now on it counts as tried.
+
+        Raises:
+            LeaseLost: `run` is no longer ours, so nothing may be posted for it.
+        """
+        ...
+
+    async def finish_post(self, investigation_id: str, role: str, messages: Sequence[MessageRef]) -> None:
+        """Remember the messages that the post became."""
+        ...
+
+    async def posted(self, investigation_id: str, role: str) -> tuple[MessageRef, ...]:
+        """The messages of that post; empty when it was not made, or is not known to be."""
+        ...
+
+    async def investigation_behind(self, message: MessageRef) -> str | None:
+        """The id of the investigation that `message` was posted for; its thread does not matter."""
+        ...
+
+    async def investigation_in(self, conversation: ConversationRef) -> str | None:
+        """The id of the newest investigation with a post in that thread."""
+        ...
+
+    async def sentry_connection(self) -> SentryConnection | None:
+        """How this organization's Sentry is reached, if it was said."""
+        ...
+
+    async def save_sentry_connection(self, connection: SentryConnection | None) -> None:
+        """Keep it, its token encrypted; None forgets it."""
+        ...
+
+    async def model_connection(self) -> ModelConnection | None:
+        """How this organization's language model is reached, if it was said."""
+        ...
+
+    async def save_model_connection(self, connection: ModelConnection | None) -> None:
+        """Keep it, its key encrypted; None forgets it."""
+        ...
+
+    async def member(self, workspace: WorkspaceRef, user_id: str) -> Member | None:
+        """The role that person was granted, if any."""
+        ...
+
+    async def members(self) -> Sequence[Member]:
+        """Everybody with a granted role."""
+        ...
+
+    async def grant(self, member: Member) -> None:
+        """Keep that person's role, instead of any they had."""
+        ...
+
+    async def channel_settings(self, workspace: WorkspaceRef, channel: str) -> ChannelSettings:
+        """What was decided about a channel; the defaults when nothing was."""
+        ...
+
+    async def save_channel_settings(self, workspace: WorkspaceRef, channel: str, settings: ChannelSettings) -> None:
+        """Keep that decision."""
+        ...
+
+    async def put_knowledge(self, entries: Sequence[KnowledgeEntry]) -> None:
+        """Add or replace knowledge entries, marked as not yet indexed."""
+        ...
+
+    async def knowledge(self, *, unindexed_only: bool = False) -> Sequence[KnowledgeEntry]:
+        """Knowledge entries, oldest first."""
+        ...
+
+    async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> None:
+        """Remember which entries the index has, or that it has to be given them again."""
+        ...
+
+
+class Directory(Protocol):
+    """What must be read before the organization is known."""
+
+    async def organization_of(self, workspace: WorkspaceRef) -> Organization:
+        """The organization a workspace belongs to; raises NotFound."""
+        ...
+
+    async def ensure_organization(self, organization: Organization, workspace: WorkspaceRef | None = None) -> None:
+        """Make the organization and link the workspace, unless they are there; a linked workspace keeps its link."""
+        ...
+
+    async def organizations(self) -> Sequence[Organization]:
+        """All of them."""
+        ...
+
+    async def unlink(self, workspace: WorkspaceRef) -> None:
+        """The workspace no longer leads to any organization; what the organization knows stays."""
+        ...
+
+    async def add_invite(self, code: str, organization_id: OrganizationId, expires_at: datetime) -> None:
+        """Keep an invitation, of whose code only a hash is stored."""
+        ...
+
+    async def redeem_invite(self, code: str, at: datetime) -> Organization:
+        """The organization that invites with `code`, which works once; raises NotFound when it is no good."""
+        ...
+
+
+class Installations(Protocol):
+    """Where an adapter keeps what a platform gave it at install time: opaque JSON, encrypted at rest."""
+
+    async def save(self, workspace: WorkspaceRef, document: str) -> None:
+        """Keep the workspace's installation, instead of any before."""
+        ...
+
+    async def find(self, workspace: WorkspaceRef) -> str | None:
+        """The newest document saved for the workspace."""
+        ...
+
+    async def remove(self, workspace: WorkspaceRef) -> None:
+        """Nothing is kept of the installation any more."""
+        ...
+
+    async def issue_state(self, state: str, document: str, expires_at: datetime) -> None:
+        """Remember that an installation was started under `state`, of which only a hash is kept."""
+        ...
+
+    async def take_state(self, state: str, at: datetime) -> str | None:
+        """The document issued with `state`, once; None when unknown, taken or expired."""
+        ...
+
+
+class Stores(Protocol):
+    """The one door to storage."""
+
+    directory: Directory
+    installations: Installations
+    runs: Runs
+
+    def for_organization(self, organization_id: OrganizationId) -> OrganizationStore:
+        """The store of one organization."""
+        ...

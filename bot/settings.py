@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.agent.react import Budget
 from core.domain.errors import InvalidInput
-from core.domain.tenancy import SentryConnection
+from core.domain.tenancy import Limits, SentryConnection
 
 
 def _named(*names: str) -> AliasChoices:
@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     tool_timeout_s: float = Field(default=20.0, gt=0, validation_alias=_named("LOGSENSE_TOOL_TIMEOUT"))
     lease_s: float = Field(default=10.0, ge=1, validation_alias=_named("LOGSENSE_LEASE"))
     max_concurrent: int = Field(default=3, ge=1, validation_alias=_named("LOGSENSE_MAX_CONCURRENT"))
+    starts_per_minute: int = Field(default=60, ge=1, validation_alias=_named("LOGSENSE_STARTS_PER_MINUTE"))
+    max_queued: int = Field(default=500, ge=1, validation_alias=_named("LOGSENSE_MAX_QUEUED"))
     worker_slots: int = Field(default=60, ge=1, validation_alias=_named("LOGSENSE_WORKER_SLOTS"))
 
     listen: str = Field(default="127.0.0.1:3000", validation_alias=_named("LOGSENSE_LISTEN"))
@@ -88,6 +90,11 @@ class Settings(BaseSettings):
             return None
         token = self.sentry_token.get_secret_value()
         return SentryConnection(self.sentry_url.rstrip("/"), self.sentry_org, token, self.sentry_writes)
+
+    @property
+    def limits(self) -> Limits:
+        """What an organization may do for which nothing else was decided."""
+        return Limits(self.max_concurrent, self.starts_per_minute, self.max_queued)
 
     @property
     def budget(self) -> Budget:

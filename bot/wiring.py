@@ -106,7 +106,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         settings.database,
         owner=f"{socket.gethostname()}:{os.getpid()}",
         lease_s=settings.lease_s,
-        organization_cap=settings.max_concurrent,
+        defaults=settings.limits,
         secret_keys=[derived_key(_secret(settings, directory), "storage")],
     ) as stores:
         organization = Organization(OrganizationId(settings.organization), settings.organization)

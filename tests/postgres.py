@@ -13,15 +13,16 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-OWNER, APP = "logsense_owner", "logsense_app"
+OWNER, APP, ROOT = "logsense_owner", "logsense_app", "postgres"
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrls:
-    """How the role that migrates and the role that serves reach one database."""
+    """How one database is reached: by who migrates, by who serves and, to look at everything, by the superuser."""
 
     owner: str
     app: str
+    root: str
 
     @property
     def name(self) -> str:
@@ -59,8 +60,10 @@ class PostgresServer:
         """A database that the owner owns: empty, or a copy of `template`."""
         name = f"logsense_{uuid4().hex}"
         self.sql(f"create database {name} owner {OWNER} template {template}")
-        superuser = sa.make_url(self._server.get_uri(name, driver="asyncpg"))
-        return DatabaseUrls(*(_url(superuser, role) for role in (OWNER, APP)))
+        root = sa.make_url(self._server.get_uri(name, driver="asyncpg"))
+        return DatabaseUrls(
+            *(root.set(username=role).render_as_string(hide_password=False) for role in (OWNER, APP, ROOT))
+        )
 
     def drop_database(self, urls: DatabaseUrls) -> None:
         """It is gone, whoever is connected."""
@@ -79,7 +82,3 @@ class PostgresServer:
         """Nothing is left of it."""
         self._server.cleanup()
         shutil.rmtree(self._home, ignore_errors=True)
-
-
-def _url(superuser: sa.URL, role: str) -> str:
-    return superuser.set(username=role).render_as_string(hide_password=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -82,6 +84,38 @@ class ChannelSettings:
 
     projects: tuple[str, ...] = ()
     shared_is_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one organization may do, spend and keep; None is without limit, and for `keep_…` for ever.
+
+    At `soft_usd` of model cost in a month people are told, at `hard_usd` rules investigate instead. Transcripts are the
+    steps and the report, evidence is what tools and people brought in.
+    """
+
+    max_concurrent: int | None = None
+    starts_per_minute: int | None = None
+    max_queued: int | None = None
+    soft_usd: float | None = None
+    hard_usd: float | None = None
+    keep_transcripts_days: int | None = None
+    keep_evidence_days: int | None = None
+    keep_audit_days: int | None = None
+
+
+DEFAULT_LIMITS = Limits(max_concurrent=3, starts_per_minute=60, max_queued=500)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What somebody did: `origin` is where (a platform and its workspace, or the terminal), `details` are plain."""
+
+    at: datetime
+    actor: Actor
+    origin: str
+    action: str
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from core.ports.reasoning import Briefing, Reasoner, ToolSpec
 from core.ports.sources import IncidentSource, KnowledgeBase
 from core.ports.storage import Directory, Installations, OrganizationStore, PostState, Stores
 from core.ports.tools import HostTools, Toolbox, ToolProvider, ToolResult
-from core.ports.work import Errand, Journal, Run, Runs, Watch
+from core.ports.work import Depth, Errand, Journal, Run, Runs, Watch
 
 __all__ = [
     "Briefing",
     "Channel",
+    "Depth",
     "Desk",
     "Directory",
     "Errand",

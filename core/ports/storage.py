@@ -14,7 +14,9 @@ from core.domain.incident import (
 from core.domain.investigation import Investigation, Question
 from core.domain.report import Usage
 from core.domain.tenancy import (
+    AuditEntry,
     ChannelSettings,
+    Limits,
     Member,
     ModelConnection,
     Organization,
@@ -200,6 +202,26 @@ class OrganizationStore(Protocol):
 
     async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> None:
         """Remember which entries the index has, or that it has to be given them again."""
+        ...
+
+    async def limits(self) -> Limits:
+        """What was decided, and the defaults where nothing was."""
+        ...
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Append to the audit log, which nobody can change."""
+        ...
+
+    async def audit_log(self, limit: int, *, since: datetime | None = None) -> Sequence[AuditEntry]:
+        """The newest first."""
+        ...
+
+    async def cancel_run(self, subject_id: str) -> bool:
+        """Cancel a queued run, or ask a running one to stop; False when there is nothing to cancel."""
+        ...
+
+    async def run_state(self, subject_id: str) -> str | None:
+        """The state of the newest run for `subject_id`, if any."""
         ...
 
 

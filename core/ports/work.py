@@ -40,6 +40,16 @@ class Run:
     crashes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many runs of one kind are in one state, and how long ago, in seconds, the oldest of them was queued."""
+
+    kind: str
+    state: str
+    count: int
+    oldest_s: float
+
+
 class Runs(Protocol):
     """The queue of leased rows that all workers of one database share; times are the database's."""
 
@@ -58,20 +68,20 @@ class Runs(Protocol):
         """Close the run as done, failed or cancelled; False when it was no longer ours."""
         ...
 
+    async def wait(self) -> None:
+        """Returns when there may be work to claim: at once when somebody queued some, else after a moment."""
+        ...
+
+    async def depth(self) -> Sequence[Depth]:
+        """How much work waits and runs, by kind."""
+        ...
+
     async def hand_back(self, runs: Sequence[Run]) -> None:
         """Give runs back at once, for others to take; does nothing for runs that are no longer ours."""
         ...
 
     async def take_over_all(self) -> int:
         """Queue every running row again at once; only for the sole owner of a database, at its start."""
-        ...
-
-    async def cancel(self, subject_id: str) -> bool:
-        """Cancel a queued run, or ask a running one to stop; False when there is nothing to cancel."""
-        ...
-
-    async def state_of(self, subject_id: str) -> str | None:
-        """The state of the newest run for `subject_id`, if any."""
         ...
 
 

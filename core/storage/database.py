@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from enum import IntEnum
@@ -13,6 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.domain.errors import AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
+from core.domain.tenancy import OrganizationId
+from core.storage.isolation import BIND, DIRECTORY_ROLE, UNBIND
 
 SERVICE = "the database"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
@@ -20,6 +23,8 @@ _PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "for
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 30
 _UNDEFINED_TABLE = "42P01"
+_UNDEFINED_OBJECT = "42704"
+_INSUFFICIENT_PRIVILEGE = "42501"
 _INVALID_AUTHORIZATION = "28"
 
 
@@ -33,25 +38,46 @@ class Lock(IntEnum):
 class Database:
     """A pool of connections to one database; close it when done.
 
-    `now_s` is the database's own clock in seconds since 1970: leases are compared by it alone, so that replicas
-    whose clocks differ agree. It stands still within one statement.
+    What it opens is bound to no organization: `of` and `directory` give the same pool with a view (isolation.py), which
+    PostgreSQL enforces. `now_s` is the database's own clock in seconds since 1970: leases are compared by it alone, so
+    that replicas whose clocks differ agree. It stands still within one statement.
     """
 
     def __init__(self, url: str) -> None:
         """Connect lazily: nothing is opened before the first statement."""
         self.is_postgresql = _is_postgresql(url)
-        self._engine = _postgresql_engine(url) if self.is_postgresql else _sqlite_engine(url)
-        self._writing_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
-        alone = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {"begin": None}
-        self._one_statement_engine = self._engine.execution_options(**alone)
+        self.engine = _postgresql_engine(url) if self.is_postgresql else _sqlite_engine(url)
+        self._writing_engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._one_statement_engine = self.engine.execution_options(begin=None)
         self._one_writer: AbstractAsyncContextManager[Any] = nullcontext() if self.is_postgresql else asyncio.Lock()
         clock = "extract(epoch from statement_timestamp())::float8" if self.is_postgresql else _SQLITE_CLOCK
         self.now_s: sa.ColumnElement[float] = sa.literal_column(clock, sa.Double())
+        self._view: sa.Executable | None = None
+
+    def of(self, organization_id: OrganizationId) -> Database:
+        """The same database, showing the rows of that organization only."""
+        return self._seen_as(BIND.bindparams(organization_id=organization_id))
+
+    def directory(self) -> Database:
+        """The same database, showing what is read before the organization is known, and no incident content."""
+        return self._seen_as(UNBIND)
+
+    def _seen_as(self, view: sa.Executable) -> Database:
+        seen = copy.copy(self)
+        seen._view = view if self.is_postgresql else None
+        return seen
+
+    async def bind(self, connection: AsyncConnection, organization_id: OrganizationId) -> None:
+        """From here on, until it ends, the transaction sees the rows of that organization only."""
+        if self.is_postgresql:
+            await connection.execute(BIND, {"organization_id": organization_id})
 
     async def rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        """What one statement finds; no transaction is begun for it, which halves its cost."""
+        """What one statement finds; on SQLite no transaction is begun for it, which halves its cost."""
+        engine = self.engine if self.is_postgresql else self._one_statement_engine
         with _our_errors():
-            async with self._one_statement_engine.connect() as connection:
+            async with engine.connect() as connection:
+                await self._look(connection)
                 found: Sequence[sa.Row[Any]] = (await connection.execute(statement)).all()
                 return found
 
@@ -59,7 +85,8 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection that sees one consistent state and never waits for writers; what it writes is lost."""
         with _our_errors():
-            async with self._engine.connect() as connection:
+            async with self.engine.connect() as connection:
+                await self._look(connection)
                 yield connection
 
     @asynccontextmanager
@@ -71,9 +98,14 @@ class Database:
         """
         with _our_errors():
             async with self._one_writer, self._writing_engine.begin() as connection:
+                await self._look(connection)
                 if lock is not None and self.is_postgresql:
                     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int(lock))))
                 yield connection
+
+    async def _look(self, connection: AsyncConnection) -> None:
+        if self._view is not None:
+            await connection.execute(self._view)
 
     def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update` for this database."""
@@ -81,7 +113,7 @@ class Database:
 
     async def close(self) -> None:
         """No connection is left open."""
-        await self._engine.dispose()
+        await self.engine.dispose()
 
 
 _SQLITE_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)"
@@ -156,6 +188,10 @@ def _explained(error: sa.exc.DBAPIError) -> ServiceFailed:
     sqlstate = getattr(error.orig, "sqlstate", None) or ""
     if sqlstate == _UNDEFINED_TABLE or "no such table" in cause:
         return ServiceFailed(SERVICE, "The database has no LogSense tables yet: run `logsense migrate`.")
+    if sqlstate == _UNDEFINED_OBJECT and DIRECTORY_ROLE in cause:
+        return ServiceFailed(SERVICE, "The database was not prepared for this version: run `logsense migrate`.")
+    if sqlstate == _INSUFFICIENT_PRIVILEGE:
+        return AccessDenied(SERVICE, "The database role lacks a right that `logsense migrate` grants: run it again.")
     if sqlstate.startswith(_INVALID_AUTHORIZATION):
         return AccessDenied(SERVICE, "The database refused our user or password: correct them in its URL.")
     if "locked" in cause:

@@ -21,7 +21,7 @@ class SqlDirectory(Directory):
 
     def __init__(self, database: Database) -> None:
         """Nothing is read yet."""
-        self._database = database
+        self._database = database.directory()
 
     async def organization_of(self, workspace: WorkspaceRef) -> Organization:
         """The organization a workspace belongs to; raises NotFound."""

@@ -19,7 +19,7 @@ class SqlInstallations(Installations):
 
     def __init__(self, database: Database, secrets: SecretBox) -> None:
         """Nothing is read yet."""
-        self._database = database
+        self._database = database.directory()
         self._secrets = secrets
 
     async def save(self, workspace: WorkspaceRef, document: str) -> None:

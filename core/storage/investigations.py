@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,20 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import InvalidInput, NotFound
 from core.domain.investigation import Investigation
-from core.domain.report import NO_USAGE, Usage
+from core.domain.report import Usage
 from core.ports import Journal, Run, Watch
 from core.storage import documents
+from core.storage.claiming import ANNOUNCE, INVESTIGATE
 from core.storage.fence import QUEUED, RUNNING
+from core.storage.governance import Governance
 from core.storage.journal import SqlJournal
-from core.storage.leases import ANNOUNCE, INVESTIGATE, queue
+from core.storage.leases import queue
 from core.storage.tables import deliveries, events, investigations, journal, runs
-from core.storage.tenant import LONGEST_ID_SHOWN, TenantTables, change_one
+from core.storage.tenant import LONGEST_ID_SHOWN, change_one
 
 _SHORTEST_PREFIX = 4
 _CANDIDATES_NAMED = 5
+_COUNTED = ("model_calls", "prompt_tokens", "completion_tokens")
 
 
-class Investigations(TenantTables):
+class Investigations(Governance):
     """Investigations: kept with the run that works on them, found by what people remember of their id."""
 
     async def add_investigation(
@@ -39,6 +41,7 @@ class Investigations(TenantTables):
             first = await self._claim_delivery(connection, delivery_id, investigation.id)
             if first is not None:
                 return first
+            await self._check_queue(connection)
             await connection.execute(
                 investigations.insert().values(
                     organization_id=self._organization_id,
@@ -55,7 +58,7 @@ class Investigations(TenantTables):
                     )
                 )
             kind = ANNOUNCE if announced else INVESTIGATE
-            await connection.execute(queue(kind, self._organization_id, investigation.id))
+            await queue(self._database, connection, kind, self._organization_id, investigation.id)
         return investigation.id
 
     async def delivered(self, delivery_id: str) -> str | None:
@@ -65,12 +68,14 @@ class Investigations(TenantTables):
 
     async def queue_announced(self, investigation_id: str, run: Run) -> None:
         """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), once only."""
-        queued = sa.select(runs.c.id).where(runs.c.subject_id == investigation_id, runs.c.kind == INVESTIGATE)
+        queued = sa.select(runs.c.id).where(
+            self._mine(runs), runs.c.subject_id == investigation_id, runs.c.kind == INVESTIGATE
+        )
         async with self._database.writing() as connection:
             # The fence locks the announcing run's row, so nobody else is between the question and the answer.
             await self._hold(connection, run)
             if (await connection.execute(queued)).first() is None:
-                await connection.execute(queue(INVESTIGATE, self._organization_id, investigation_id))
+                await queue(self._database, connection, INVESTIGATE, self._organization_id, investigation_id)
 
     async def investigation(self, investigation_id: str) -> Investigation:
         """The investigation with that id, or whose id starts with it when only one does.
@@ -152,10 +157,20 @@ class Investigations(TenantTables):
 
     async def usage_since(self, at: datetime) -> Usage:
         """What all turns taken from `at` on cost together."""
-        turns = sa.select(journal.c.body).where(self._mine(journal), journal.c.kind == "turn", journal.c.at >= at)
-        # Only the cost is read: a month's turns are many, and their thoughts long.
-        costs = [json.loads(row.body).get("usage") or {} for row in await self._rows(turns)]
-        return sum((documents.USAGE.value(cost) for cost in costs), NO_USAGE)
+        text = journal.c.body
+        # Only the cost is read, by the database: a month's turns are many, and their thoughts long.
+        cost = (sa.cast(text, sa.JSON) if self._database.is_postgresql else sa.type_coerce(text, sa.JSON))["usage"]
+        usd, tokens = cost["usd"].as_float(), cost["prompt_tokens"].as_integer()
+        unpriced = sa.func.sum(sa.case((sa.and_(tokens > 0, usd.is_(None)), 1), else_=0))
+        (found,) = await self._rows(
+            sa.select(
+                *(sa.func.sum(cost[name].as_integer()).label(name) for name in _COUNTED),
+                sa.func.sum(usd).label("usd"),
+                unpriced.label("unpriced"),
+            ).where(self._mine(journal), journal.c.kind == "turn", journal.c.at >= at)
+        )
+        counts = [int(getattr(found, name) or 0) for name in _COUNTED]
+        return Usage(counts[0], counts[1], counts[2], None if found.unpriced else float(found.usd or 0.0))
 
     def watch(self, subject_id: str) -> Watch:
         """A watch over an investigation, question or errand, and its journal."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -39,7 +39,7 @@ class GroupCommit:
     def __init__(self, database: Database, fence: Fence, changes: Changes) -> None:
         """Nothing runs until the first line comes."""
         self._changes = changes
-        self._database = database
+        self._database = database.directory()
         self._fence = fence
         self._waiting: list[tuple[Line, asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
@@ -78,9 +78,9 @@ class GroupCommit:
             return frozenset()
         async with self._database.writing() as connection:
             accepted = await self._fence.admit(connection, held)
-            rows = [_row(line) for line in lines if line.run in accepted]
-            if rows:
-                await connection.execute(journal.insert(), rows)
+            for organization_id, theirs in _by_organization(line for line in lines if line.run in accepted).items():
+                await self._database.bind(connection, organization_id)
+                await connection.execute(journal.insert(), [_row(line) for line in theirs])
         return accepted
 
 
@@ -96,7 +96,7 @@ class SqlJournal(Journal):
         run: Run | None,
     ) -> None:
         """Nothing is read yet."""
-        self._database = database
+        self._database = database.of(organization_id)
         self._commits = commits
         self._subject_id = subject_id
         self._run = run
@@ -122,6 +122,13 @@ class SqlJournal(Journal):
         if self._run is None:
             raise LeaseLost("This journal was opened for reading only.")
         await self._commits.commit(Line(self._run, self._subject_id, entry))
+
+
+def _by_organization(lines: Iterable[Line]) -> dict[OrganizationId, list[Line]]:
+    groups: dict[OrganizationId, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(line.run.organization_id, []).append(line)
+    return groups
 
 
 def _row(line: Line) -> dict[str, object]:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from core.domain.investigation import Question
 from core.ports import Errand, Run
 from core.storage import documents
+from core.storage.claiming import ERRAND, FOLLOW_UP
 from core.storage.investigations import Investigations
-from core.storage.leases import ERRAND, FOLLOW_UP, queue
+from core.storage.leases import queue
 from core.storage.tables import errands, questions, runs
 
 
@@ -37,7 +38,7 @@ class Requests(Investigations):
             )
             # Locked, so that it cannot end between this look and the release of those who wait.
             if (await self._locked(connection, question.investigation_id)).status.is_over:
-                await connection.execute(queue(FOLLOW_UP, self._organization_id, question.id))
+                await queue(self._database, connection, FOLLOW_UP, self._organization_id, question.id)
         return question.id
 
     async def release_questions(self, investigation_id: str) -> None:
@@ -45,7 +46,7 @@ class Requests(Investigations):
         waiting = (
             sa.select(questions.c.id)
             .where(self._mine(questions), questions.c.investigation_id == investigation_id)
-            .where(~sa.exists().where(runs.c.subject_id == questions.c.id))
+            .where(~sa.exists().where(self._mine(runs), runs.c.subject_id == questions.c.id))
             .order_by(questions.c.asked_at)
         )
         # Who asks from now on sees that it is over, so only those that are here already have to be looked for.
@@ -54,7 +55,7 @@ class Requests(Investigations):
         async with self._database.writing() as connection:
             await self._locked(connection, investigation_id)
             for question_id in (await connection.execute(waiting)).scalars().all():
-                await connection.execute(queue(FOLLOW_UP, self._organization_id, question_id))
+                await queue(self._database, connection, FOLLOW_UP, self._organization_id, question_id)
 
     async def question(self, question_id: str) -> Question:
         """The question with that id."""
@@ -75,7 +76,7 @@ class Requests(Investigations):
                     body=documents.ERRAND.write(errand),
                 )
             )
-            await connection.execute(queue(ERRAND, self._organization_id, errand.id))
+            await queue(self._database, connection, ERRAND, self._organization_id, errand.id)
 
     async def errand(self, errand_id: str) -> Errand:
         """The errand with that id."""

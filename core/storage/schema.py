@@ -11,28 +11,54 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from core.domain.errors import ServiceFailed
+from core.domain.errors import InvalidInput, Refusal, ServiceFailed
 from core.storage.database import SERVICE, Database, Lock
+from core.storage.isolation import secure, too_powerful
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-async def migrate(url: str) -> None:
+async def migrate(url: str, *, application_role: str | None = None) -> None:
     """The database at `url` has the newest schema; doing it again, or in two processes at once, is harmless.
 
+    On PostgreSQL `url` names the role that owns the tables, and `application_role` is the one that replicas use.
+
     Raises:
+        InvalidInput: on PostgreSQL both are the same role, or the second is missing.
         ServiceFailed: a newer release made the database, or it cannot be reached.
     """
     database = Database(url)
+    if database.is_postgresql and application_role in (None, sa.make_url(url).username):
+        raise InvalidInput(
+            "PostgreSQL needs two roles: the one in LOGSENSE_MIGRATION_URL owns the tables, the one in DATABASE_URL "
+            "serves and owns nothing. Set both."
+        )
     try:
         async with database.writing(Lock.MIGRATE) as connection:
             await connection.run_sync(_upgrade)
+            if database.is_postgresql:
+                await connection.run_sync(secure, str(application_role))
     except CommandError as error:
         raise ServiceFailed(
             SERVICE, "The database was made by a newer LogSense: install that release or use another database."
         ) from error
     finally:
         await database.close()
+
+
+async def check_role(url: str) -> None:
+    """Raises Refusal when PostgreSQL would not keep organizations apart for the role in `url`."""
+    database = Database(url)
+    try:
+        async with database.reading() as connection:
+            reason = await connection.run_sync(too_powerful)
+    finally:
+        await database.close()
+    if reason is not None:
+        raise Refusal(
+            f"LogSense does not serve with this database role: {reason}, so PostgreSQL would not keep organizations "
+            "apart. Give DATABASE_URL a role of its own, and run `logsense migrate`."
+        )
 
 
 async def pending_migrations(url: str) -> bool:

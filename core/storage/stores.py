@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from core.domain.tenancy import OrganizationId
+from core.domain.tenancy import DEFAULT_LIMITS, Limits, OrganizationId
 from core.ports import Directory, Installations, OrganizationStore, Runs, Stores
+from core.storage.bell import Bell
 from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.directory import SqlDirectory
@@ -33,12 +34,14 @@ class SqlStores(Stores):
         changes: Changes,
         runs: Runs,
         secrets: SecretBox,
+        defaults: Limits,
     ) -> None:
         """Made by `open_stores`."""
         self.directory = SqlDirectory(database)
         self.installations = SqlInstallations(database, secrets)
         self.runs = runs
         self._secrets = secrets
+        self._defaults = defaults
         self._database = database
         self._commits = commits
         self._fence = fence
@@ -47,26 +50,34 @@ class SqlStores(Stores):
     def for_organization(self, organization_id: OrganizationId) -> OrganizationStore:
         """The store of one organization."""
         return SqlOrganizationStore(
-            self._database, self._fence, self._commits, self._changes, self._secrets, organization_id
+            self._database, self._fence, self._commits, self._changes, self._secrets, self._defaults, organization_id
         )
 
 
 @asynccontextmanager
 async def open_stores(
-    url: str, *, owner: str, secret_keys: Sequence[str], lease_s: float = 10.0, organization_cap: int = 3
+    url: str,
+    *,
+    owner: str,
+    secret_keys: Sequence[str],
+    lease_s: float = 10.0,
+    defaults: Limits = DEFAULT_LIMITS,
 ) -> AsyncIterator[SqlStores]:
     """The stores of a migrated database; at the end journals are committed and no connection is left open.
 
     `owner` names this process in the table of runs. A run that was neither renewed nor written for during `lease_s`
-    may be taken over by others. `secret_keys` encrypt tokens, the newest first.
+    may be taken over by others. `secret_keys` encrypt tokens, the newest first. `defaults` hold for organizations
+    about which nothing else was decided.
     """
     database = Database(url)
     fence = Fence(database, lease_s)
     changes = Changes()
     commits = GroupCommit(database, fence, changes)
-    runs = LeasedRuns(database, fence, owner=owner, organization_cap=organization_cap)
+    bell = Bell(database)
+    runs = LeasedRuns(database, fence, bell, owner=owner, defaults=defaults)
     try:
-        yield SqlStores(database, commits, fence, changes, runs, SecretBox(secret_keys))
+        async with bell.listening():
+            yield SqlStores(database, commits, fence, changes, runs, SecretBox(secret_keys), defaults)
     finally:
         try:
             await commits.close()

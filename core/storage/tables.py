@@ -1,7 +1,9 @@
-"""The tables. Each says in `info["scope"]` whether it is a tenant's or the directory's.
+"""The tables. Each says in `info` who may touch it, which PostgreSQL enforces (isolation.py).
 
 A `tenant` table has an `organization_id` and is touched by a store bound to one organization alone. A `directory` table
-is read before the organization is known and holds no incident content. Documents are JSON text (see documents.py).
+is read before the organization is known and holds no incident content; where `tenant_may` names rights, stores of an
+organization have these on its own rows, so that a delivery and its work commit together. Documents are JSON text (see
+documents.py).
 """
 
 from __future__ import annotations
@@ -11,8 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-TENANT = {"scope": "tenant"}
+TENANT = {"scope": "tenant", "tenant_may": ("select", "insert", "update", "delete")}
+APPEND_ONLY = {"scope": "tenant", "tenant_may": ("select", "insert")}
 DIRECTORY = {"scope": "directory"}
+SHARED = {"scope": "directory", "tenant_may": ("select", "insert", "update")}
+READABLE = {"scope": "directory", "tenant_may": ("select",)}
 
 metadata = sa.MetaData(
     naming_convention={
@@ -62,6 +67,26 @@ def _time(name: str) -> sa.Column[datetime]:
 
 organizations = sa.Table("organizations", metadata, _text("id", key=True), _text("name"), info=DIRECTORY)
 
+limits = sa.Table(
+    "limits",
+    metadata,
+    _text("organization_id", key=True),
+    *(
+        sa.Column(name, sa.Integer)
+        for name in (
+            "max_concurrent",
+            "starts_per_minute",
+            "max_queued",
+            "keep_transcripts_days",
+            "keep_evidence_days",
+            "keep_audit_days",
+        )
+    ),
+    sa.Column("soft_usd", sa.Double),
+    sa.Column("hard_usd", sa.Double),
+    info=READABLE,
+)
+
 workspaces = sa.Table(
     "workspaces",
     metadata,
@@ -78,7 +103,7 @@ deliveries = sa.Table(
     _text("id", key=True),
     _text("subject_id"),
     _time("at"),
-    info=DIRECTORY,
+    info=SHARED,
 )
 
 runs = sa.Table(
@@ -95,9 +120,12 @@ runs = sa.Table(
     sa.Column("crashes", sa.Integer, nullable=False),
     sa.Column("cancel_requested", sa.Boolean, nullable=False),
     sa.Column("lease_until_s", sa.Double, nullable=False),
+    sa.Column("queued_s", sa.Double, nullable=False, server_default="0"),
+    sa.Column("started_s", sa.Double),
     sa.Index(None, "state", "organization_id"),
     sa.Index(None, "subject_id", "n"),
-    info=DIRECTORY,
+    sa.Index(None, "organization_id", "started_s"),
+    info=SHARED,
 )
 
 investigations = sa.Table(
@@ -245,5 +273,45 @@ invites = sa.Table(
     _text("hash", key=True),
     _text("organization_id"),
     _time("expires_at"),
+    info=DIRECTORY,
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _sequence(),
+    _text("organization_id"),
+    _time("at"),
+    _text("actor_id"),
+    _text("actor_name"),
+    _text("origin"),
+    _text("action"),
+    _text("details"),
+    sa.Index(None, "organization_id", "n"),
+    info=APPEND_ONLY,
+)
+
+duties = sa.Table(
+    "duties",
+    metadata,
+    _text("name", key=True),
+    _text("owner"),
+    sa.Column("until_s", sa.Double, nullable=False),
+    info=DIRECTORY,
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    _text("key", key=True),
+    sa.Column("next_s", sa.Double, nullable=False),
+    info=DIRECTORY,
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    _text("name", key=True),
+    sa.Column("next_s", sa.Double, nullable=False),
     info=DIRECTORY,
 )

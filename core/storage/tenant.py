@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import NotFound
-from core.domain.tenancy import OrganizationId
+from core.domain.tenancy import Limits, OrganizationId
 from core.ports import Run
 from core.storage.changes import Changes
 from core.storage.database import Database
@@ -30,14 +30,16 @@ class TenantTables:
         commits: GroupCommit,
         changes: Changes,
         secrets: SecretBox,
+        defaults: Limits,
         organization_id: OrganizationId,
     ) -> None:
         """Bound to `organization_id` for good."""
         self._changes = changes
-        self._database = database
+        self._database = database.of(organization_id)
         self._fence = fence
         self._commits = commits
         self._secrets = secrets
+        self._defaults = defaults
         self._organization_id = organization_id
 
     def _mine(self, table: sa.Table) -> sa.ColumnElement[bool]:

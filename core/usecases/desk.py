@@ -186,8 +186,8 @@ class OrganizationDesk:
             return
         for investigation in await store.unfinished():
             if investigation.conversation.workspace == workspace:
-                await self._stores.runs.cancel(investigation.id)
-                if await self._stores.runs.state_of(investigation.id) == "cancelled":
+                await store.cancel_run(investigation.id)
+                if await store.run_state(investigation.id) == "cancelled":
                     await store.save_investigation(investigation.cancel(self._now()))
         await self._stores.installations.remove(workspace)
         await self._stores.directory.unlink(workspace)

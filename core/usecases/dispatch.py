@@ -147,8 +147,8 @@ class Dispatch:
         investigation = await _to_cancel(event, store)
         if investigation.status.is_over:
             raise Refusal(f"Investigation {investigation.id} is already {investigation.status}; nothing to cancel.")
-        await self._stores.runs.cancel(investigation.id)
-        if await self._stores.runs.state_of(investigation.id) == "cancelled":
+        await store.cancel_run(investigation.id)
+        if await store.run_state(investigation.id) == "cancelled":
             # It was only queued: no worker will tell.
             await store.save_investigation(investigation.cancel(self._now()))
             await store.add_errand(Errand(self._new_id(), END_PROGRESS, {"investigation_id": investigation.id}))

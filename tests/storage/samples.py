@@ -62,5 +62,5 @@ async def ask_after_the_end(store: OrganizationStore, runs: Runs) -> None:
     """A question about an investigation that has reported, so that it is queued at once."""
     await store.add_investigation(investigation(), None, "delivery of the investigation")
     await store.save_investigation(reported(investigation()))
-    await runs.cancel(investigation().id)
+    await store.cancel_run(investigation().id)
     await store.add_question(question(), "delivery of the question")

@@ -13,12 +13,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain.tenancy import OrganizationId
+from core.domain.tenancy import Limits, OrganizationId
 from core.ports import Errand, Run
 from core.storage.stores import SqlStores, open_stores
 from tests.storage.samples import ids, investigation
 
 CAP = 2
+LIMITS = Limits(max_concurrent=CAP)
 ORGANIZATIONS = [OrganizationId(name) for name in ("acme", "globex", "initech")]
 
 SUBMIT = st.tuples(st.sampled_from(["investigate", "investigate", "errand"]), st.sampled_from(ORGANIZATIONS))
@@ -86,7 +87,7 @@ class Day:
             case "finish":
                 assert await self.stores.runs.finish(run, "done")
             case "cancel":
-                assert await self.stores.runs.cancel(run.subject_id)
+                assert await self.stores.for_organization(run.organization_id).cancel_run(run.subject_id)
                 assert await self.stores.runs.finish(run, "cancelled")
             case "hand back":
                 await self.stores.runs.hand_back([run])
@@ -108,8 +109,8 @@ class Day:
 async def _live_through(file: Path, schedule: Sequence[tuple[str, object]]) -> None:
     url = f"sqlite+aiosqlite:///{file}"
     async with (
-        open_stores(url, owner="worker", secret_keys=["key"], lease_s=3600.0, organization_cap=CAP) as stores,
-        open_stores(url, owner="worker", secret_keys=["key"], lease_s=-1.0, organization_cap=CAP) as late,
+        open_stores(url, owner="worker", secret_keys=["key"], lease_s=3600.0, defaults=LIMITS) as stores,
+        open_stores(url, owner="worker", secret_keys=["key"], lease_s=-1.0, defaults=LIMITS) as late,
     ):
         day = Day(stores, late)
         for step in schedule:
@@ -154,7 +155,7 @@ async def test_several_workers_together_keep_the_cap_and_finish_everything_once(
             await stores.for_organization(organization_id).add_investigation(investigation(f"i{n:05}"), None, f"d{n}")
 
     async def work(owner: str) -> None:
-        async with open_stores(database_url, owner=owner, secret_keys=["key"], organization_cap=CAP) as mine:
+        async with open_stores(database_url, owner=owner, secret_keys=["key"], defaults=LIMITS) as mine:
             while sum(finished.values()) < 30:
                 claimed = await mine.runs.claim(2)
                 for run in claimed:

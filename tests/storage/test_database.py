@@ -6,6 +6,8 @@ import pytest
 
 from core.domain.errors import AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
 from core.storage.stores import open_stores
+from tests.postgres import APP, DatabaseUrls
+from tests.storage.samples import ACME
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "sqlite:///file", "postgresql://host/name"])
@@ -15,10 +17,10 @@ async def test_a_url_of_another_database_is_refused_with_the_accepted_forms(url:
             pytest.fail("opened")
 
 
-async def test_a_database_without_tables_says_which_command_makes_them(empty_database_url: str) -> None:
-    async with open_stores(empty_database_url, owner="w", secret_keys=["key"]) as stores:
+async def test_a_database_without_tables_says_which_command_makes_them(empty_database_urls: DatabaseUrls) -> None:
+    async with open_stores(empty_database_urls.app, owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(ServiceFailed, match="run `logsense migrate`"):
-            await stores.runs.state_of("x")
+            await stores.for_organization(ACME).run_state("x")
         with pytest.raises(ServiceFailed, match="run `logsense migrate`"):
             await stores.runs.claim(1)
 
@@ -39,9 +41,9 @@ async def test_a_database_that_cannot_be_reached_says_what_to_check(url: str, ad
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_urls", ["postgresql"], indirect=True)
 async def test_a_refused_user_is_told_apart_from_a_database_that_is_down(database_url: str) -> None:
-    stranger = database_url.replace("postgres:@", "stranger:secret@")
+    stranger = database_url.replace(f"{APP}:@", "stranger:secret@")
     async with open_stores(stranger, owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(AccessDenied, match="refused our user or password"):
             await stores.runs.claim(1)

@@ -23,6 +23,7 @@ from core.domain.tenancy import (
 )
 from core.storage.stores import SqlStores, open_stores
 from core.storage.tables import metadata
+from tests.postgres import DatabaseUrls
 from tests.storage.samples import ACME, GLOBEX, START
 
 TEAM = WorkspaceRef(Platform.SLACK, "T1")
@@ -40,7 +41,9 @@ async def everything_in(url: str) -> str:
     return repr(rows)
 
 
-async def test_secrets_come_back_and_stand_nowhere_in_the_database(stores: SqlStores, database_url: str) -> None:
+async def test_secrets_come_back_and_stand_nowhere_in_the_database(
+    stores: SqlStores, database_urls: DatabaseUrls
+) -> None:
     store = stores.for_organization(ACME)
     await store.save_sentry_connection(SENTRY)
     await store.save_model_connection(MODEL)
@@ -50,7 +53,7 @@ async def test_secrets_come_back_and_stand_nowhere_in_the_database(stores: SqlSt
     assert await store.sentry_connection() == SENTRY
     assert await store.model_connection() == MODEL
     assert await stores.installations.find(TEAM) == '{"bot_token": "xoxb-planted-secret"}'
-    assert "planted" not in await everything_in(database_url)
+    assert "planted" not in await everything_in(database_urls.root)
     assert "planted" not in repr(SENTRY) + repr(MODEL)
 
 

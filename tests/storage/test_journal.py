@@ -77,7 +77,7 @@ async def test_fifty_that_record_at_once_are_committed_in_order_and_refused_one_
     store = stores.for_organization(ACME)
     runs = await _fifty_runs(stores)
     for run in runs[:5]:
-        await stores.runs.cancel(run.subject_id)
+        await store.cancel_run(run.subject_id)
     await stores.runs.hand_back(runs[5:10])
 
     async def work(run: Run) -> int:

@@ -127,9 +127,9 @@ async def test_a_finished_run_is_over(stores: SqlStores, end: str) -> None:
     await queue_investigations(store, "a1")
     run = await claim_one(stores.runs)
     assert await stores.runs.finish(run, end)
-    assert await stores.runs.state_of("a1") == end
+    assert await stores.for_organization(ACME).run_state("a1") == end
     assert not await stores.runs.finish(run, "done")
-    assert not await stores.runs.cancel("a1")
+    assert not await stores.for_organization(ACME).cancel_run("a1")
     with pytest.raises(LeaseLost):
         await store.save_investigation(investigation("a1").start(), run)
     assert await stores.runs.claim(9) == ()
@@ -167,18 +167,18 @@ async def test_the_sole_owner_takes_over_everything_at_its_start(stores: SqlStor
 
 async def test_a_queued_run_is_cancelled_at_once(stores: SqlStores) -> None:
     await queue_investigations(stores.for_organization(ACME), "a1")
-    assert await stores.runs.cancel("a1")
-    assert await stores.runs.state_of("a1") == "cancelled"
+    assert await stores.for_organization(ACME).cancel_run("a1")
+    assert await stores.for_organization(ACME).run_state("a1") == "cancelled"
     assert await stores.runs.claim(9) == ()
-    assert not await stores.runs.cancel("a1")
+    assert not await stores.for_organization(ACME).cancel_run("a1")
 
 
 async def test_a_running_run_is_asked_to_stop_and_writes_nothing_more(stores: SqlStores) -> None:
     store = stores.for_organization(ACME)
     await queue_investigations(store, "a1", "a2")
     run, other = await stores.runs.claim(2)
-    assert await stores.runs.cancel("a1")
-    assert await stores.runs.state_of("a1") == "running"
+    assert await stores.for_organization(ACME).cancel_run("a1")
+    assert await stores.for_organization(ACME).run_state("a1") == "running"
     assert await stores.runs.renew([run, other]) == (ids(run, other), ids(run))
     with pytest.raises(LeaseLost):
         await store.journal("a1", run).record(observed(1))
@@ -195,14 +195,14 @@ async def test_whoever_takes_over_a_run_that_was_to_be_cancelled_learns_it(
 ) -> None:
     await queue_investigations(stores.for_organization(ACME), "a1")
     await late_stores.runs.claim(1)
-    await stores.runs.cancel("a1")
+    await stores.for_organization(ACME).cancel_run("a1")
     run = await claim_one(stores.runs)
     assert await stores.runs.renew([run]) == (ids(run), ids(run))
 
 
 async def test_nothing_is_known_or_cancelled_for_a_stranger(stores: SqlStores) -> None:
-    assert await stores.runs.state_of("nobody") is None
-    assert not await stores.runs.cancel("nobody")
+    assert await stores.for_organization(ACME).run_state("nobody") is None
+    assert not await stores.for_organization(ACME).cancel_run("nobody")
     assert await stores.runs.take_over_all() == 0
 
 

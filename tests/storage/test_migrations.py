@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from core.domain.errors import ServiceFailed
 from core.storage.schema import migrate, pending_migrations
 from core.storage.tables import metadata
+from tests.postgres import APP, DatabaseUrls
 
 
 def _schema(connection: sa.Connection) -> dict[str, Any]:
@@ -45,48 +46,51 @@ async def _execute(url: str, statement: str) -> None:
         await engine.dispose()
 
 
-async def test_the_migrated_schema_is_the_declared_one(empty_database_url: str) -> None:
-    await migrate(empty_database_url)
-    migrated = await _schema_at(empty_database_url)
-    engine = create_async_engine(empty_database_url)
+async def test_the_migrated_schema_is_the_declared_one(empty_database_urls: DatabaseUrls) -> None:
+    await migrate(empty_database_urls.owner, application_role=APP)
+    migrated = await _schema_at(empty_database_urls.owner)
+    engine = create_async_engine(empty_database_urls.owner)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.drop_all)
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
-    assert migrated == await _schema_at(empty_database_url)
+    assert migrated == await _schema_at(empty_database_urls.owner)
     assert migrated.keys() == metadata.tables.keys()
 
 
 async def test_migrations_are_pending_until_they_ran_and_running_them_again_is_harmless(
-    empty_database_url: str,
+    empty_database_urls: DatabaseUrls,
 ) -> None:
-    assert await pending_migrations(empty_database_url)
-    await migrate(empty_database_url)
-    assert not await pending_migrations(empty_database_url)
-    await _execute(empty_database_url, "insert into organizations (id, name) values ('acme', 'Acme')")
-    before = await _schema_at(empty_database_url)
-    await migrate(empty_database_url)
-    assert await _schema_at(empty_database_url) == before
+    assert await pending_migrations(empty_database_urls.owner)
+    await migrate(empty_database_urls.owner, application_role=APP)
+    assert not await pending_migrations(empty_database_urls.owner)
+    await _execute(empty_database_urls.owner, "insert into organizations (id, name) values ('acme', 'Acme')")
+    before = await _schema_at(empty_database_urls.owner)
+    await migrate(empty_database_urls.owner, application_role=APP)
+    assert await _schema_at(empty_database_urls.owner) == before
     with pytest.raises(sa.exc.IntegrityError):
-        await _execute(empty_database_url, "insert into organizations (id, name) values ('acme', 'Acme')")
+        await _execute(empty_database_urls.owner, "insert into organizations (id, name) values ('acme', 'Acme')")
 
 
-async def test_processes_that_migrate_at_once_all_succeed(empty_database_url: str) -> None:
-    program = "import asyncio, sys; from core.storage.schema import migrate; asyncio.run(migrate(sys.argv[1]))"
+async def test_processes_that_migrate_at_once_all_succeed(empty_database_urls: DatabaseUrls) -> None:
+    program = (
+        "import asyncio, sys; from core.storage.schema import migrate; "
+        "asyncio.run(migrate(sys.argv[1], application_role=sys.argv[2]))"
+    )
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error", "-c", program, empty_database_url, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-W", "error", "-c", program, empty_database_urls.owner, APP, stderr=asyncio.subprocess.PIPE
         )
         for _ in range(3)
     ]
     outcomes = await asyncio.gather(*(process.communicate() for process in processes))
     assert [process.returncode for process in processes] == [0, 0, 0], outcomes
-    assert not await pending_migrations(empty_database_url)
+    assert not await pending_migrations(empty_database_urls.owner)
 
 
-async def test_a_database_of_a_newer_release_is_left_alone(empty_database_url: str) -> None:
-    await migrate(empty_database_url)
-    await _execute(empty_database_url, "update alembic_version set version_num = '9999'")
+async def test_a_database_of_a_newer_release_is_left_alone(empty_database_urls: DatabaseUrls) -> None:
+    await migrate(empty_database_urls.owner, application_role=APP)
+    await _execute(empty_database_urls.owner, "update alembic_version set version_num = '9999'")
     with pytest.raises(ServiceFailed, match="newer LogSense"):
-        await migrate(empty_database_url)
-    assert await pending_migrations(empty_database_url)
+        await migrate(empty_database_urls.owner, application_role=APP)
+    assert await pending_migrations(empty_database_urls.owner)

@@ -35,7 +35,7 @@ async def test_an_investigation_is_kept_with_its_event_and_its_queued_run(
     assert await store.add_investigation(investigation(), event_text, "d1") == "inv00001"
     assert await store.investigation("inv00001") == investigation()
     assert await store.event_text("inv00001") == event_text
-    assert await stores.runs.state_of("inv00001") == "queued"
+    assert await stores.for_organization(ACME).run_state("inv00001") == "queued"
     run = await claim_one(stores.runs)
     assert (run.kind, run.subject_id, run.organization_id) == ("investigate", "inv00001", ACME)
 
@@ -125,7 +125,7 @@ async def test_an_errand_carries_its_outcome_back(stores: SqlStores, store: Orga
     done = replace(errand, outcome={"incidents": []})
     await store.save_errand(done, run)
     assert await store.errand("err00001") == done
-    await stores.runs.cancel("err00001")
+    await stores.for_organization(ACME).cancel_run("err00001")
     with pytest.raises(LeaseLost):
         await store.save_errand(errand, run)
     assert await store.errand("err00001") == done

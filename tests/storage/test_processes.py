@@ -90,12 +90,12 @@ async def test_processes_that_write_at_once_all_get_through(database_url: str, s
 async def test_readers_do_not_wait_for_a_writer(database_url: str, stores: SqlStores) -> None:
     store = stores.for_organization(ACME)
     await queue_investigations(store, "a1")
-    database = Database(database_url)
+    database = Database(database_url).of(ACME)
     try:
         async with database.writing() as connection, asyncio.timeout(5):
             await connection.execute(runs.update().values(state="done"))
-            assert await stores.runs.state_of("a1") == "queued"
+            assert await stores.for_organization(ACME).run_state("a1") == "queued"
             assert await store.journal("a1").entries() == ()
     finally:
         await database.close()
-    assert await stores.runs.state_of("a1") == "done"
+    assert await stores.for_organization(ACME).run_state("a1") == "done"

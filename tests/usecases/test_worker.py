@@ -76,7 +76,7 @@ async def queue(store: OrganizationStore, id_: str = "inv-0001") -> str:
 
 @contextlib.asynccontextmanager
 async def working(stores: Stores, job: Recorder) -> AsyncIterator[None]:
-    worker = Worker(stores.runs, {"investigate": job}, lease_s=2.0, poll_s=0.02)
+    worker = Worker(stores.runs, {"investigate": job}, lease_s=2.0)
     task = asyncio.create_task(worker.run())
     try:
         yield
@@ -88,7 +88,7 @@ async def working(stores: Stores, job: Recorder) -> AsyncIterator[None]:
 
 async def state(stores: Stores, wanted: str, id_: str = "inv-0001") -> None:
     async with asyncio.timeout(10):
-        while await stores.runs.state_of(id_) != wanted:
+        while await stores.for_organization(ORGANIZATION).run_state(id_) != wanted:
             await asyncio.sleep(0.02)
 
 
@@ -125,7 +125,7 @@ async def test_a_worker_that_stops_hands_back_at_once(stores: Stores, store: Org
     await queue(store)
     async with working(stores, job):
         await asyncio.wait_for(job.begun.wait(), 10)
-    assert await stores.runs.state_of("inv-0001") == "queued"
+    assert await stores.for_organization(ORGANIZATION).run_state("inv-0001") == "queued"
     second = Recorder()
     async with working(stores, second):
         await state(stores, "done")
@@ -137,7 +137,7 @@ async def test_cancelling_stops_a_run_in_the_middle(stores: Stores, store: Organ
     await queue(store)
     async with working(stores, job):
         await asyncio.wait_for(job.begun.wait(), 10)
-        assert await stores.runs.cancel("inv-0001")
+        assert await stores.for_organization(ORGANIZATION).cancel_run("inv-0001")
         await state(stores, "cancelled")
     assert job.events == ["work 1", "cancelled"]
 
@@ -155,7 +155,7 @@ async def test_a_run_that_keeps_killing_its_worker_is_given_up(stores: Stores, s
 
 async def test_what_waits_for_a_run_that_has_ended_is_closed(stores: Stores, store: OrganizationStore) -> None:
     await queue(store, "cancelled-1")
-    await stores.runs.cancel("cancelled-1")
+    await stores.for_organization(ORGANIZATION).cancel_run("cancelled-1")
     await queue(store, "failed-1")
     (run,) = await stores.runs.claim(1)
     await stores.runs.finish(run, "failed")

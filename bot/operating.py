@@ -14,6 +14,7 @@ from bot.session import Cli, ExitCode, Session
 from core.domain.errors import Refusal
 from core.domain.investigation import Investigation
 from core.storage.schema import migrate as migrate_database
+from core.storage.schema import role_in
 from core.usecases.errands import CHECK, LIST_INCIDENTS, REINDEX_KNOWLEDGE, SEARCH_KNOWLEDGE
 
 # ---- looking --------------------------------------------------------------------------------------------------------
@@ -175,9 +176,12 @@ def _problems(rows: list[Any]) -> bool:
 def migrate(cli: Cli) -> None:
     """Bring the database to this version.
 
-    Needed once for PostgreSQL, and after upgrades; an SQLite file is migrated by every command anyway.
+    Needed once for PostgreSQL, and before upgrades; an SQLite file is migrated by every command anyway. PostgreSQL is
+    migrated as the role in LOGSENSE_MIGRATION_URL, which owns the tables; the role in DATABASE_URL is given its rights.
     """
-    asyncio.run(migrate_database(cli.settings.database))
+    settings = cli.settings
+    url = settings.migration_url.get_secret_value() if settings.migration_url else settings.database
+    asyncio.run(migrate_database(url, application_role=role_in(settings.database)))
     if cli.as_json:
         cli.print_json({"migrated": True})
     cli.say("The database's tables are those of this version.")

@@ -12,6 +12,7 @@ from core.domain.errors import Refusal
 from core.domain.tenancy import ModelConnection, OrganizationId
 from core.ports import Reasoner
 from core.usecases.connections import Connections
+from core.usecases.spending import Spending
 
 if TYPE_CHECKING:
     from core.gateways.openai_models import OpenAIReasoner
@@ -22,15 +23,16 @@ _MOST_KEPT = 500
 class Reasoners:
     """The reasoners of an organization, tried in order; rules come last and never fail."""
 
-    def __init__(self, settings: Settings, connections: Connections) -> None:
+    def __init__(self, settings: Settings, connections: Connections, spending: Spending) -> None:
         """Nothing is connected before it is asked for."""
+        self._spending = spending
         self._settings = settings
         self._connections = connections
         self._models: dict[ModelConnection, OpenAIReasoner] = {}
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[Reasoner]:
         """Those to try for that organization."""
-        model = await self.model(organization_id)
+        model = None if await self._spending.is_spent(organization_id) else await self.model(organization_id)
         return (model, RulesReasoner()) if model else (RulesReasoner(),)
 
     def check_settings(self) -> None:

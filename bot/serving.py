@@ -22,6 +22,7 @@ from bot.wiring import App, build_app, working
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Platform
 from core.ports import Installations
+from core.usecases.duty import Duty
 
 logger = logging.getLogger("logsense.serve")
 
@@ -64,10 +65,20 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
         _slack(app, config, app.stores.installations, budgets) as adapter,
         working(app, {Platform.SLACK: adapter.channel}),
         _listening(app, adapter) as address,
+        _socket(app, adapter) if config.app_token is not None else contextlib.nullcontext(),
     ):
-        if config.app_token is not None:
-            await adapter.connect_socket()
         yield address
+
+
+def _socket(app: App, adapter: SlackApp) -> contextlib.AbstractAsyncContextManager[None]:
+    """One replica at a time keeps the socket: Slack would spread events over all, and some may be stopping."""
+    return Duty(
+        app.stores.duties,
+        "Slack socket",
+        lease_s=app.settings.lease_s,
+        begin=adapter.connect_socket,
+        end=adapter.disconnect_socket,
+    ).offered()
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +86,8 @@ async def _slack(
     app: App, config: SlackConfig, kept: Installations, budgets: Budgets | None
 ) -> AsyncIterator[SlackApp]:
     keep_from_libraries()
+    if budgets is None:
+        budgets = Budgets(turns=app.stores.turns if app.settings.is_shared else None)
     adapter = SlackApp(config, kept, budgets=budgets)
     adapter.listen_for(app.inbox, app.desk())
     if config.single is not None:

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("logsense"), validation_alias=_named("LOGSENSE_HOME"))
     database_url: SecretStr | None = Field(default=None, validation_alias=_named("DATABASE_URL"))
+    migration_url: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_MIGRATION_URL"))
+    housekeeping: str = Field(default="17 3 * * *", validation_alias=_named("LOGSENSE_HOUSEKEEPING"))
     organization: str = Field(default="default", validation_alias=_named("LOGSENSE_ORGANIZATION"))
     secret_key: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_SECRET_KEY"))
     log_level: str = Field(default="WARNING", validation_alias=_named("LOGSENSE_LOG_LEVEL"))
@@ -82,6 +84,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{self.home / 'logsense.db'}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes, on other machines, may work on the same database."""
+        return self.database.startswith("postgresql")
 
     @property
     def sentry(self) -> SentryConnection | None:

@@ -16,6 +16,7 @@ from bot.checks import check_parts
 from bot.data_directory import DataDirectory, derived_key
 from bot.reasoners import Reasoners
 from bot.settings import Settings
+from bot.timing import slots
 from bot.tools import Tools
 from core.domain.errors import Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import (
@@ -29,7 +30,7 @@ from core.domain.tenancy import (
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.sentry_payloads import read_event
 from core.ports import Channel, OrganizationStore, Stores
-from core.storage.schema import migrate, pending_migrations
+from core.storage.schema import check_role, migrate, pending_migrations
 from core.storage.stores import open_stores
 from core.usecases.announce import AnnounceJob
 from core.usecases.connections import Connections
@@ -37,15 +38,19 @@ from core.usecases.desk import OrganizationDesk
 from core.usecases.dispatch import Dispatch
 from core.usecases.errands import ErrandJob
 from core.usecases.follow_up import FollowUpJob
+from core.usecases.housekeeping import UpkeepJob
 from core.usecases.investigate import InvestigateJob, Investigators
 from core.usecases.knowledge_index import index_pending
 from core.usecases.recover import close_orphans
+from core.usecases.spending import Spending
 from core.usecases.threads import Threads
+from core.usecases.timetable import Timetable
 from core.usecases.worker import Job, Worker
 
 logger = logging.getLogger("logsense")
 
 ID_CHARS = 10
+HOUSEKEEPING = "housekeeping"
 
 
 def now() -> datetime:
@@ -114,7 +119,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         await stores.directory.ensure_organization(organization, workspace)
         connections = Connections(stores, organization.id, settings.sentry, _operator_model(settings))
         inbox = Dispatch(stores, sentry=connections.sentry, describe_event=_describe_event, new_id=new_id, now=now)
-        reasoners = Reasoners(settings, connections)
+        reasoners = Reasoners(settings, connections, Spending(stores, now))
         try:
             yield App(settings, directory, stores, connections, reasoners, inbox, organization, workspace)
         finally:
@@ -124,7 +129,9 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
 async def _ready_schema(url: str) -> None:
     if url.startswith("sqlite"):
         await migrate(url)
-    elif await pending_migrations(url):
+        return
+    await check_role(url)
+    if await pending_migrations(url):
         raise Refusal("The database's tables are missing or older than this version. Run: logsense migrate")
 
 
@@ -182,16 +189,25 @@ async def _work(app: App, channels: Mapping[Platform, Channel]) -> None:
             "investigate": InvestigateJob(investigators),
             "follow_up": FollowUpJob(investigators),
             "errand": ErrandJob(app.stores, tools, checks, threads, now),
+            "upkeep": UpkeepJob({HOUSEKEEPING: lambda organization_id: _keep_house(app, organization_id)}),
         }
-        if settings.database.startswith("sqlite"):
+        timetable = Timetable(app.stores.schedules, {HOUSEKEEPING: slots(settings.housekeeping)})
+        if not settings.is_shared:
             await app.stores.runs.take_over_all()
-        await close_orphans(app.stores, now)
+            for organization in await app.stores.directory.organizations():
+                await close_orphans(app.stores.for_organization(organization.id), now)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_catch_up_index(app, tools), name="index")
+                group.create_task(timetable.keep(), name="timetable")
                 await Worker(app.stores.runs, jobs, slots=settings.worker_slots, lease_s=settings.lease_s).run()
         finally:
             app.tools = None
+
+
+async def _keep_house(app: App, organization_id: OrganizationId) -> str:
+    closed = await close_orphans(app.stores.for_organization(organization_id), now)
+    return f"{closed} investigations that nobody worked on were closed"
 
 
 async def _catch_up_index(app: App, tools: Tools) -> None:

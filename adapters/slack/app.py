@@ -44,7 +44,8 @@ class SlackApp:
         self.installations = SlackInstallations(
             kept, session=self._open_session, base_url=config.api_url, single=config.single
         )
-        self.channel = SlackChannel(self.installations.client_of, budgets or Budgets())
+        self._budgets = budgets or Budgets()
+        self.channel = SlackChannel(self.installations.client_of, self._budgets)
         self._socket: AsyncSocketModeHandler | None = None
 
     def listen_for(self, inbox: Inbox, desk: Desk) -> None:
@@ -72,11 +73,17 @@ class SlackApp:
         )
         await self._socket.connect_async()  # type: ignore[no-untyped-call]
 
+    async def disconnect_socket(self) -> None:
+        """No event comes through Socket Mode any more."""
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            await socket.close_async()  # type: ignore[no-untyped-call]
+
     async def close(self) -> None:
         """What was begun has ended, and no connection is open."""
-        if self._socket is not None:
-            await self._socket.close_async()  # type: ignore[no-untyped-call]
+        await self.disconnect_socket()
         await self._door.tasks.drain()
+        self._budgets.close()
         if self._session is not None:
             await self._session.close()
 

@@ -1,84 +1,103 @@
-"""Keeps calls within Slack's rate limits: whoever wants to call waits for a turn, finals before progress."""
+"""Keeps the calls of all replicas within Slack's limits together; who goes first is decided within each."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable
 from itertools import count
 
-FINAL, PROGRESS = 0, 1
-"""Who goes first when several wait."""
+from adapters.slack.pace import FINAL, Budget, budget_of
+from core.domain.errors import ServiceFailed
+from core.ports import Turns
+
+logger = logging.getLogger("logsense.slack")
 
 
-class Budget:
-    """Turns at a steady rate, a few of them at once after a pause; use from one event loop.
+class SharedBudget:
+    """A budget whose turns are taken from those that all replicas share, one at a time for whoever is first here.
 
-    In any minute at most `per_minute + burst` turns are given, so their sum is to stay below what Slack allows.
+    A turn that was reserved goes to the most urgent who waits when it comes. While the turns cannot be reached, this
+    replica keeps the rate by itself.
     """
 
-    def __init__(self, *, per_minute: float, burst: int) -> None:
-        """Full at the start."""
-        self._per_s = per_minute / 60
-        self._burst = burst
-        self._saved = float(burst)
-        self._counted_at: float | None = None
-        self._paused_until = 0.0
+    def __init__(self, key: str, local: Budget, turns: Turns) -> None:
+        """`key` is unlike any other budget's; `local` says the rate."""
+        self._key = key
+        self._local = local
+        self._turns = turns
+        self._pause_s = 0.0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._giving: asyncio.Task[None] | None = None
 
     async def turn(self, priority: int = FINAL) -> None:
         """Returns when a call may be made; of equal priority first come, first served."""
         turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (priority, next(self._order), turn))
-        self._give()
+        self._go_on()
         await turn
 
     def pause(self, seconds: float) -> None:
-        """No turn is given for so long: Slack asked us to wait."""
-        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
-        self._saved = 0.0
+        """No replica is given a turn for so long: Slack asked us to wait."""
+        self._pause_s = max(self._pause_s, seconds)
+        self._local.pause(seconds)
+        self._go_on()
 
-    def _give(self) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        begin = max(self._counted_at if self._counted_at is not None else now, self._paused_until)
-        self._saved = min(self._burst, self._saved + max(0.0, now - begin) * self._per_s)
-        self._counted_at = now
-        while self._waiting and self._saved >= 1 and now >= self._paused_until:
+    def close(self) -> None:
+        """Nobody is given a turn any more."""
+        if self._giving is not None:
+            self._giving.cancel()
+
+    def _go_on(self) -> None:
+        if self._giving is None or self._giving.done():
+            self._giving = asyncio.create_task(self._give(), name=f"turns of {self._key}")
+
+    async def _give(self) -> None:
+        while self._waiting or self._pause_s:
+            try:
+                if self._pause_s:
+                    pause_s, self._pause_s = self._pause_s, 0.0
+                    await self._turns.pause(self._key, self._local.rate, pause_s)
+                    continue
+                await asyncio.sleep(await self._turns.reserve(self._key, self._local.rate))
+            except ServiceFailed as failure:
+                logger.warning("this replica keeps the rate of %s by itself: %s", self._key, failure)
+                await self._local.turn()
+            self._give_one()
+
+    def _give_one(self) -> None:
+        while self._waiting:
             _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():
-                self._saved -= 1
                 turn.set_result(None)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._waiting:
-            missing_s = (1 - self._saved) / self._per_s
-            self._timer = loop.call_later(max(missing_s, self._paused_until - now) + 0.001, self._give)
+                return
 
 
 class Budgets:
     """One budget for each workspace and method, and for posts one for each channel."""
 
-    def __init__(self, make: Callable[[str], Budget] | None = None) -> None:
-        """`make` gives the budget of a method; by default from Slack's published tiers."""
-        self._make = make or budget_of
-        self._budgets: dict[tuple[str, ...], Budget] = {}
+    def __init__(self, make: Callable[[str], Budget] | None = None, *, turns: Turns | None = None) -> None:
+        """`make` gives the budget of a method; by default from Slack's published tiers.
 
-    def of(self, method: str, *where: str) -> Budget:
+        With `turns` all replicas keep it together.
+        """
+        self._make = make or budget_of
+        self._turns = turns
+        self._budgets: dict[tuple[str, ...], Budget | SharedBudget] = {}
+
+    def of(self, method: str, *where: str) -> Budget | SharedBudget:
         """The budget of `method` at `where`."""
         key = (method, *where)
         if key not in self._budgets:
-            self._budgets[key] = self._make(method)
+            local = self._make(method)
+            shared = SharedBudget("/".join(("slack", *key)), local, self._turns) if self._turns else None
+            self._budgets[key] = shared or local
         return self._budgets[key]
 
-
-def budget_of(method: str) -> Budget:
-    """Just below the tier that Slack publishes for the method; a post's is for one channel."""
-    if method == "chat.update":
-        return Budget(per_minute=43, burst=2)
-    if method == "chat.postMessage":
-        return Budget(per_minute=57, burst=1)
-    return Budget(per_minute=40, burst=10)
+    def close(self) -> None:
+        """Nothing goes on any more."""
+        for budget in self._budgets.values():
+            if isinstance(budget, SharedBudget):
+                budget.close()

@@ -1,18 +1,21 @@
 """Every port of the core: what the core needs of the world, and what the world may ask of it."""
 
 from core.ports.chat import Channel, Desk, Inbox, Receipt
+from core.ports.coordination import Duties, Rate, Schedules, Turns
 from core.ports.reasoning import Briefing, Reasoner, ToolSpec
 from core.ports.sources import IncidentSource, KnowledgeBase
-from core.ports.storage import Directory, Installations, OrganizationStore, PostState, Stores
+from core.ports.storage import Accepted, Directory, Installations, OrganizationStore, PostState, Stores
 from core.ports.tools import HostTools, Toolbox, ToolProvider, ToolResult
 from core.ports.work import Depth, Errand, Journal, Run, Runs, Watch
 
 __all__ = [
+    "Accepted",
     "Briefing",
     "Channel",
     "Depth",
     "Desk",
     "Directory",
+    "Duties",
     "Errand",
     "HostTools",
     "Inbox",
@@ -22,14 +25,17 @@ __all__ = [
     "KnowledgeBase",
     "OrganizationStore",
     "PostState",
+    "Rate",
     "Reasoner",
     "Receipt",
     "Run",
     "Runs",
+    "Schedules",
     "Stores",
     "ToolProvider",
     "ToolResult",
     "ToolSpec",
     "Toolbox",
+    "Turns",
     "Watch",
 ]

@@ -24,6 +24,7 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
+from core.ports.coordination import Duties, Schedules, Turns
 from core.ports.work import Errand, Journal, Run, Runs, Watch
 
 
@@ -35,16 +36,29 @@ class PostState:
     tried: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The investigation that a request led to: its own, or with `joined` one of the same subject under way."""
+
+    id: str
+    joined: bool = False
+
+
 class OrganizationStore(Protocol):
     """Everything kept for one organization; it cannot name another. Missing things raise NotFound."""
 
     async def add_investigation(
         self, investigation: Investigation, event_text: str | None, delivery_id: str, *, announced: bool = False
-    ) -> str:
+    ) -> Accepted:
         """Claim the delivery, keep the investigation and queue its run, all at once; a repeat returns the first id.
 
-        With `announced` the run of kind `announce` is queued, which posts the progress message first.
+        With `announced` the run of kind `announce` is queued, which posts the progress message first. While the same
+        subject is being investigated the request joins that: its id is returned, and who asked elsewhere follows it.
         """
+        ...
+
+    async def followers(self, investigation_id: str) -> Sequence[ConversationRef]:
+        """Where else the investigation was asked for while it was under way, in order."""
         ...
 
     async def delivered(self, delivery_id: str) -> str | None:
@@ -216,6 +230,10 @@ class OrganizationStore(Protocol):
         """The newest first."""
         ...
 
+    async def holds(self, run: Run) -> bool:
+        """Whether `run` is still ours, so that we may speak for it."""
+        ...
+
     async def cancel_run(self, subject_id: str) -> bool:
         """Cancel a queued run, or ask a running one to stop; False when there is nothing to cancel."""
         ...
@@ -283,6 +301,9 @@ class Stores(Protocol):
     directory: Directory
     installations: Installations
     runs: Runs
+    duties: Duties
+    turns: Turns
+    schedules: Schedules
 
     def for_organization(self, organization_id: OrganizationId) -> OrganizationStore:
         """The store of one organization."""

@@ -33,6 +33,7 @@ class Lock(IntEnum):
 
     MIGRATE = 7_349_001
     CLAIM = 7_349_002
+    SUBJECTS = 7_349_003
 
 
 class Database:
@@ -90,17 +91,20 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self, lock: Lock | None = None) -> AsyncIterator[AsyncConnection]:
+    async def writing(self, lock: Lock | None = None, about: str = "") -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end unless something was raised.
 
         On SQLite it is the only writer from its first moment on, so it cannot deadlock with another process. On
-        PostgreSQL `lock` makes it the only one of its kind, and later statements see what the previous holder did.
+        PostgreSQL `lock` makes it the only one of its kind about the same thing, and later statements see what the
+        previous holder did.
         """
         with _our_errors():
             async with self._one_writer, self._writing_engine.begin() as connection:
                 await self._look(connection)
                 if lock is not None and self.is_postgresql:
-                    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int(lock))))
+                    await connection.execute(
+                        sa.select(sa.func.pg_advisory_xact_lock(int(lock), sa.func.hashtext(about)))
+                    )
                 yield connection
 
     async def _look(self, connection: AsyncConnection) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import Refusal
 from core.domain.tenancy import Actor, AuditEntry, Limits
+from core.ports import Run
 from core.storage.claiming import ANNOUNCE, INVESTIGATE
 from core.storage.fence import CANCELLED, QUEUED, RUNNING
 from core.storage.tables import audit, limits, runs
@@ -66,6 +67,13 @@ class Governance(TenantTables):
         newest = sa.select(runs.c.state).where(self._mine(runs), runs.c.subject_id == subject_id)
         found = await self._rows(newest.order_by(runs.c.n.desc()).limit(1))
         return str(found[0].state) if found else None
+
+    async def holds(self, run: Run) -> bool:
+        """Whether `run` is still ours, so that we may speak for it."""
+        ours = sa.select(runs.c.id).where(
+            self._mine(runs), runs.c.id == run.id, runs.c.attempt == run.attempt, runs.c.state == RUNNING
+        )
+        return bool(await self._rows(ours))
 
     async def _check_queue(self, connection: AsyncConnection) -> None:
         """Raises Refusal when as many investigations wait as may."""

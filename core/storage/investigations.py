@@ -9,17 +9,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.domain.conversation import ConversationRef
 from core.domain.errors import InvalidInput, NotFound
-from core.domain.investigation import Investigation
+from core.domain.investigation import Investigation, Subject
 from core.domain.report import Usage
-from core.ports import Journal, Run, Watch
+from core.domain.tenancy import Platform, WorkspaceRef
+from core.ports import Accepted, Journal, Run, Watch
 from core.storage import documents
 from core.storage.claiming import ANNOUNCE, INVESTIGATE
+from core.storage.database import Lock
 from core.storage.fence import QUEUED, RUNNING
 from core.storage.governance import Governance
 from core.storage.journal import SqlJournal
 from core.storage.leases import queue
-from core.storage.tables import deliveries, events, investigations, journal, runs
+from core.storage.tables import deliveries, events, followers, investigations, journal, runs
 from core.storage.tenant import LONGEST_ID_SHOWN, change_one
 
 _SHORTEST_PREFIX = 4
@@ -32,15 +35,20 @@ class Investigations(Governance):
 
     async def add_investigation(
         self, investigation: Investigation, event_text: str | None, delivery_id: str, *, announced: bool = False
-    ) -> str:
+    ) -> Accepted:
         """Claim the delivery, keep the investigation and queue its run, all at once; a repeat returns the first id.
 
-        With `announced` the run of kind `announce` is queued, which posts the progress message first.
+        With `announced` the run of kind `announce` is queued, which posts the progress message first. While the same
+        subject is being investigated the request joins that: its id is returned, and who asked elsewhere follows it.
         """
-        async with self._database.writing() as connection:
-            first = await self._claim_delivery(connection, delivery_id, investigation.id)
+        async with self._database.writing(Lock.SUBJECTS, self._organization_id) as connection:
+            joined = await self._live_on(connection, investigation.subject)
+            first = await self._claim_delivery(connection, delivery_id, joined or investigation.id)
             if first is not None:
-                return first
+                return Accepted(first)
+            if joined is not None:
+                await self._follow(connection, joined, investigation.conversation)
+                return Accepted(joined, joined=True)
             await self._check_queue(connection)
             await connection.execute(
                 investigations.insert().values(
@@ -59,7 +67,11 @@ class Investigations(Governance):
                 )
             kind = ANNOUNCE if announced else INVESTIGATE
             await queue(self._database, connection, kind, self._organization_id, investigation.id)
-        return investigation.id
+        return Accepted(investigation.id)
+
+    async def followers(self, investigation_id: str) -> Sequence[ConversationRef]:
+        """Where else the investigation was asked for while it was under way, in order."""
+        return [_conversation(row) for row in await self._rows(self._following(investigation_id))]
 
     async def delivered(self, delivery_id: str) -> str | None:
         """The id of what the delivery made, if it was claimed before."""
@@ -202,6 +214,42 @@ class Investigations(Governance):
             raise NotFound(f"There is no investigation {investigation_id[:LONGEST_ID_SHOWN]}.")
         return documents.INVESTIGATION.read(row.body)
 
+    async def _live_on(self, connection: AsyncConnection, subject: Subject) -> str | None:
+        """The id of an investigation of the same subject that has not ended; locked, so that it stays so."""
+        if subject.pasted:
+            return None
+        alive = sa.select(runs.c.subject_id).where(
+            self._mine(runs), runs.c.state.in_((QUEUED, RUNNING)), runs.c.kind.in_((ANNOUNCE, INVESTIGATE))
+        )
+        candidates = sa.select(investigations.c.id, investigations.c.body).where(
+            self._mine(investigations), investigations.c.subject_key == _key(subject), investigations.c.id.in_(alive)
+        )
+        for row in await connection.execute(candidates.with_for_update()):
+            if not documents.INVESTIGATION.read(row.body).status.is_over:
+                return str(row.id)
+        return None
+
+    async def _follow(self, connection: AsyncConnection, investigation_id: str, asked_at: ConversationRef) -> None:
+        body = (await self._locked(connection, investigation_id)).conversation
+        known = [body, *map(_conversation, await connection.execute(self._following(investigation_id)))]
+        if asked_at.workspace.platform is Platform.TERMINAL or any(_is_within(asked_at, place) for place in known):
+            return
+        await connection.execute(
+            followers.insert().values(
+                organization_id=self._organization_id,
+                investigation_id=investigation_id,
+                number=len(known),
+                platform=asked_at.workspace.platform.value,
+                workspace=asked_at.workspace.key,
+                channel=asked_at.channel,
+                thread=asked_at.thread,
+            )
+        )
+
+    def _following(self, investigation_id: str) -> sa.Select[Any]:
+        theirs = sa.select(followers).where(self._mine(followers), followers.c.investigation_id == investigation_id)
+        return theirs.order_by(followers.c.number)
+
     async def _claim_delivery(self, connection: AsyncConnection, delivery_id: str, subject_id: str) -> str | None:
         claim = self._database.insert(deliveries).values(
             organization_id=self._organization_id, id=delivery_id, subject_id=subject_id, at=datetime.now(UTC)
@@ -222,8 +270,24 @@ class Investigations(Governance):
 def _columns(investigation: Investigation) -> dict[str, Any]:
     return {
         "has_report": investigation.report is not None,
+        "subject_key": None if investigation.subject.pasted else _key(investigation.subject),
         "body": documents.INVESTIGATION.write(investigation),
     }
+
+
+def _key(subject: Subject) -> str:
+    return f"{subject.issue_id}@{subject.event_id or ''}"
+
+
+def _conversation(row: sa.Row[Any]) -> ConversationRef:
+    return ConversationRef(WorkspaceRef(Platform(row.platform), row.workspace), row.channel, row.thread)
+
+
+def _is_within(asked_at: ConversationRef, place: ConversationRef) -> bool:
+    """Whether who asked there sees what is posted at `place`."""
+    return (asked_at.workspace, asked_at.channel) == (place.workspace, place.channel) and (
+        asked_at.thread in (None, place.thread)
+    )
 
 
 def _named(investigation_id: str) -> sa.ColumnElement[bool]:

@@ -46,6 +46,14 @@ async def migrate(url: str, *, application_role: str | None = None) -> None:
         await database.close()
 
 
+def role_in(url: str) -> str | None:
+    """The role that a database URL names, if any."""
+    try:
+        return sa.make_url(url).username
+    except sa.exc.ArgumentError:
+        return None
+
+
 async def check_role(url: str) -> None:
     """Raises Refusal when PostgreSQL would not keep organizations apart for the role in `url`."""
     database = Database(url)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 from core.domain.tenancy import DEFAULT_LIMITS, Limits, OrganizationId
-from core.ports import Directory, Installations, OrganizationStore, Runs, Stores
+from core.ports import Directory, Duties, Installations, OrganizationStore, Runs, Schedules, Stores, Turns
 from core.storage.bell import Bell
 from core.storage.changes import Changes
+from core.storage.coordination import LeasedDuties, SharedSchedules, SharedTurns
 from core.storage.database import Database
 from core.storage.directory import SqlDirectory
 from core.storage.fence import Fence
@@ -25,6 +27,9 @@ class SqlStores(Stores):
     directory: Directory
     installations: Installations
     runs: Runs
+    duties: Duties
+    turns: Turns
+    schedules: Schedules
 
     def __init__(
         self,
@@ -33,6 +38,7 @@ class SqlStores(Stores):
         fence: Fence,
         changes: Changes,
         runs: Runs,
+        duties: Duties,
         secrets: SecretBox,
         defaults: Limits,
     ) -> None:
@@ -40,6 +46,9 @@ class SqlStores(Stores):
         self.directory = SqlDirectory(database)
         self.installations = SqlInstallations(database, secrets)
         self.runs = runs
+        self.duties = duties
+        self.turns = SharedTurns(database)
+        self.schedules = SharedSchedules(database)
         self._secrets = secrets
         self._defaults = defaults
         self._database = database
@@ -74,10 +83,11 @@ async def open_stores(
     changes = Changes()
     commits = GroupCommit(database, fence, changes)
     bell = Bell(database)
+    duties = LeasedDuties(database, owner=f"{owner}/{uuid4().hex}")
     runs = LeasedRuns(database, fence, bell, owner=owner, defaults=defaults)
     try:
         async with bell.listening():
-            yield SqlStores(database, commits, fence, changes, runs, SecretBox(secret_keys), defaults)
+            yield SqlStores(database, commits, fence, changes, runs, duties, SecretBox(secret_keys), defaults)
     finally:
         try:
             await commits.close()

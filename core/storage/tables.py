@@ -136,7 +136,9 @@ investigations = sa.Table(
     _time("created_at"),
     sa.Column("has_report", sa.Boolean, nullable=False),
     _text("body"),
+    _text("subject_key", optional=True),
     sa.Index(None, "organization_id", "created_at"),
+    sa.Index(None, "organization_id", "subject_key"),
     info=TENANT,
 )
 
@@ -213,6 +215,19 @@ posts = sa.Table(
     _time("at"),
     sa.Index(None, "organization_id", "channel", "message_id"),
     sa.Index(None, "organization_id", "channel", "thread"),
+    info=TENANT,
+)
+
+followers = sa.Table(
+    "followers",
+    metadata,
+    _text("organization_id", key=True),
+    _text("investigation_id", key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _text("platform"),
+    _text("workspace"),
+    _text("channel"),
+    _text("thread", optional=True),
     info=TENANT,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from core.domain.conversation import ConversationRef
 from core.domain.errors import InvalidInput, NotAllowed, NotFound
@@ -26,6 +26,7 @@ from core.ports import Errand, OrganizationStore, Stores
 from core.usecases.connections import Connections
 from core.usecases.errands import LIST_INCIDENTS
 from core.usecases.follow import outcome_of
+from core.usecases.spending import month_of
 
 HOME_INCIDENTS = 8
 HOME_INVESTIGATIONS = 10
@@ -91,7 +92,7 @@ class OrganizationDesk:
         """See the port."""
         organization, store = await self._at(workspace)
         known = await store.investigations(_RECENT)
-        month = self._now().astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        month = month_of(self._now())
         sentry = await self._connections.sentry(organization.id)
         model = await self._connections.model(organization.id)
         return HomeView(

@@ -25,8 +25,9 @@ from core.domain.investigation import Investigation, Question, Subject
 from core.domain.issue_reference import parse_issue_reference
 from core.domain.tenancy import OrganizationId, Platform, SentryConnection
 from core.ports import Errand, OrganizationStore, Receipt, Stores
-from core.usecases.errands import END_PROGRESS
+from core.usecases.errands import END_PROGRESS, JOIN
 from core.usecases.resolve import record_resolution
+from core.usecases.spending import Spending
 from core.usecases.threads import PROGRESS
 
 PASTED_ISSUE_ID = "this-event"
@@ -53,6 +54,7 @@ class Dispatch:
         self._describe_event = describe_event
         self._new_id = new_id
         self._now = now
+        self._spending = Spending(stores, now)
 
     async def receive(self, event: InboundEvent) -> Receipt:
         """See `core.ports.Inbox.receive`."""
@@ -81,13 +83,20 @@ class Dispatch:
             return Receipt(made)
         subject, event_text = await self._subject_of(event.subject, organization_id, store)
         is_live = event.conversation.workspace.platform is not Platform.TERMINAL
-        if event_text is None and (running := await _running_on(subject, store)):
-            posted = await store.posted(running.id, PROGRESS)
-            note = f"{subject.label} is already being investigated, asked by {running.asked_by.name}."
-            return Receipt(running.id, note, posted[0] if posted else None)
         investigation = Investigation(self._new_id(), subject, event.conversation, event.actor, self._now())
-        made = await store.add_investigation(investigation, event_text, event.delivery_id, announced=is_live)
-        return Receipt(made)
+        accepted = await store.add_investigation(investigation, event_text, event.delivery_id, announced=is_live)
+        if accepted.joined:
+            return await self._joined(await store.investigation(accepted.id), event, store)
+        return Receipt(accepted.id, await self._spending.note(organization_id))
+
+    async def _joined(self, running: Investigation, event: InvestigationRequest, store: OrganizationStore) -> Receipt:
+        """Who asked hears who asked first; elsewhere than there, the thread follows."""
+        posted = await store.posted(running.id, PROGRESS)
+        note = f"{running.subject.label} is already being investigated, asked by {running.asked_by.name}."
+        if event.conversation in await store.followers(running.id):
+            await store.add_errand(Errand(self._new_id(), JOIN, {"investigation_id": running.id}))
+            note += " The report comes here, too."
+        return Receipt(running.id, note, posted[0] if posted else None)
 
     async def _subject_of(
         self,
@@ -185,8 +194,3 @@ async def _to_cancel(event: Cancellation, store: OrganizationStore) -> Investiga
     if not live:
         raise Refusal("Nothing is running, so there is nothing to cancel.")
     return live[-1]
-
-
-async def _running_on(subject: Subject, store: OrganizationStore) -> Investigation | None:
-    """An investigation of the same subject that has not ended: asking twice joins it."""
-    return next((other for other in await store.unfinished() if other.subject == subject), None)

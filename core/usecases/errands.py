@@ -22,6 +22,7 @@ SEARCH_KNOWLEDGE = "search_knowledge"
 REINDEX_KNOWLEDGE = "reindex_knowledge"
 CHECK = "check"
 END_PROGRESS = "end_progress"
+JOIN = "join"
 
 logger = logging.getLogger("logsense.thread")
 
@@ -46,6 +47,7 @@ class ErrandJob:
             CHECK: self._check,
             SETTLE: self._settle,
             END_PROGRESS: self._end_progress,
+            JOIN: self._join,
         }
 
     async def work(self, run: Run) -> None:
@@ -103,6 +105,14 @@ class ErrandJob:
         investigation = await store.investigation(errand.payload["investigation_id"])
         if thread := await self._threads.of(investigation, store):
             await thread.end_progress(progress_of(investigation, await store.journal(investigation.id).entries()))
+        return {"investigation_id": investigation.id}
+
+    async def _join(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        store = self._store(organization_id)
+        investigation = await store.investigation(errand.payload["investigation_id"])
+        view = progress_of(investigation, await store.journal(investigation.id).entries())
+        for thread in await self._threads.following(investigation, store):
+            await thread.announce(view, None)
         return {"investigation_id": investigation.id}
 
     def _store(self, organization_id: OrganizationId) -> OrganizationStore:

@@ -95,7 +95,7 @@ class InvestigateJob:
             loop = await self._with.loop(run, investigation, transcript, journal)
             transcript, conclusion = await loop.run()
         else:
-            async with thread.live() as live:
+            async with thread.live(run) as live:
                 shown = _Shown(journal, investigation, transcript.entries, live)
                 loop = await self._with.loop(run, investigation, transcript, shown)
                 transcript, conclusion = await loop.run()
@@ -126,6 +126,10 @@ class InvestigateJob:
             if investigation.status is not Status.CANCELLED:
                 await thread.say(REPORT, view, run)
             await thread.end_progress(progress_of(investigation, entries))
+            for other in await self._with.threads.following(investigation, store):
+                if investigation.status is not Status.CANCELLED:
+                    await other.say(REPORT, view, run)
+                await other.end_progress(progress_of(investigation, entries))
             if investigation.report is not None:
                 await thread.illustrate(view, run)
         except ServiceFailed as failure:

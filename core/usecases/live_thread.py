@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from core.domain.conversation import ConversationRef, MessageRef
@@ -21,8 +22,16 @@ class LiveThread:
     A failed edit of progress is logged and skipped, since the next one repaints everything; `conclude` raises.
     """
 
-    def __init__(self, channel: Channel, conversation: ConversationRef, *, message: MessageRef | None = None) -> None:
-        """With `message` the progress was posted before and is only edited."""
+    def __init__(
+        self,
+        channel: Channel,
+        conversation: ConversationRef,
+        *,
+        message: MessageRef | None = None,
+        may_write: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        """With `message` the progress was posted before and is only edited; not while `may_write` says no."""
+        self._may_write = may_write
         self._channel = channel
         self._conversation = conversation
         self._latest: ProgressView | None = None
@@ -70,7 +79,7 @@ class LiveThread:
         async with self._writing:
             self._changed.clear()
             view = self._latest
-            if view is None:
+            if view is None or (self._may_write is not None and not await self._may_write()):
                 return
             if self._message is None:
                 await self._post(view)

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TypeVar
 
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import RateLimited, ServiceFailed, ServiceUnavailable
@@ -22,6 +24,8 @@ ILLUSTRATION = "illustration"
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _INSIST_S = 900.0
+
+_T = TypeVar("_T")
 
 logger = logging.getLogger("logsense.thread")
 
@@ -41,14 +45,31 @@ class Threads:
         progress = await store.posted(investigation.id, PROGRESS)
         return Thread(channel, store, investigation, progress[0] if progress else None)
 
+    async def following(self, investigation: Investigation, store: OrganizationStore) -> list[Thread]:
+        """The threads of those who asked for the same elsewhere while it was under way."""
+        found = []
+        for number, place in enumerate(await store.followers(investigation.id), 1):
+            if (channel := self._channels.get(place.workspace.platform)) is not None:
+                suffix = f":{number}"
+                progress = await store.posted(investigation.id, PROGRESS + suffix)
+                elsewhere = replace(investigation, conversation=place)
+                found.append(Thread(channel, store, elsewhere, progress[0] if progress else None, suffix))
+        return found
+
 
 class Thread:
     """One investigation's thread."""
 
     def __init__(
-        self, channel: Channel, store: OrganizationStore, investigation: Investigation, progress: MessageRef | None
+        self,
+        channel: Channel,
+        store: OrganizationStore,
+        investigation: Investigation,
+        progress: MessageRef | None,
+        suffix: str = "",
     ) -> None:
-        """Made by `Threads.of`."""
+        """Made by `Threads`; `suffix` tells the roles of a follower's messages from those of the thread itself."""
+        self._suffix = suffix
         self._channel = channel
         self._store = store
         self._investigation = investigation
@@ -59,22 +80,26 @@ class Thread:
         """Where messages go: below the progress message, or before there is one, where people asked."""
         return self._progress.conversation if self._progress else self._investigation.conversation
 
-    async def announce(self, view: ProgressView, run: Run) -> None:
+    async def announce(self, view: ProgressView, run: Run | None) -> None:
         """The progress message stands, however often this is tried.
 
         Raises:
-            ServiceFailed: it could not be posted.
+            ServiceFailed: it could not be posted, after trying for long.
             LeaseLost: the run is not ours any more.
         """
-        self._progress = (await self._once(PROGRESS, view, run))[0]
+        self._progress = (await _insisting(lambda: self._once(PROGRESS, view, run)))[0]
 
     @asynccontextmanager
-    async def live(self) -> AsyncIterator[LiveThread | None]:
-        """Progress can be shown while the block lasts."""
+    async def live(self, run: Run) -> AsyncIterator[LiveThread | None]:
+        """Progress can be shown while the block lasts and the run is ours: a worker that was paused must not speak."""
         if self._progress is None:
             yield None
             return
-        async with LiveThread(self._channel, self.conversation, message=self._progress) as live:
+
+        async def is_ours() -> bool:
+            return await self._store.holds(run)
+
+        async with LiveThread(self._channel, self.conversation, message=self._progress, may_write=is_ours) as live:
             yield live
 
     async def end_progress(self, view: ProgressView) -> None:
@@ -114,6 +139,7 @@ class Thread:
             logger.warning("nobody could be told about %s: %s", self._investigation.id, failure)
 
     async def _once(self, role: str, view: ThreadView, run: Run | None) -> tuple[MessageRef, ...]:
+        role += self._suffix
         state = await self._store.begin_post(self._investigation.id, role, run)
         if state.messages:
             return state.messages
@@ -123,13 +149,13 @@ class Thread:
         return messages
 
 
-async def _insisting(attempt: Callable[[], Awaitable[object]]) -> None:
-    """`attempt` succeeded; while the platform is away or wants us to wait it was tried again, up to 15 minutes."""
+async def _insisting(attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """What `attempt` gave; while the platform is away or wants us to wait it was tried again, up to 15 minutes."""
     loop = asyncio.get_running_loop()
     deadline, pause_s = loop.time() + _INSIST_S, _FIRST_PAUSE_S
     while True:
         try:
-            await attempt()
+            return await attempt()
         except (ServiceUnavailable, RateLimited) as failure:
             if loop.time() > deadline:
                 raise
@@ -137,5 +163,3 @@ async def _insisting(attempt: Callable[[], Awaitable[object]]) -> None:
             wait_s = failure.retry_after_s if isinstance(failure, RateLimited) else pause_s
             logger.warning("will be said again in %.1f s: %s", wait_s, failure)
             await asyncio.sleep(wait_s)
-        else:
-            return

@@ -212,7 +212,8 @@ async def _whole(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
     conversation = ConversationRef(workspace, "benchmark")
 
     async def investigate(number: int) -> None:
-        asked = Investigation(f"investigation-{number}", SUBJECT, conversation, Actor("b", "b"), _now())
+        subject = Subject(SUBJECT.label, f"SHOP-{number}")
+        asked = Investigation(f"investigation-{number}", subject, conversation, Actor("b", "b"), _now())
         await store.add_investigation(asked, None, f"delivery-{number}", announced=True)
         await channel.reported[asked.id].wait()
 

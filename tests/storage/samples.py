@@ -21,9 +21,9 @@ PERSON = Actor("u1", "Robin")
 
 
 def investigation(id_: str = "inv00001", *, minute: int = 0, title: str = "KeyError: 'sku'") -> Investigation:
-    return Investigation(
-        id_, Subject(title, "SHOP-1A2"), CONVERSATION, PERSON, created_at=START + timedelta(minutes=minute)
-    )
+    # Each about an issue of its own: two about the same one would be one investigation.
+    issue = "SHOP-1A2" if id_ == "inv00001" else f"SHOP-{id_}"
+    return Investigation(id_, Subject(title, issue), CONVERSATION, PERSON, created_at=START + timedelta(minutes=minute))
 
 
 def reported(investigation: Investigation) -> Investigation:

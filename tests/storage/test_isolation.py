@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.errors import LeaseLost, NotFound
-from core.ports import Errand, OrganizationStore
+from core.ports import Accepted, Errand, OrganizationStore
 from core.storage.stores import SqlStores
 from tests.storage.samples import ACME, GLOBEX, START, entry, investigation, observed, question, reported
 
@@ -56,7 +56,7 @@ async def test_equal_ids_of_two_organizations_are_two_things(
     stores: SqlStores, acme: OrganizationStore, globex: OrganizationStore
 ) -> None:
     for store, name in ((acme, "of acme"), (globex, "of globex")):
-        assert await store.add_investigation(investigation(title=name), f"event {name}", "d1") == "inv00001"
+        assert await store.add_investigation(investigation(title=name), f"event {name}", "d1") == Accepted("inv00001")
         assert await store.add_question(question(text=name), "d2") == "que00001"
         await store.add_errand(Errand("err00001", "check", {"of": name}))
         await store.put_knowledge([entry("k1", fix=name)])

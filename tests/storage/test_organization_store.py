@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.errors import InvalidInput, LeaseLost, NotFound
 from core.domain.tenancy import Organization, Platform, WorkspaceRef
-from core.ports import Errand, OrganizationStore
+from core.ports import Accepted, Errand, OrganizationStore
 from core.storage.stores import SqlStores
 from tests.storage.samples import (
     ACME,
@@ -32,7 +32,7 @@ async def test_an_investigation_is_kept_with_its_event_and_its_queued_run(
     stores: SqlStores, store: OrganizationStore
 ) -> None:
     event_text = '{"message": "\x00 \ud800 \U0001f600"}'
-    assert await store.add_investigation(investigation(), event_text, "d1") == "inv00001"
+    assert await store.add_investigation(investigation(), event_text, "d1") == Accepted("inv00001")
     assert await store.investigation("inv00001") == investigation()
     assert await store.event_text("inv00001") == event_text
     assert await stores.for_organization(ACME).run_state("inv00001") == "queued"
@@ -43,9 +43,10 @@ async def test_an_investigation_is_kept_with_its_event_and_its_queued_run(
 async def test_a_repeated_delivery_returns_the_first_id_and_changes_nothing(
     stores: SqlStores, store: OrganizationStore
 ) -> None:
-    ids = await asyncio.gather(
+    accepted = await asyncio.gather(
         *(store.add_investigation(investigation(f"inv{n:05}"), "event", "same delivery") for n in range(8))
     )
+    ids = [one.id for one in accepted]
     assert len(set(ids)) == 1
     assert [kept.id for kept in await store.investigations(99)] == [ids[0]]
     assert len(await stores.runs.claim(99)) == 1
@@ -56,7 +57,7 @@ async def test_an_investigation_that_cannot_be_kept_leaves_its_delivery_unclaime
     naive = replace(investigation(), created_at=START.replace(tzinfo=None))
     with pytest.raises(Exception, match="time zone"):
         await store.add_investigation(naive, None, "d1")
-    assert await store.add_investigation(investigation("inv00002"), None, "d1") == "inv00002"
+    assert await store.add_investigation(investigation("inv00002"), None, "d1") == Accepted("inv00002")
 
 
 async def test_an_investigation_is_found_by_the_beginning_of_its_id(store: OrganizationStore) -> None:

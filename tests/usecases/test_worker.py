@@ -70,8 +70,8 @@ def store(stores: Stores) -> OrganizationStore:
 
 async def queue(store: OrganizationStore, id_: str = "inv-0001") -> str:
     conversation = ConversationRef(WorkspaceRef(Platform.TERMINAL, "acme"), "terminal")
-    asked = Investigation(id_, Subject("SHOP-1", "SHOP-1"), conversation, Actor("ada", "ada"), NOW)
-    return await store.add_investigation(asked, None, f"delivery {id_}")
+    asked = Investigation(id_, Subject("SHOP-1", f"SHOP-{id_}"), conversation, Actor("ada", "ada"), NOW)
+    return (await store.add_investigation(asked, None, f"delivery {id_}")).id
 
 
 @contextlib.asynccontextmanager
@@ -161,7 +161,7 @@ async def test_what_waits_for_a_run_that_has_ended_is_closed(stores: Stores, sto
     await stores.runs.finish(run, "failed")
     await queue(store, "waiting-1")
     await stores.directory.ensure_organization(Organization(ORGANIZATION, "Acme"))
-    assert await close_orphans(stores, lambda: NOW) == 2
+    assert await close_orphans(stores.for_organization(ORGANIZATION), lambda: NOW) == 2
     assert (await store.investigation("cancelled-1")).status is Status.CANCELLED
     assert (await store.investigation("failed-1")).status is Status.FAILED
     assert (await store.investigation("waiting-1")).status is Status.QUEUED

@@ -18,6 +18,11 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("queued_s", sa.Double, nullable=False, server_default="0"))
     op.add_column("runs", sa.Column("started_s", sa.Double, nullable=True))
     op.create_index("ix_runs_organization_id_started_s", "runs", ["organization_id", "started_s"])
+    op.add_column("investigations", sa.Column("subject_key", sa.Text, nullable=True))
+    op.create_index(
+        "ix_investigations_organization_id_subject_key", "investigations", ["organization_id", "subject_key"]
+    )
+    _create_followers()
     _create_limits()
     _create_audit()
     for table, key in (("duties", "name"), ("turns", "key"), ("schedules", "name")):
@@ -33,11 +38,25 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("schedules", "turns", "duties", "audit", "limits"):
+    for table in ("schedules", "turns", "duties", "audit", "limits", "followers"):
         op.drop_table(table)
+    op.drop_index("ix_investigations_organization_id_subject_key", "investigations")
+    op.drop_column("investigations", "subject_key")
     op.drop_index("ix_runs_organization_id_started_s", "runs")
     op.drop_column("runs", "started_s")
     op.drop_column("runs", "queued_s")
+
+
+def _create_followers() -> None:
+    op.create_table(
+        "followers",
+        _text("organization_id"),
+        _text("investigation_id"),
+        sa.Column("number", sa.Integer, nullable=False),
+        *(_text(name) for name in ("platform", "workspace", "channel")),
+        sa.Column("thread", sa.Text, nullable=True),
+        sa.PrimaryKeyConstraint("organization_id", "investigation_id", "number", name="pk_followers"),
+    )
 
 
 def _create_limits() -> None:

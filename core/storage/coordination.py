@@ -1,0 +1,95 @@
+"""What replicas agree on: duties, turns and schedules, each decided by one statement on the database's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from core.ports import Duties, Rate, Schedules, Turns
+from core.storage.claiming import UPKEEP
+from core.storage.database import Database
+from core.storage.leases import queue
+from core.storage.tables import duties, organizations, schedules, turns
+
+
+class LeasedDuties(Duties):
+    """The duties of one database, as the replica named `owner` sees them."""
+
+    def __init__(self, database: Database, *, owner: str) -> None:
+        """Nothing is held yet; `owner` is unlike any other replica's, also of one that died."""
+        self._database = database.directory()
+        self._owner = owner
+
+    async def hold(self, name: str, lease_s: float) -> bool:
+        """See the port."""
+        until_s = self._database.now_s + lease_s
+        take = self._database.insert(duties).values(name=name, owner=self._owner, until_s=until_s)
+        taken = take.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"owner": take.excluded.owner, "until_s": take.excluded.until_s},
+            where=sa.or_(duties.c.owner == self._owner, duties.c.until_s < self._database.now_s),
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(taken)).rowcount > 0
+
+    async def release(self, name: str) -> None:
+        """See the port."""
+        mine = duties.delete().where(duties.c.name == name, duties.c.owner == self._owner)
+        async with self._database.writing() as connection:
+            await connection.execute(mine)
+
+
+class SharedTurns(Turns):
+    """The turns of one database. A row says when the next turn would come at a steady rate without bursts."""
+
+    def __init__(self, database: Database) -> None:
+        """Every key starts with its full burst."""
+        self._database = database.directory()
+
+    async def reserve(self, key: str, rate: Rate) -> float:
+        """See the port."""
+        now_s = self._database.now_s
+        first = self._database.insert(turns).values(key=key, next_s=now_s + rate.interval_s)
+        late = sa.case((turns.c.next_s < now_s, now_s), else_=turns.c.next_s)
+        taken = first.on_conflict_do_update(index_elements=["key"], set_={"next_s": late + rate.interval_s}).returning(
+            turns.c.next_s - now_s
+        )
+        async with self._database.writing() as connection:
+            ahead_s: float = (await connection.execute(taken)).scalar_one()
+        return max(0.0, ahead_s - rate.burst * rate.interval_s)
+
+    async def pause(self, key: str, rate: Rate, seconds: float) -> None:
+        """See the port."""
+        until_s = self._database.now_s + seconds + (rate.burst - 1) * rate.interval_s
+        first = self._database.insert(turns).values(key=key, next_s=until_s)
+        later = sa.case((turns.c.next_s < until_s, until_s), else_=turns.c.next_s)
+        async with self._database.writing() as connection:
+            await connection.execute(first.on_conflict_do_update(index_elements=["key"], set_={"next_s": later}))
+
+
+class SharedSchedules(Schedules):
+    """The schedules of one database."""
+
+    def __init__(self, database: Database) -> None:
+        """Nothing is scheduled before the first `fire`."""
+        self._database = database.directory()
+
+    async def fire(self, name: str, following_s: Callable[[float], float]) -> int:
+        """See the port."""
+        due = sa.select(self._database.now_s.label("now_s"), schedules.c.next_s).where(schedules.c.name == name)
+        async with self._database.writing() as connection:
+            row = (await connection.execute(due.with_for_update(of=schedules))).one_or_none()
+            if row is None:
+                now_s = (await connection.execute(sa.select(self._database.now_s))).scalar_one()
+                first = self._database.insert(schedules).values(name=name, next_s=following_s(now_s))
+                await connection.execute(first.on_conflict_do_nothing())
+                return 0
+            if row.next_s > row.now_s:
+                return 0
+            following = schedules.update().where(schedules.c.name == name)
+            await connection.execute(following.values(next_s=following_s(row.now_s)))
+            everybody = (await connection.execute(sa.select(organizations.c.id))).scalars().all()
+            for organization_id in everybody:
+                await queue(self._database, connection, UPKEEP, organization_id, name)
+            return len(everybody)

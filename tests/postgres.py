@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,10 @@ class PostgresServer:
         """Nothing is left of it."""
         self._server.cleanup()
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+def databases(server: PostgresServer, template: str) -> Iterator[DatabaseUrls]:
+    """One database, gone afterwards: the body of a fixture."""
+    urls = server.create_database(template)
+    yield urls
+    server.drop_database(urls)

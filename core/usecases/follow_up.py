@@ -67,7 +67,8 @@ class FollowUpJob:
         await self._tell(question, store, fence)
 
     async def _tell(self, question: Question, store: OrganizationStore, run: Run | None) -> None:
-        thread = await self._with.threads.of(await store.investigation(question.investigation_id), store)
+        investigation = await store.investigation(question.investigation_id)
+        thread = await self._with.threads.at(question.conversation, investigation, store)
         if thread is None or question.conversation.workspace.platform is not thread.conversation.workspace.platform:
             return
         view = answer_of(question, await store.journal(question.id).entries())

@@ -45,6 +45,15 @@ class Threads:
         progress = await store.posted(investigation.id, PROGRESS)
         return Thread(channel, store, investigation, progress[0] if progress else None)
 
+    async def at(
+        self, conversation: ConversationRef, investigation: Investigation, store: OrganizationStore
+    ) -> Thread | None:
+        """The investigation's thread in which somebody spoke; its own when they spoke elsewhere."""
+        for other in await self.following(investigation, store):
+            if other.conversation == conversation:
+                return other
+        return await self.of(investigation, store)
+
     async def following(self, investigation: Investigation, store: OrganizationStore) -> list[Thread]:
         """The threads of those who asked for the same elsewhere while it was under way."""
         found = []

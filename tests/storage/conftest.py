@@ -11,25 +11,7 @@ import pytest
 
 from core.storage.schema import migrate
 from core.storage.stores import SqlStores, open_stores
-from tests.postgres import APP, DatabaseUrls, PostgresServer
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test process, gone at the end."""
-    server = PostgresServer.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> str:
-    """The name of a migrated database to copy."""
-    urls = postgres_server.create_database()
-    asyncio.run(migrate(urls.owner, application_role=APP))
-    return urls.name
+from tests.postgres import DatabaseUrls, databases
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +22,6 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def _postgres_database(server: PostgresServer, template: str) -> Iterator[DatabaseUrls]:
-    urls = server.create_database(template)
-    yield urls
-    server.drop_database(urls)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseUrls]:
     """A migrated database without rows, as its owner and as the serving role reach it."""
@@ -54,8 +30,7 @@ def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Da
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         yield DatabaseUrls(*[f"sqlite+aiosqlite:///{file}"] * 3)
     else:
-        server = request.getfixturevalue("postgres_server")
-        yield from _postgres_database(server, request.getfixturevalue("postgres_template"))
+        yield request.getfixturevalue("postgres_urls")
 
 
 @pytest.fixture
@@ -70,7 +45,7 @@ def empty_database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Itera
     if request.param == "sqlite":
         yield DatabaseUrls(*[f"sqlite+aiosqlite:///{tmp_path / 'logsense.db'}"] * 3)
     else:
-        yield from _postgres_database(request.getfixturevalue("postgres_server"), "template0")
+        yield from databases(request.getfixturevalue("postgres_server"), "template0")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-emulate lint eval bench-agent bench-slack bench-tokens look-slack lock record picture clean help
+.PHONY: demo test test-isolation test-emulate lint eval bench-agent bench-slack bench-tokens look-slack lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -12,6 +12,9 @@ demo: .venv/.runtime  ## Investigate a recorded incident in the terminal, agains
 
 test: .venv/.dev  ## All tests, on two cores
 	$(BIN)/pytest -n 2 --dist worksteal
+
+test-isolation: .venv/.dev  ## Every store method, tool, button and route: what one organization reaches of another
+	$(BIN)/pytest -n 2 tests/isolation
 
 test-emulate: .venv/.dev .cache/emulate/.installed  ## Slack against emulate, from npm (Linux on x86-64; skipped elsewhere)
 	$(BIN)/pytest tests/emulate

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -37,3 +39,22 @@ def postgres_template(postgres_server: PostgresServer) -> str:
 def postgres_urls(postgres_server: PostgresServer, postgres_template: str) -> Iterator[DatabaseUrls]:
     """A migrated PostgreSQL database without rows."""
     yield from databases(postgres_server, postgres_template)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    file = tmp_path_factory.mktemp("template") / "logsense.db"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseUrls]:
+    """A migrated database without rows, as its owner and as the serving role reach it."""
+    if request.param == "sqlite":
+        file = tmp_path / "logsense.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield DatabaseUrls(*[f"sqlite+aiosqlite:///{file}"] * 3)
+    else:
+        yield request.getfixturevalue("postgres_urls")

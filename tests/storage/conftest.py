@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from core.storage.schema import migrate
 from core.storage.stores import SqlStores, open_stores
 from tests.postgres import DatabaseUrls, databases
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy."""
-    file = tmp_path_factory.mktemp("template") / "logsense.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{file}"))
-    return file
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseUrls]:
-    """A migrated database without rows, as its owner and as the serving role reach it."""
-    if request.param == "sqlite":
-        file = tmp_path / "logsense.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield DatabaseUrls(*[f"sqlite+aiosqlite:///{file}"] * 3)
-    else:
-        yield request.getfixturevalue("postgres_urls")
 
 
 @pytest.fixture

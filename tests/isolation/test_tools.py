@@ -1,0 +1,104 @@
+"""Every tool of the one tool server that all organizations share, called for one while another is at home there."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from bot.demo.local_sentry import LocalSentry
+from core.domain.errors import LogSenseError
+from core.domain.journal import ToolCall
+from core.domain.tenancy import SentryConnection
+from core.gateways.mcp_process import McpProcess, McpSettings
+from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
+from core.ports import HostTools, ToolResult
+from tests.isolation.lives import ACME, ENTRY, GLOBEX, MARK
+
+
+@dataclass
+class House:
+    """The tool server, and the trackers of both; acme's tracker has the same issues, and a token of its own."""
+
+    process: McpProcess
+    acme: LocalSentry
+    globex: LocalSentry
+
+    def tools_of(self, organization_id: str, sentry: LocalSentry) -> HostTools:
+        return McpHostTools(self.process, organization_id, connection(sentry))  # type: ignore[arg-type]
+
+
+def connection(sentry: LocalSentry) -> SentryConnection:
+    return SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token, writes_allowed=True)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with LocalSentry() as acme, LocalSentry() as globex:
+        hosts = frozenset(sentry.base_url.removeprefix("http://") for sentry in (acme, globex))
+        async with McpProcess(McpSettings(hosts, tmp_path, "mask")) as process:
+            await process.ready()
+            house = House(process, acme, globex)
+            theirs = house.tools_of(GLOBEX, globex)
+            entry = replace(ENTRY, error_type="KeyError", message="'sku'", frames=("cart.py:total",), service="shop")
+            assert (await theirs.index_knowledge([entry])).ok
+            assert MARK in (await theirs.search_knowledge("KeyError 'sku' cart.py total", 5)).text
+            globex.requests.clear()
+            yield house
+
+
+HOST: dict[str, Callable[[HostTools], Awaitable[ToolResult]]] = {
+    "describe_connection": lambda it: it.describe_connection(),
+    "list_incidents": lambda it: it.list_incidents("is:unresolved", 99),
+    "resolve_issue": lambda it: it.resolve_issue("SHOP-1", resolved=True),
+    "add_issue_note": lambda it: it.add_issue_note("SHOP-1", "ours"),
+    "index_knowledge": lambda it: it.index_knowledge([replace(ENTRY, title="ours", root_cause="ours", fix="ours")]),
+    "search_knowledge": lambda it: it.search_knowledge(f"KeyError 'sku' cart.py total {MARK}", 20),
+}
+MODEL: dict[str, dict[str, object]] = {
+    "get_sentry_issue_details": {"issue_id": "SHOP-1"},
+    "get_stacktrace": {"issue_id": "SHOP-1"},
+    "analyze_error_frequency": {"issue_id": "SHOP-1"},
+    "get_user_impact": {"issue_id": "SHOP-1"},
+    "search_knowledge_base": {"query": "KeyError 'sku' cart.py total"},
+}
+
+
+async def test_every_tool_has_its_row(house: House) -> None:
+    listed = await McpToolbox(house.process, ACME, connection(house.acme), "i", None).list_tools()
+    assert {spec.name for spec in listed} == set(MODEL)
+    methods = {name for name, _ in inspect.getmembers(HostTools, inspect.isfunction) if not name.startswith("_")}
+    assert methods == set(HOST)
+
+
+async def test_no_tool_shows_or_touches_what_is_anothers(house: House) -> None:
+    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None)
+    for name, arguments in MODEL.items():
+        result = await toolbox.call(ToolCall("1", name, arguments))
+        assert MARK not in result.text + repr(result.facts), name
+    for name, call in HOST.items():
+        try:
+            result = await call(house.tools_of(ACME, house.acme))
+        except LogSenseError as error:
+            assert MARK not in str(error), name
+        else:
+            found = repr(result.facts.get("matches", result.text))
+            assert MARK not in found, name
+    assert house.globex.requests == [] and house.globex.notes == []
+    still = await house.tools_of(GLOBEX, house.globex).search_knowledge("KeyError 'sku' cart.py total", 5)
+    assert MARK in still.text, "an entry of acme with the same id replaced nothing"
+
+
+async def test_an_argument_that_names_another_organization_changes_nothing(house: House) -> None:
+    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None)
+    for name, arguments in MODEL.items():
+        for word in ("organization", "organization_id", "org", "tenant"):
+            try:
+                result = await toolbox.call(ToolCall("1", name, {**arguments, word: "globex"}))
+            except LogSenseError:
+                continue
+            assert MARK not in result.text + repr(result.facts), (name, word)
+    assert house.globex.requests == []

@@ -7,7 +7,8 @@ raised the attempt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from time import monotonic
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,24 +24,54 @@ DONE = "done"
 FAILED = "failed"
 CANCELLED = "cancelled"
 
+_MOST_REMEMBERED = 10_000
+
 
 class Fence:
-    """The check that runs are still ours; passing it renews their leases."""
+    """The check that runs are still ours; passing it renews their leases.
+
+    Until when a lease lasts is remembered on this machine's own clock, counted from before each check, so that what is
+    asked often need not ask the database: a process that was paused finds its memory expired.
+    """
 
     def __init__(self, database: Database, lease_s: float) -> None:
         """Leases last `lease_s` from each check."""
         self.lease_until_s = database.now_s + lease_s
+        self._lease_s = lease_s
+        self._held_until: dict[tuple[str, int], float] = {}
+
+    def surely_holds(self, run: Run) -> bool:
+        """Whether the run is ours without a doubt; when not, only the database knows."""
+        return monotonic() < self._held_until.get((run.id, run.attempt), 0.0)
+
+    def remember(self, held: Iterable[tuple[str, int]], asked_at: float) -> None:
+        """Those leases were ours at `asked_at` (`time.monotonic`); what ran out long ago is forgotten."""
+        until = asked_at + self._lease_s
+        if len(self._held_until) > _MOST_REMEMBERED:
+            self._held_until = {key: at for key, at in self._held_until.items() if at > asked_at}
+        self._held_until.update(dict.fromkeys(held, until))
+
+    def forget(self, held: Iterable[Run]) -> None:
+        """These runs were given up."""
+        for run in held:
+            self._held_until.pop((run.id, run.attempt), None)
 
     async def admit(self, connection: AsyncConnection, held: Sequence[Run]) -> frozenset[Run]:
         """Those runs that may write: ours, and nobody wants them cancelled."""
+        asked_at = monotonic()
         statement = self._renewal(held).where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
         passed = {(row.id, row.attempt) for row in await connection.execute(statement)}
+        self.remember(passed, asked_at)
         return frozenset(run for run in held if (run.id, run.attempt) in passed)
 
     async def renew(self, connection: AsyncConnection, held: Sequence[Run]) -> dict[str, bool]:
         """The runs that are still ours by id, each with whether somebody wants it cancelled."""
-        statement = self._renewal(held).returning(runs.c.id, runs.c.cancel_requested)
-        return {row.id: row.cancel_requested for row in await connection.execute(statement)}
+        asked_at = monotonic()
+        statement = self._renewal(held).returning(runs.c.id, runs.c.attempt, runs.c.cancel_requested)
+        rows = (await connection.execute(statement)).all()
+        self.forget(held)
+        self.remember(((row.id, row.attempt) for row in rows), asked_at)
+        return {row.id: row.cancel_requested for row in rows}
 
     def _renewal(self, held: Sequence[Run]) -> sa.Update:
         return runs.update().where(still_ours(held)).values(lease_until_s=self.lease_until_s)

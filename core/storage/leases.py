@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -65,12 +66,14 @@ class LeasedRuns(Runs):
         """Take up to `limit` runs, of `kinds` if given, in the order in which they should be started."""
         if limit < 1:
             return ()
+        asked_at = monotonic()
         async with self._database.writing(Lock.CLAIM) as connection:
             wanted = {"limit": limit, "kinds": list(KINDS if kinds is None else kinds)}
             ids = list((await connection.execute(self._next, wanted)).scalars())
             if not ids:
                 return ()
             rows = {row.id: row for row in await connection.execute(self._taking(ids))}
+        self._fence.remember(((row.id, row.attempt) for row in rows.values()), asked_at)
         return [_run(rows[run_id]) for run_id in ids]
 
     async def renew(self, runs: Sequence[Run]) -> tuple[frozenset[str], frozenset[str]]:
@@ -85,6 +88,7 @@ class LeasedRuns(Runs):
         """Close the run as done, failed or cancelled; False when it was no longer ours."""
         if state not in _ENDS:
             raise ValueError(f"A run cannot end as {state!r}.")
+        self._fence.forget([run])
         async with self._database.writing() as connection:
             closed = await connection.execute(runs.update().where(still_ours([run])).values(state=state, owner=None))
         return closed.rowcount > 0
@@ -92,6 +96,7 @@ class LeasedRuns(Runs):
     async def hand_back(self, runs: Sequence[Run]) -> None:
         """Give runs back at once, for others to take; does nothing for runs that are no longer ours."""
         if runs:
+            self._fence.forget(runs)
             async with self._database.writing() as connection:
                 await connection.execute(_requeue().where(still_ours(runs)))
                 await ring(self._database, connection)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -223,3 +224,19 @@ async def test_heartbeats_and_writes_of_one_worker_do_not_deadlock(stores: SqlSt
 
     async with asyncio.timeout(20):
         await asyncio.gather(beat(), beat(), *(write(run) for run in reversed(runs)))
+
+
+async def test_only_who_holds_a_run_now_may_speak_for_it(stores: SqlStores, late_stores: SqlStores) -> None:
+    store, late = stores.for_organization(ACME), late_stores.for_organization(ACME)
+    await queue_investigations(store, "a1")
+    (paused,) = await late_stores.runs.claim(1)
+    assert await late.holds(paused), "its lease ran out, but nobody took it"
+    (run,) = await stores.runs.claim(1)
+    assert await store.holds(run) and not await late.holds(paused)
+    assert not await stores.for_organization(GLOBEX).holds(replace(run, id="another"))
+    await stores.runs.hand_back([run])
+    assert not await store.holds(run)
+    (again,) = await stores.runs.claim(1)
+    assert await store.holds(again) and not await store.holds(run)
+    await stores.runs.finish(again, "done")
+    assert not await store.holds(again)

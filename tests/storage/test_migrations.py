@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.domain.errors import ServiceFailed
+from core.storage import schema
 from core.storage.schema import migrate, pending_migrations
 from core.storage.tables import metadata
 from tests.postgres import APP, DatabaseUrls
@@ -94,3 +97,30 @@ async def test_a_database_of_a_newer_release_is_left_alone(empty_database_urls: 
     with pytest.raises(ServiceFailed, match="newer LogSense"):
         await migrate(empty_database_urls.owner, application_role=APP)
     assert await pending_migrations(empty_database_urls.owner)
+
+
+VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
+FIRST_RELEASE = "0003"
+CONTRACTS = {"drop_table", "drop_column", "drop_constraint", "rename_table", "alter_column", "execute"}
+
+
+def _calls(function: ast.FunctionDef) -> set[str]:
+    calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return {call.attr for call in calls if isinstance(call, ast.Attribute)}
+
+
+@pytest.mark.parametrize("file", sorted(VERSIONS.glob("*.py")), ids=lambda file: file.stem)
+def test_a_migration_leaves_the_version_before_it_running(file: Path) -> None:
+    """Replicas of the previous version serve while it runs: it adds, and adds only what they need not know.
+
+    What nobody uses any more is taken away one release later, by a migration that says so in its name.
+    """
+    if file.stem[:4] <= FIRST_RELEASE or file.stem.endswith("_contract"):
+        return
+    body = ast.parse(file.read_text())
+    functions = [node for node in body.body if isinstance(node, ast.FunctionDef) and node.name != "downgrade"]
+    assert not {call for function in functions for call in _calls(function)} & CONTRACTS
+    for node in ast.walk(body):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add_column":
+            added = ast.unparse(node)
+            assert "server_default" in added or "nullable=True" in added, "older replicas insert without it"

@@ -25,6 +25,7 @@ from core.domain.journal import Step
 from core.domain.report import Fix, Level, RootCauseReport, SimilarIncident, Usage
 from core.domain.tenancy import Actor
 from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
+from core.ports import Check
 
 RULES = "rules"
 _LEVEL_STYLE = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red"}
@@ -41,7 +42,13 @@ class TerminalChannel:
         self._notes_shown = 0
 
     async def post(
-        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+        self,
+        conversation: ConversationRef,
+        view: ThreadView,
+        *,
+        key: str = "",
+        again: bool = False,
+        check: Check | None = None,
     ) -> tuple[MessageRef, ...]:
         """Show `view` below what is there; a ProgressView stays editable until the next post."""
         self.close()

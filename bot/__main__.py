@@ -37,7 +37,9 @@ COMMANDS = {
     "serve": "serving:serve",
     "connect": "connecting:connect",
     "manifest": "connecting:print_manifest",
-    "org": "connecting:org",
+    "org": "organizing:org",
+    "audit": "auditing:audit",
+    "secrets": "auditing:secrets_group",
     "check": "operating:check",
     "migrate": "operating:migrate",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,7 +18,6 @@ from bot.checks import OK, PROBLEM, WARNING, NotConfigured, timed
 from bot.options import json_option
 from bot.session import Cli, ExitCode, Session
 from bot.settings import Settings
-from bot.wiring import now
 from core.domain.errors import LogSenseError
 
 _MARKS = {OK: "✓", WARNING: "·", PROBLEM: "✗"}
@@ -162,34 +160,3 @@ async def _installed(settings: Settings) -> str:
     if missing := [scope for scope in bot_scopes() if granted != {""} and scope not in granted]:
         raise LogSenseError(f"installed in {us.get('team')}, but without {', '.join(missing)}: install it again")
     return f"installed in {us.get('team')} as {us.get('user')}"
-
-
-# ---- organizations --------------------------------------------------------------------------------------------------
-
-
-@click.group()
-def org() -> None:
-    """Organizations: who shares investigations, knowledge and connections."""
-
-
-@org.command("invite")
-@json_option
-@click.pass_obj
-def invite(cli: Cli) -> None:
-    """Make a code by which one more workspace joins this organization.
-
-    Without a code a workspace that installs LogSense becomes an organization of its own. The code works once, within
-    seven days; whoever installs with it becomes an owner.
-    """
-
-    async def command(session: Session) -> ExitCode:
-        code, expires_at = secrets.token_urlsafe(18), now() + _INVITE_LASTS
-        await session.app.stores.directory.add_invite(code, session.app.organization.id, expires_at)
-        url = f"{(cli.settings.public_url or 'LOGSENSE_PUBLIC_URL').rstrip('/')}{INSTALL_PATH}?invite={code}"
-        if cli.as_json:
-            cli.print_json({"invite": code, "url": url, "expires_at": expires_at.isoformat()})
-        cli.say(f"Invitation to {session.app.organization.name}, good until {expires_at:%Y-%m-%d %H:%M} UTC, once:")
-        cli.say(f"  {url}")
-        return ExitCode.OK
-
-    cli.run(command)

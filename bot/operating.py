@@ -160,8 +160,8 @@ def check(cli: Cli) -> None:
 
 
 def _secret_key_row(session: Session) -> dict[str, Any]:
-    if session.app.settings.secret_key is not None:
-        return {"part": "secret key", "state": OK, "ms": 0, "detail": "from LOGSENSE_SECRET_KEY"}
+    if session.app.settings.secrets:
+        return {"part": "secret key", "state": OK, "ms": 0, "detail": "from the environment"}
     detail = f"generated, in {session.app.directory.key_file}. In production set LOGSENSE_SECRET_KEY and back it up"
     return {"part": "secret key", "state": WARNING, "ms": 0, "detail": detail}
 

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     housekeeping: str = Field(default="17 3 * * *", validation_alias=_named("LOGSENSE_HOUSEKEEPING"))
     organization: str = Field(default="default", validation_alias=_named("LOGSENSE_ORGANIZATION"))
     secret_key: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_SECRET_KEY"))
+    secret_keys: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_SECRET_KEYS"))
     log_level: str = Field(default="WARNING", validation_alias=_named("LOGSENSE_LOG_LEVEL"))
 
     sentry_url: str = Field(default="https://sentry.io", validation_alias=_named("SENTRY_URL"))
@@ -84,6 +85,16 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{self.home / 'logsense.db'}"
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The keys that were given, newest first; none when one is to be generated."""
+        if self.secret_keys is not None and self.secret_key is not None:
+            raise InvalidInput("Set LOGSENSE_SECRET_KEYS or LOGSENSE_SECRET_KEY, not both: the first has all keys.")
+        if self.secret_keys is not None:
+            parts = (part.strip() for part in self.secret_keys.get_secret_value().split(","))
+            return tuple(part.encode() for part in parts if part)
+        return (self.secret_key.get_secret_value().encode(),) if self.secret_key is not None else ()
 
     @property
     def is_shared(self) -> bool:

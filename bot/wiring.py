@@ -112,7 +112,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         owner=f"{socket.gethostname()}:{os.getpid()}",
         lease_s=settings.lease_s,
         defaults=settings.limits,
-        secret_keys=[derived_key(_secret(settings, directory), "storage")],
+        secret_keys=[derived_key(key, "storage") for key in _secrets(settings, directory)],
     ) as stores:
         organization = Organization(OrganizationId(settings.organization), settings.organization)
         workspace = WorkspaceRef(Platform.TERMINAL, settings.organization)
@@ -196,6 +196,10 @@ async def _work(app: App, channels: Mapping[Platform, Channel]) -> None:
             await app.stores.runs.take_over_all()
             for organization in await app.stores.directory.organizations():
                 await close_orphans(app.stores.for_organization(organization.id), now)
+        if settings.is_shared:
+            # Others can do the work sooner than a replica whose tools still start.
+            with contextlib.suppress(ServiceFailed):
+                await process.ready()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_catch_up_index(app, tools), name="index")
@@ -223,10 +227,10 @@ def mcp_settings(app: App) -> McpSettings:
     return McpSettings(
         allowed_hosts=app.settings.allowed_hosts,
         knowledge_dir=app.directory.knowledge,
-        mask_key=derived_key(_secret(app.settings, app.directory), "masking"),
+        mask_key=derived_key(_secrets(app.settings, app.directory)[-1], "masking"),
         tool_timeout_s=app.settings.tool_timeout_s,
     )
 
 
-def _secret(settings: Settings, directory: DataDirectory) -> bytes:
-    return settings.secret_key.get_secret_value().encode() if settings.secret_key else directory.secret_key()
+def _secrets(settings: Settings, directory: DataDirectory) -> tuple[bytes, ...]:
+    return settings.secrets or (directory.secret_key(),)

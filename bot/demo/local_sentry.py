@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -51,23 +51,25 @@ class Fault:
 class LocalSentry:
     """Use as an async context manager; port 0 takes a free one.
 
-    `requests` are the (method, path) seen, `notes` the (short id, text) left; `scopes` of the token may be changed and
-    `faults` added to at any time.
+    `requests` are the (method, path) seen, `heard` when (seconds since 1970) each came, with its query, and `notes` the
+    (short id, text) left; `scopes` of the token may be changed and `faults` added to at any time.
     """
 
-    def __init__(self, port: int = 0, *, faults: list[Fault] | None = None) -> None:
-        """Nothing listens yet."""
+    def __init__(self, port: int = 0, *, faults: list[Fault] | None = None, also: Iterable[Incident] = ()) -> None:
+        """Nothing listens yet; incidents `also` given are served by their ids, and not listed."""
         self.organization_slug = ORGANIZATION
         self.token = TOKEN
         self.base_url = ""
         self.requests: list[tuple[str, str]] = []
+        self.heard: list[tuple[float, str]] = []
         self.faults = faults if faults is not None else []
         self.notes: list[tuple[str, str]] = []
         self.scopes: tuple[str, ...] = SCOPES
         self._port = port
         self._resolved: set[str] = set()
         self._answers = SentryAnswers(datetime.now(UTC).replace(microsecond=0), "")
-        self._by_id = {name: item for item in recorded_incidents() for name in (item.issue_id, item.short_id)}
+        served = (*recorded_incidents(), *also)
+        self._by_id = {name: item for item in served for name in (item.issue_id, item.short_id)}
         self._by_event = {str(item.event["id"]): item for item in recorded_incidents()}
         self._releases = {item.release.version: item.release for item in recorded_incidents()}
         self._closing = asyncio.Event()
@@ -130,6 +132,7 @@ class LocalSentry:
     ) -> web.StreamResponse:
         """Every request is remembered, authorised, perhaps failed, and told its rate limit."""
         self.requests.append((request.method, request.path))
+        self.heard.append((time.time(), request.path_qs))
         response: web.StreamResponse
         if (given := request.headers.get("Authorization")) != f"Bearer {self.token}":
             detail = "Invalid token" if given else "Authentication credentials were not provided."

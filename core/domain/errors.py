@@ -19,6 +19,9 @@ LogSenseError
 
 from __future__ import annotations
 
+DATABASE = "the database"
+"""The service whose failure is nobody's fault but ours: work waits for it instead of failing."""
+
 
 class LogSenseError(Exception):
     """The root of all errors that LogSense raises on purpose; its text is fit for a person."""

@@ -88,6 +88,10 @@ class McpHostTools:
         """Leave a note on an issue in the tracker."""
         return await self._caller.call("add_issue_note", {"issue_id": issue_id, "text": text}, retry=False)
 
+    async def forget_knowledge(self) -> ToolResult:
+        """Take every entry of the organization out of the index."""
+        return await self._caller.call("forget_knowledge", {}, retry=False)
+
     async def index_knowledge(self, entries: Sequence[KnowledgeEntry]) -> ToolResult:
         """Put entries into the index, replacing those with equal ids."""
         return await self._caller.call(

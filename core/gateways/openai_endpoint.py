@@ -8,10 +8,11 @@ import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from httpx2 import AsyncClient, ConnectTimeout
+from httpx2 import AsyncClient, ConnectTimeout, create_ssl_context
 from openai import (
     APIConnectionError,
     APIError,
@@ -33,6 +34,9 @@ _CONNECT_S = 5.0
 _TRIES = 3
 _GUARDED_SESSION_S = 600.0
 
+_certificates = cache(create_ssl_context)
+"""Reading them takes 40 ms in which nothing else happens: once, and not for every organization."""
+
 
 class EndpointRefused(ServiceFailed):
     """The endpoint understood the request and will not serve it as it is; `filtered` when for its content."""
@@ -46,7 +50,9 @@ class EndpointRefused(ServiceFailed):
 def _guarded(url: str, only_hosts: frozenset[str]) -> AsyncClient:
     """A client whose every connection goes to a checked address. Redirects are not followed: they name new ones."""
     check_url(url, only_hosts, what="The address of the model endpoint")
-    transport = AiohttpTransport(client=lambda: open_guarded_session(only_hosts, timeout_s=_GUARDED_SESSION_S))
+    transport = AiohttpTransport(
+        verify=_certificates(), client=lambda: open_guarded_session(only_hosts, timeout_s=_GUARDED_SESSION_S)
+    )
     return AsyncClient(transport=transport, follow_redirects=False)
 
 

@@ -62,6 +62,18 @@ class QdrantKnowledge:
         if entries:
             await self._shard.put([self._point(entry) for entry in entries])
 
+    async def forget(self) -> tuple[int, int]:
+        """See the port."""
+
+        def work(shard: qdrant.EdgeShard) -> tuple[int, int]:
+            mine = qdrant.CountRequest(filter=self._own(), exact=True)
+            before = shard.count(mine)
+            shard.update(qdrant.UpdateOperation.delete_points_by_filter(self._own()))
+            shard.flush()
+            return before, shard.count(mine)
+
+        return await self._shard.run(work)
+
     async def search(self, query: str, limit: int) -> Sequence[KnowledgeMatch]:
         """See the port. `query` is an error as tools tell it (`Type: message`, then frames), or any words.
 

@@ -26,6 +26,7 @@ from core.mcp_server.tools import (
     add_issue_note,
     analyze_error_frequency,
     describe_connection,
+    forget_knowledge,
     get_sentry_issue_details,
     get_stacktrace,
     get_user_impact,
@@ -42,7 +43,7 @@ MODEL_TOOLS = (
     get_user_impact,
     search_knowledge_base,
 )
-PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge)
+PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)
 
 _ERROR_CHARS = 500
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)

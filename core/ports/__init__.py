@@ -1,6 +1,6 @@
 """Every port of the core: what the core needs of the world, and what the world may ask of it."""
 
-from core.ports.chat import Channel, Desk, Inbox, Receipt
+from core.ports.chat import Channel, Check, Desk, Inbox, Receipt
 from core.ports.coordination import Duties, Rate, Schedules, Turns
 from core.ports.reasoning import Briefing, Reasoner, ToolSpec
 from core.ports.sources import IncidentSource, KnowledgeBase
@@ -12,6 +12,7 @@ __all__ = [
     "Accepted",
     "Briefing",
     "Channel",
+    "Check",
     "Depth",
     "Desk",
     "Directory",

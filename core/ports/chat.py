@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,9 @@ from core.domain.tenancy import (
     WorkspaceRef,
 )
 from core.domain.thread_view import ThreadView
+
+Check = Callable[[], Awaitable[None]]
+"""Raises LeaseLost when we may not speak any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,19 @@ class Channel(Protocol):
     """One platform's way of showing views in threads. Methods raise ServiceFailed when the platform did not do it."""
 
     async def post(
-        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+        self,
+        conversation: ConversationRef,
+        view: ThreadView,
+        *,
+        key: str = "",
+        again: bool = False,
+        check: Check | None = None,
     ) -> tuple[MessageRef, ...]:
         """Show `view` as a new message, or several when it is long; their addresses have the thread filled in.
 
         The messages are marked with `key`. With `again` an earlier attempt may have posted some: those that carry the
-        key are looked for, where the platform can find them, and not posted a second time.
+        key are looked for, where the platform can find them, and not posted a second time. `check` is awaited right
+        before each is sent, after any wait for the platform's limits: what it raises keeps it from being sent.
         """
         ...
 

@@ -76,6 +76,10 @@ class KnowledgeBase(Protocol):
         """Best matches first; never another organization's."""
         ...
 
+    async def forget(self) -> tuple[int, int]:
+        """No entry of the organization is left in the index: how many there were, and are."""
+        ...
+
     async def index(self, entries: Sequence[KnowledgeEntry]) -> None:
         """Add or replace entries; visible to the next search."""
         ...

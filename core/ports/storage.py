@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.incident import (
@@ -230,6 +230,18 @@ class OrganizationStore(Protocol):
         """The newest first."""
         ...
 
+    def export(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Every row that is kept here, with its table's name; secrets are left out."""
+        ...
+
+    async def reseal(self) -> int:
+        """Every secret is sealed with the newest key; how many were not."""
+        ...
+
+    async def revoke(self, workspace: WorkspaceRef, user_id: str) -> None:
+        """That person has no role of their own any more."""
+        ...
+
     async def holds(self, run: Run) -> bool:
         """Whether `run` is still ours, so that we may speak for it."""
         ...
@@ -258,6 +270,26 @@ class Directory(Protocol):
         """All of them."""
         ...
 
+    async def organization(self, organization_id: OrganizationId) -> Organization:
+        """The organization with that id; raises NotFound."""
+        ...
+
+    async def workspaces(self, organization_id: OrganizationId) -> Sequence[WorkspaceRef]:
+        """The doors that lead to the organization."""
+        ...
+
+    async def save_limits(self, organization_id: OrganizationId, decided: Mapping[str, float | None]) -> None:
+        """Keep those limits, by field of `Limits`; None goes back to the default, others stay as they are."""
+        ...
+
+    async def erase(self, organization_id: OrganizationId) -> Mapping[str, int]:
+        """No row of the organization is left, nor the organization itself; how many there were, by table."""
+        ...
+
+    async def remaining(self, organization_id: OrganizationId) -> Mapping[str, int]:
+        """How many rows the organization has, by table."""
+        ...
+
     async def unlink(self, workspace: WorkspaceRef) -> None:
         """The workspace no longer leads to any organization; what the organization knows stays."""
         ...
@@ -284,6 +316,10 @@ class Installations(Protocol):
 
     async def remove(self, workspace: WorkspaceRef) -> None:
         """Nothing is kept of the installation any more."""
+        ...
+
+    async def reseal(self) -> int:
+        """Every installation is sealed with the newest key; how many were not."""
         ...
 
     async def issue_state(self, state: str, document: str, expires_at: datetime) -> None:

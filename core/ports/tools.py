@@ -61,6 +61,10 @@ class HostTools(Protocol):
         """Leave a note on an issue in the tracker."""
         ...
 
+    async def forget_knowledge(self) -> ToolResult:
+        """Take every entry of the organization out of the index; facts: `{"before": …, "after": …}`."""
+        ...
+
     async def index_knowledge(self, entries: Sequence[KnowledgeEntry]) -> ToolResult:
         """Put entries into the index, replacing those with equal ids."""
         ...

@@ -17,7 +17,7 @@ logger = logging.getLogger("logsense.storage")
 
 _CHANNEL = "logsense_work"
 _RING = sa.text(f"select pg_notify('{_CHANNEL}', '')")
-_LOOK_AGAIN_S, _LOOK_AGAIN_WITHOUT_BELL_S = 1.0, 0.2
+_LOOK_AGAIN_S, _LOOK_AGAIN_WITHOUT_BELL_S = 0.5, 0.2
 _RECONNECT_S = 1.0
 
 

@@ -13,15 +13,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.domain.errors import AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
+from core.domain.errors import DATABASE, AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
 from core.storage.isolation import BIND, DIRECTORY_ROLE, UNBIND
 
-SERVICE = "the database"
+SERVICE = DATABASE
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 30
+_LONGEST_PAUSE_MS = 2_000
 _UNDEFINED_TABLE = "42P01"
 _UNDEFINED_OBJECT = "42704"
 _INSUFFICIENT_PRIVILEGE = "42501"
@@ -167,7 +168,12 @@ def _postgresql_engine(url: str) -> AsyncEngine:
         pool_size=10,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _STATEMENT_TIMEOUT_S},
+        connect_args={
+            "timeout": _CONNECT_TIMEOUT_S,
+            "command_timeout": _STATEMENT_TIMEOUT_S,
+            # A replica that is paused within a transaction must not keep its locks from the others.
+            "server_settings": {"idle_in_transaction_session_timeout": str(_LONGEST_PAUSE_MS)},
+        },
     )
 
 

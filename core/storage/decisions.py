@@ -67,6 +67,25 @@ class Decisions(TenantTables):
         }
         await self._put(members, ("platform", "workspace", "user_id"), values)
 
+    async def revoke(self, workspace: WorkspaceRef, user_id: str) -> None:
+        """That person has no role of their own any more."""
+        theirs = members.delete().where(*self._at(members, workspace), members.c.user_id == user_id)
+        async with self._database.writing() as connection:
+            await connection.execute(theirs)
+
+    async def reseal(self) -> int:
+        """Every secret is sealed with the newest key; how many were not."""
+        changed = 0
+        async with self._database.writing() as connection:
+            kept = sa.select(connections.c.kind, connections.c.sealed).where(self._mine(connections)).with_for_update()
+            for row in await connection.execute(kept):
+                if not self._secrets.is_newest(row.sealed):
+                    fresh = self._secrets.seal(self._secrets.open(row.sealed))
+                    one = connections.update().where(self._mine(connections), connections.c.kind == row.kind)
+                    await connection.execute(one.values(sealed=fresh))
+                    changed += 1
+        return changed
+
     async def channel_settings(self, workspace: WorkspaceRef, channel: str) -> ChannelSettings:
         """What was decided about a channel; the defaults when nothing was."""
         found = await self._rows(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.domain.errors import NotFound
-from core.domain.tenancy import Organization, OrganizationId, WorkspaceRef
+from core.domain.tenancy import Organization, OrganizationId, Platform, WorkspaceRef
 from core.ports import Directory
 from core.storage.database import Database
+from core.storage.erasure import erase, remaining
 from core.storage.installations import hashed
-from core.storage.tables import invites, organizations, workspaces
+from core.storage.tables import invites, limits, organizations, workspaces
 
 
 class SqlDirectory(Directory):
@@ -52,6 +53,35 @@ class SqlDirectory(Directory):
                     platform=workspace.platform.value, key=workspace.key, organization_id=organization.id
                 )
                 await connection.execute(link.on_conflict_do_nothing())
+
+    async def organization(self, organization_id: OrganizationId) -> Organization:
+        """The organization with that id; raises NotFound."""
+        found = await self._database.rows(_ALL.where(organizations.c.id == organization_id))
+        if not found:
+            raise NotFound(f"There is no organization {organization_id[:60]}. `logsense org list` shows them.")
+        return _organization(found[0])
+
+    async def workspaces(self, organization_id: OrganizationId) -> Sequence[WorkspaceRef]:
+        """The doors that lead to the organization."""
+        theirs = sa.select(workspaces).where(workspaces.c.organization_id == organization_id)
+        rows = await self._database.rows(theirs.order_by(workspaces.c.platform, workspaces.c.key))
+        return [WorkspaceRef(Platform(row.platform), row.key) for row in rows]
+
+    async def save_limits(self, organization_id: OrganizationId, decided: Mapping[str, float | None]) -> None:
+        """Keep those limits, by field of `Limits`; None goes back to the default, others stay as they are."""
+        insert = self._database.insert(limits).values(organization_id=organization_id, **decided)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["organization_id"], set_=dict(decided))
+            )
+
+    async def erase(self, organization_id: OrganizationId) -> Mapping[str, int]:
+        """No row of the organization is left, nor the organization itself; how many there were, by table."""
+        return await erase(self._database, organization_id)
+
+    async def remaining(self, organization_id: OrganizationId) -> Mapping[str, int]:
+        """How many rows the organization has, by table."""
+        return await remaining(self._database, organization_id)
 
     async def unlink(self, workspace: WorkspaceRef) -> None:
         """The workspace no longer leads to any organization; what the organization knows stays."""

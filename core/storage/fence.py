@@ -56,10 +56,14 @@ class Fence:
         for run in held:
             self._held_until.pop((run.id, run.attempt), None)
 
-    async def admit(self, connection: AsyncConnection, held: Sequence[Run]) -> frozenset[Run]:
-        """Those runs that may write: ours, and nobody wants them cancelled."""
+    async def admit(self, connection: AsyncConnection, held: Sequence[Run], *, got_on: bool = False) -> frozenset[Run]:
+        """Those runs that may write: ours, and nobody wants them cancelled.
+
+        With `got_on` a step is being committed: crashes before it were not this run's fault.
+        """
         asked_at = monotonic()
-        statement = self._renewal(held).where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
+        renewal = self._renewal(held).values(crashes=0) if got_on else self._renewal(held)
+        statement = renewal.where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
         passed = {(row.id, row.attempt) for row in await connection.execute(statement)}
         self.remember(passed, asked_at)
         return frozenset(run for run in held if (run.id, run.attempt) in passed)

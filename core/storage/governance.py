@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,7 @@ from core.domain.errors import Refusal
 from core.domain.tenancy import Actor, AuditEntry, Limits
 from core.ports import Run
 from core.storage.claiming import ANNOUNCE, INVESTIGATE
+from core.storage.erasure import export
 from core.storage.fence import CANCELLED, QUEUED, RUNNING
 from core.storage.tables import audit, limits, runs
 from core.storage.tenant import TenantTables
@@ -50,6 +52,10 @@ class Governance(TenantTables):
             AuditEntry(row.at, Actor(row.actor_id, row.actor_name), row.origin, row.action, json.loads(row.details))
             for row in await self._rows(newest_first)
         ]
+
+    def export(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Every row that is kept here, with its table's name; secrets are left out."""
+        return export(self._database, self._organization_id)
 
     async def cancel_run(self, subject_id: str) -> bool:
         """Cancel a queued run, or ask a running one to stop; False when there is nothing to cancel."""

@@ -47,6 +47,21 @@ class SqlInstallations(Installations):
         async with self._database.writing() as connection:
             await connection.execute(installations.delete().where(*_at(workspace)))
 
+    async def reseal(self) -> int:
+        """Every installation is sealed with the newest key; how many were not."""
+        changed = 0
+        keys = await self._database.rows(sa.select(installations.c.platform, installations.c.workspace))
+        for row in keys:
+            here = installations.c.platform == row.platform, installations.c.workspace == row.workspace
+            async with self._database.writing() as connection:
+                kept = sa.select(installations.c.sealed).where(*here).with_for_update()
+                sealed = await connection.scalar(kept)
+                if sealed is not None and not self._secrets.is_newest(sealed):
+                    fresh = self._secrets.seal(self._secrets.open(sealed))
+                    await connection.execute(installations.update().where(*here).values(sealed=fresh))
+                    changed += 1
+        return changed
+
     async def issue_state(self, state: str, document: str, expires_at: datetime) -> None:
         """Remember that an installation was started under `state`, of which only a hash is kept."""
         async with self._database.writing() as connection:

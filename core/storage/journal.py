@@ -77,7 +77,7 @@ class GroupCommit:
         if not held:
             return frozenset()
         async with self._database.writing() as connection:
-            accepted = await self._fence.admit(connection, held)
+            accepted = await self._fence.admit(connection, held, got_on=True)
             for organization_id, theirs in _by_organization(line for line in lines if line.run in accepted).items():
                 await self._database.bind(connection, organization_id)
                 await connection.execute(journal.insert(), [_row(line) for line in theirs])

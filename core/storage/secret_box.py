@@ -17,11 +17,21 @@ class SecretBox:
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Newest key first; each is any text of enough entropy."""
-        self._fernet = MultiFernet([Fernet(_fernet_key(key)) for key in keys])
+        each = [Fernet(_fernet_key(key)) for key in keys]
+        self._newest = each[0]
+        self._fernet = MultiFernet(each)
 
     def seal(self, text: str) -> str:
         """`text`, readable only with a key."""
         return self._fernet.encrypt(text.encode()).decode()
+
+    def is_newest(self, sealed: str) -> bool:
+        """Whether the newest key alone opens it."""
+        try:
+            self._newest.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
 
     def open(self, sealed: str) -> str:
         """What was sealed; raises ServiceFailed when no key fits."""
@@ -30,7 +40,7 @@ class SecretBox:
         except InvalidToken:
             raise ServiceFailed(
                 SERVICE,
-                "A token in the database was encrypted with another key: set LOGSENSE_SECRET_KEY to that one, "
+                "A token in the database was encrypted with another key: add that one to LOGSENSE_SECRET_KEYS, "
                 "or connect again.",
             ) from None
 

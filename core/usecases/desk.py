@@ -13,6 +13,7 @@ from core.domain.investigation import Investigation
 from core.domain.journal import JournalEntry
 from core.domain.tenancy import (
     Actor,
+    AuditEntry,
     ChannelSettings,
     Member,
     ModelConnection,
@@ -136,6 +137,15 @@ class OrganizationDesk:
             connection = replace(connection, token=known.token)
         found = await self._try_sentry(organization.id, connection)
         await store.save_sentry_connection(connection)
+        await self._record(
+            store,
+            workspace,
+            person,
+            "Sentry connected",
+            address=connection.base_url,
+            organization=connection.organization_slug,
+            writes="allowed" if connection.writes_allowed else "not allowed",
+        )
         return found
 
     async def connect_model(
@@ -150,6 +160,8 @@ class OrganizationDesk:
             connection = replace(connection, api_key=known.api_key)
         found = await self._try_model(connection)
         await store.save_model_connection(connection)
+        address = connection.base_url or "OpenAI"
+        await self._record(store, workspace, person, "model connected", model=connection.model, address=address)
         return found
 
     async def save_channel_settings(
@@ -158,6 +170,11 @@ class OrganizationDesk:
         """See the port."""
         _, store = await self._administered(workspace, person, platform_admin)
         await store.save_channel_settings(workspace, channel, settings)
+        shared = "allowed" if settings.shared_is_allowed else "not allowed"
+        projects = ", ".join(settings.projects) or "all"
+        await self._record(
+            store, workspace, person, "channel settings changed", channel=channel, projects=projects, shared=shared
+        )
 
     # ---- coming and going -------------------------------------------------------------------------------------------
 
@@ -175,7 +192,10 @@ class OrganizationDesk:
             organization = Organization(OrganizationId(f"org-{self._new_id()}"), name)
         await directory.ensure_organization(organization, workspace)
         owner = Member(workspace, installer.id, installer.name, Role.OWNER)
-        await self._stores.for_organization(organization.id).grant(owner)
+        store = self._stores.for_organization(organization.id)
+        await store.grant(owner)
+        how = "by invitation" if invite else "as a new organization"
+        await self._record(store, workspace, installer, "workspace installed", how=how)
         return organization
 
     async def uninstalled(self, workspace: WorkspaceRef) -> None:
@@ -192,6 +212,13 @@ class OrganizationDesk:
                     await store.save_investigation(investigation.cancel(self._now()))
         await self._stores.installations.remove(workspace)
         await self._stores.directory.unlink(workspace)
+        await self._record(store, workspace, Actor(workspace.key, "the workspace"), "workspace removed LogSense")
+
+    async def _record(
+        self, store: OrganizationStore, workspace: WorkspaceRef, person: Actor, action: str, **details: str
+    ) -> None:
+        origin = f"{workspace.platform.value}:{workspace.key}"
+        await store.record(AuditEntry(self._now(), person, origin, action, details))
 
     # ---- who may ----------------------------------------------------------------------------------------------------
 

@@ -14,12 +14,13 @@ from core.domain.tenancy import OrganizationId
 from core.domain.thread_view import NoticeView, progress_of, report_of
 from core.ports import Errand, OrganizationStore, Run, Stores, ToolProvider, ToolResult
 from core.usecases.knowledge_index import reindex
-from core.usecases.resolve import SETTLE, settle
+from core.usecases.resolve import SETTLE, settle, settled
 from core.usecases.threads import REPORT, Threads
 
 LIST_INCIDENTS = "list_incidents"
 SEARCH_KNOWLEDGE = "search_knowledge"
 REINDEX_KNOWLEDGE = "reindex_knowledge"
+FORGET_KNOWLEDGE = "forget_knowledge"
 CHECK = "check"
 END_PROGRESS = "end_progress"
 JOIN = "join"
@@ -44,6 +45,7 @@ class ErrandJob:
             LIST_INCIDENTS: self._list_incidents,
             SEARCH_KNOWLEDGE: self._search_knowledge,
             REINDEX_KNOWLEDGE: self._reindex,
+            FORGET_KNOWLEDGE: self._forget,
             CHECK: self._check,
             SETTLE: self._settle,
             END_PROGRESS: self._end_progress,
@@ -81,6 +83,11 @@ class ErrandJob:
     async def _reindex(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         return {"indexed": await reindex(self._store(organization_id), await self._tools.host_tools(organization_id))}
 
+    async def _forget(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        """About the organization named: who deletes it asks on behalf of another."""
+        tools = await self._tools.host_tools(OrganizationId(errand.payload["organization"]))
+        return _as_outcome(await tools.forget_knowledge())
+
     async def _check(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         return {"checks": await self._checks(organization_id)}
 
@@ -90,6 +97,7 @@ class ErrandJob:
         tools = await self._tools.host_tools(organization_id)
         allowed = await self._tools.writes_allowed(organization_id)
         outcome = await settle(investigation, store, tools, writes_allowed=allowed)
+        await store.record(settled(investigation, outcome, str(errand.payload.get("by", "Somebody")), self._now()))
         if thread := await self._threads.of(investigation, store):
             text = _decision(investigation, str(errand.payload.get("by", "Somebody")), outcome, self._now())
             try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.agent.react import Budget, NothingToRead, ReactLoop
 from core.agent.report import report_from
-from core.domain.errors import LogSenseError, Refusal, ServiceFailed
+from core.domain.errors import LeaseLost, LogSenseError, Refusal, ServiceFailed
 from core.domain.investigation import Investigation, Status
 from core.domain.journal import JournalEntry, Transcript, TurnTaken
 from core.domain.report import Analysis
@@ -37,6 +38,11 @@ class Investigators:
         """The agent over `transcript`, with the organization's reasoners and tools, recording to `journal`."""
         store = self.stores.for_organization(run.organization_id)
         event_text = await store.event_text(investigation.id) if investigation.subject.pasted else None
+
+        async def check() -> None:
+            if not await store.holds(run):
+                raise LeaseLost(f"The {run.kind} of {run.subject_id} was taken over by another worker.")
+
         return ReactLoop(
             transcript,
             reasoners=await self.reasoners(run.organization_id),
@@ -44,6 +50,7 @@ class Investigators:
             record=journal.record,
             now=self.now,
             budget=self.budget,
+            check=check,
         )
 
 
@@ -68,7 +75,11 @@ class InvestigateJob:
         store = self._store(run)
         investigation = await store.investigation(run.subject_id)
         if investigation.status.is_over:
-            # It had ended; what failed is telling so.
+            # It had ended; what failed is telling so. At least nothing is left spinning.
+            if thread := await self._with.threads.of(investigation, store):
+                with suppress(ServiceFailed):
+                    entries = await store.journal(investigation.id).entries()
+                    await thread.end_progress(progress_of(investigation, entries))
             return
         investigation = investigation.fail(text, self._with.now(), mendable=_is_mendable(error))
         await store.save_investigation(investigation, run)

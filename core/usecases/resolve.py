@@ -12,6 +12,7 @@ from core.domain.errors import LogSenseError
 from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
+from core.domain.tenancy import Actor, AuditEntry
 from core.ports import Errand, HostTools, OrganizationStore
 
 SETTLE = "settle"
@@ -41,6 +42,21 @@ async def settle(
         "tracker": await _tell_tracker(investigation, tools, writes_allowed),
         "knowledge": await _learn(investigation, store, tools),
     }
+
+
+def settled(investigation: Investigation, outcome: Mapping[str, Any], by: str, at: datetime) -> AuditEntry:
+    """What goes on record: the decision, and what was written to the tracker and to the knowledge base for it."""
+    is_resolved = investigation.status is Status.RESOLVED
+    who = investigation.resolved_by if is_resolved and investigation.resolved_by else Actor(by, by)
+    workspace = investigation.conversation.workspace
+    details = {
+        "investigation": investigation.id,
+        "issue": investigation.subject.label,
+        "sentry": str(outcome["tracker"]),
+        "knowledge": str(outcome["knowledge"]),
+    }
+    action = "investigation resolved" if is_resolved else "investigation reopened"
+    return AuditEntry(at, who, f"{workspace.platform.value}:{workspace.key}", action, details)
 
 
 async def _tell_tracker(investigation: Investigation, tools: HostTools, writes_allowed: bool) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.errors import RateLimited, ServiceFailed, ServiceUnavailable
+from core.domain.errors import LeaseLost, RateLimited, ServiceFailed, ServiceUnavailable
 from core.domain.investigation import Investigation
 from core.domain.tenancy import Actor, Platform
 from core.domain.thread_view import ProgressView, ThreadView
@@ -153,7 +153,12 @@ class Thread:
         if state.messages:
             return state.messages
         key = f"{self._investigation.id}/{role}"
-        messages = await self._channel.post(self.conversation, view, key=key, again=state.tried)
+
+        async def check() -> None:
+            if run is not None and not await self._store.holds(run):
+                raise LeaseLost(f"The {run.kind} of {run.subject_id} was taken over by another worker.")
+
+        messages = await self._channel.post(self.conversation, view, key=key, again=state.tried, check=check)
         await self._store.finish_post(self._investigation.id, role, messages)
         return messages
 

@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.errors import LeaseLost, LogSenseError, ServiceFailed
+from core.domain.errors import DATABASE, LeaseLost, LogSenseError, ServiceFailed, ServiceUnavailable
 from core.ports import Run, Runs
 
 logger = logging.getLogger("logsense.worker")
 
 MAX_CRASHES = 3
+_MOST_AT_ONCE = 8
+"""Runs begun in one go: more would make the event loop stand still, and leave nothing to other replicas."""
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 
 
 class Job(Protocol):
@@ -39,6 +42,13 @@ class _Running:
     task: asyncio.Task[None]
     cancel_wanted: bool = False
     lost: bool = False
+    is_ending: bool = False
+
+    def stop(self, *, cancel_wanted: bool) -> None:
+        """The task is cancelled, once: how it tells people of its end is not to be cut short."""
+        if not self.is_ending:
+            self.is_ending, self.cancel_wanted, self.lost = True, cancel_wanted, not cancel_wanted
+            self.task.cancel()
 
 
 class Worker:
@@ -63,8 +73,11 @@ class Worker:
     async def _claim_for_ever(self, group: asyncio.TaskGroup) -> None:
         while True:
             free = self._slots - len(self._running)
-            claimed = await self._claim(free) if free else ()
+            claimed = await self._claim(min(free, _MOST_AT_ONCE)) if free else ()
             for run in claimed:
+                if (former := self._running.get(run.id)) is not None:
+                    # Our own lease ran out: the database was away for longer than it lasts.
+                    former.stop(cancel_wanted=False)
                 task = group.create_task(self._see_through(run), name=f"{run.kind} {run.subject_id}")
                 self._running[run.id] = _Running(run, task)
             if not claimed:
@@ -92,14 +105,31 @@ class Worker:
                 raise
             await self._conclude_cancelled(run, job)
         except LeaseLost:
+            held.is_ending = True
             await self._conclude_cancelled(run, job)
         except Exception as error:
+            held.is_ending = True
             await self._conclude_failed(run, job, error)
-        self._running.pop(run.id, None)
+        if self._running.get(run.id) is held:
+            del self._running[run.id]
 
     async def _attempt(self, run: Run, job: Job) -> None:
         if run.crashes >= MAX_CRASHES:
             raise LogSenseError(f"It was given up: its worker died {run.crashes} times while working on it.")
+        for pause_s in _PAUSES_S:
+            try:
+                await self._finish(run, job)
+            except ServiceUnavailable as failure:
+                if failure.service != DATABASE:
+                    raise
+                # No fault of the work: it goes on from its journal, unless another worker has it by then.
+                logger.warning("%s %s goes on in %.1f s: %s", run.kind, run.subject_id, pause_s, failure)
+                await asyncio.sleep(pause_s)
+            else:
+                return
+        await self._finish(run, job)
+
+    async def _finish(self, run: Run, job: Job) -> None:
         await job.work(run)
         await self._runs.finish(run, "done")
 
@@ -145,10 +175,8 @@ class Worker:
                 logger.exception("renewing leases failed")
                 continue
             for run_id, entry in held.items():
-                entry.cancel_wanted = entry.cancel_wanted or run_id in cancel_wanted
-                entry.lost = run_id not in ours
-                if entry.cancel_wanted or entry.lost:
-                    entry.task.cancel()
+                if run_id in cancel_wanted or run_id not in ours:
+                    entry.stop(cancel_wanted=run_id in cancel_wanted)
 
     async def _hand_back(self) -> None:
         held = [entry.run for entry in self._running.values()]

@@ -146,7 +146,13 @@ class _Nowhere:
         self.reported: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def post(
-        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+        self,
+        conversation: ConversationRef,
+        view: ThreadView,
+        *,
+        key: str = "",
+        again: bool = False,
+        check: object = None,
     ) -> tuple[MessageRef, ...]:
         investigation_id, role = key.split("/")
         if role == REPORT:

@@ -147,6 +147,9 @@ class FakeKnowledge:
     async def search(self, query: str, limit: int) -> Sequence[KnowledgeMatch]:
         return [KnowledgeMatch(entry, 0.83, True, ("same frame",)) for entry in self.entries[:limit]]
 
+    async def forget(self) -> tuple[int, int]:
+        return 0, 0
+
     async def index(self, entries: Sequence[KnowledgeEntry]) -> None:
         self.entries.extend(entries)
 

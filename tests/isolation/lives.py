@@ -56,7 +56,7 @@ async def live(stores: Stores, organization_id: OrganizationId) -> None:
     await store.add_investigation(INVESTIGATION, MARK, "d1", announced=True)
     elsewhere = Investigation("joins", INVESTIGATION.subject, ConversationRef(TEAM, MARK), PERSON, AT)
     await store.add_investigation(elsewhere, None, "d2")
-    for run in await stores.runs.claim(9):
+    for run in [run for run in await stores.runs.claim(99) if run.organization_id == organization_id]:
         await store.begin_post("inv00001", "progress", run)
         await store.queue_announced("inv00001", run)
         await store.journal("inv00001", run).record(CallObserved("c", Evidence("E1", "t", {}, MARK), 1, AT))

@@ -46,6 +46,10 @@ async def _watch(store: OrganizationStore, run: Run) -> object:
     return store.watch("inv00001")
 
 
+async def _export(store: OrganizationStore, run: Run) -> object:
+    return [row async for row in store.export()]
+
+
 CALLS: dict[str, Call] = {
     "add_investigation": lambda it, run: it.add_investigation(OURS, "ours", "d1"),
     "delivered": lambda it, run: it.delivered("d1"),
@@ -92,6 +96,9 @@ CALLS: dict[str, Call] = {
     "record": lambda it, run: it.record(replace(lives.AUDIT, action="ours", actor=Actor("U2", "ours"))),
     "audit_log": lambda it, run: it.audit_log(99),
     "cancel_run": lambda it, run: it.cancel_run("que00001"),
+    "export": _export,
+    "reseal": lambda it, run: it.reseal(),
+    "revoke": lambda it, run: it.revoke(lives.TEAM, "U1"),
     "run_state": lambda it, run: it.run_state("inv00001"),
     "holds": lambda it, run: it.holds(run),
 }

@@ -56,6 +56,7 @@ HOST: dict[str, Callable[[HostTools], Awaitable[ToolResult]]] = {
     "resolve_issue": lambda it: it.resolve_issue("SHOP-1", resolved=True),
     "add_issue_note": lambda it: it.add_issue_note("SHOP-1", "ours"),
     "index_knowledge": lambda it: it.index_knowledge([replace(ENTRY, title="ours", root_cause="ours", fix="ours")]),
+    "forget_knowledge": lambda it: it.forget_knowledge(),
     "search_knowledge": lambda it: it.search_knowledge(f"KeyError 'sku' cart.py total {MARK}", 20),
 }
 MODEL: dict[str, dict[str, object]] = {

@@ -72,7 +72,7 @@ async def test_another_key_opens_nothing_and_the_error_says_which_setting_is_wro
 ) -> None:
     await stores.for_organization(ACME).save_model_connection(MODEL)
     async with open_stores(database_url, owner="w", secret_keys=["other"]) as strangers:
-        with pytest.raises(ServiceFailed, match="LOGSENSE_SECRET_KEY"):
+        with pytest.raises(ServiceFailed, match="LOGSENSE_SECRET_KEYS"):
             await strangers.for_organization(ACME).model_connection()
     async with open_stores(database_url, owner="w", secret_keys=["newer", "key"]) as rotated:
         assert await rotated.for_organization(ACME).model_connection() == MODEL

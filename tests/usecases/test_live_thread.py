@@ -30,7 +30,13 @@ class SlowChannel:
     fails: bool = False
 
     async def post(
-        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+        self,
+        conversation: ConversationRef,
+        view: ThreadView,
+        *,
+        key: str = "",
+        again: bool = False,
+        check: object = None,
     ) -> tuple[MessageRef, ...]:
         await self._write("post", view)
         return (MessageRef(replace(conversation, thread="t1"), str(len(self.written))),)

@@ -1,0 +1,1 @@
+"""Three replicas on one PostgreSQL, killed, paused and cut off at random: `python -m tests.chaos`."""

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from adapters.slack.commands import (
-    Cancel,
-    Command,
-    Connect,
-    Help,
-    Incidents,
-    Investigate,
-    Status,
-    Unknown,
-    help_text,
-    parse_command,
-)
+from adapters.chat.commands import Cancel, Command, Connect, Help, Incidents, Investigate, Status, Unknown
+from adapters.chat.post_mortem import post_mortem
+from adapters.slack.commands import help_text, parse_command
 from adapters.slack.door import Caller, Door
 from adapters.slack.forms import Forms
 from adapters.slack.ids import COMMAND, Action
 from adapters.slack.inbound import delivery_of, person_of, place_of, subject_in, subject_named
 from adapters.slack.listing import incidents_text, status_text
 from adapters.slack.modals import evidence_modal
-from adapters.slack.post_mortem import post_mortem
 from adapters.slack.trouble import in_words
 from core.domain.conversation import (
     Again,

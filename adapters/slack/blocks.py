@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from adapters.chat.wording import cost_words
 from adapters.slack.elements import asides, sections
 from adapters.slack.message import Message, messages
 from adapters.slack.mrkdwn import code, cut, escaped, prose
 from adapters.slack.progress_blocks import progress_message
 from adapters.slack.report_blocks import report_messages
-from adapters.slack.wording import cost_words, person
+from adapters.slack.wording import person
 from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
 
 _QUESTION = 300

@@ -11,10 +11,10 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.chart import frequency_chart
 from adapters.slack.api_errors import CALL_ERRORS, GONE, UNREADABLE, code_of, explained
 from adapters.slack.blocks import messages_of
 from adapters.slack.budgets import Budgets
-from adapters.slack.chart import frequency_chart
 from adapters.slack.ids import METADATA_EVENT
 from adapters.slack.message import Message
 from adapters.slack.pace import PROGRESS
@@ -22,6 +22,7 @@ from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import RateLimited, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import ReportView, ThreadView
+from core.ports import Check
 
 logger = logging.getLogger("logsense.slack")
 
@@ -39,7 +40,13 @@ class SlackChannel:
         self._budgets = budgets
 
     async def post(
-        self, conversation: ConversationRef, view: ThreadView, *, key: str = "", again: bool = False
+        self,
+        conversation: ConversationRef,
+        view: ThreadView,
+        *,
+        key: str = "",
+        again: bool = False,
+        check: Check | None = None,
     ) -> tuple[MessageRef, ...]:
         """See the port; a long view flows into further messages of the same thread."""
         client = await self._client_of(conversation.workspace)
@@ -49,7 +56,7 @@ class SlackChannel:
             mark = f"{key}/{part}"
             channel, ts = conversation.channel, found.get(mark)
             if ts is None:
-                channel, ts = await self._post(client, conversation, message, mark)
+                channel, ts = await self._post(client, conversation, message, mark, check)
             # A post to a person lands in a channel that only the answer names.
             conversation = replace(conversation, channel=channel, thread=conversation.thread or ts)
             posted.append(MessageRef(conversation, ts))
@@ -139,9 +146,16 @@ class SlackChannel:
     # ---- calls ------------------------------------------------------------------------------------------------------
 
     async def _post(
-        self, client: AsyncWebClient, conversation: ConversationRef, message: Message, mark: str
+        self,
+        client: AsyncWebClient,
+        conversation: ConversationRef,
+        message: Message,
+        mark: str,
+        check: Check | None,
     ) -> tuple[str, str]:
         await self._budgets.of("chat.postMessage", conversation.workspace.key, conversation.channel).turn()
+        if check is not None:
+            await check()
         where: dict[str, Any] = {
             "channel": conversation.channel,
             "thread_ts": conversation.thread,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from adapters.chat.wording import counted, tool_words
 from adapters.slack.elements import actions, asides, button, plain_text, section
 from adapters.slack.ids import Action, Callback
 from adapters.slack.message import Block
 from adapters.slack.mrkdwn import code, code_block, cut, escaped, pieces, prose
-from adapters.slack.wording import counted, tool_words
 from core.domain.report import Evidence
 from core.domain.thread_view import ReportView
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.chat.wording import cost_words, minute_words, status_words
 from adapters.slack.elements import actions, asides, button, divider, header, section
 from adapters.slack.ids import Action
 from adapters.slack.message import Block
 from adapters.slack.mrkdwn import cut, escaped, prose
-from adapters.slack.wording import cost_words, minute_words, person, place, status_words
+from adapters.slack.wording import person, place
 from core.domain.home_view import HomeView, Incidents
 from core.domain.investigation import Investigation
 

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from adapters.chat.named_issues import issue_alone_in, issue_link_in, issue_named_in
+from adapters.chat.pasted import event_in, prose_of, trace_in, words_in
+from adapters.chat.typed import straight
 from adapters.slack.attached import texts_in
-from adapters.slack.named_issues import issue_alone_in, issue_link_in, issue_named_in
-from adapters.slack.pasted import event_in, prose_of, trace_in, words_in
-from adapters.slack.typed import plain, straight
+from adapters.slack.typed import plain
 from core.domain.conversation import IssueText, PastedEvent
 from core.domain.tenancy import Actor
 
 Payload = Mapping[str, Any]
+
+ORIGIN = "a Slack message"
 
 _MENTION = re.compile(r"<(?:@([UWB][A-Z0-9]+)|!subteam\^([A-Z0-9]+)|!(here|channel|everyone))(?:\|[^<>]*)?>")
 _ASKED = re.compile(r"investigate\b:?", re.IGNORECASE)
@@ -79,7 +82,7 @@ def subject_in(message: Payload, *, words_will_do: bool = True) -> IssueText | P
     around = straight(prose_of(said))
     if issue := issue_alone_in(around) or issue_link_in(around) or issue_named_in(around):
         return IssueText(issue)
-    if not is_alert and (pasted := event_in(said) or trace_in(said)):
+    if not is_alert and (pasted := event_in(said, ORIGIN) or trace_in(said, ORIGIN)):
         return pasted
     # A person's blocks only repeat the text; those of apps may hold all there is.
     shown = texts_in([message.get("attachments"), message.get("blocks") if is_alert else None])
@@ -88,12 +91,12 @@ def subject_in(message: Payload, *, words_will_do: bool = True) -> IssueText | P
         return IssueText(issue)
     everything = "\n".join(dict.fromkeys(filter(None, (said, *attached))))
     pasted = _first_pasted((said, *attached, everything))
-    return pasted or (words_in(everything) if words_will_do else None)
+    return pasted or (words_in(everything, ORIGIN) if words_will_do else None)
 
 
 def subject_named(text: str) -> IssueText | PastedEvent:
     """What stands after `investigate`: something pasted, else what should be the name of an issue."""
-    return event_in(text) or trace_in(text) or IssueText(text)
+    return event_in(text, ORIGIN) or trace_in(text, ORIGIN) or IssueText(text)
 
 
 def _issue_in_any(texts: list[str], *, by_name: bool) -> str | None:
@@ -105,7 +108,7 @@ def _issue_in_any(texts: list[str], *, by_name: bool) -> str | None:
 def _first_pasted(texts: tuple[str, ...]) -> PastedEvent | None:
     for read in (event_in, trace_in):
         for text in texts:
-            if pasted := read(text):
+            if pasted := read(text, ORIGIN):
                 return pasted
     return None
 

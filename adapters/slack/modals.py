@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from adapters.chat.connections import SENTRY_CLOUD, SLUG, Errors, Field, model_typed, sentry_typed
 from adapters.slack.elements import plain_text, section, sections
 from adapters.slack.evidence_modal import TITLE_LIMIT, evidence_modal
 from adapters.slack.ids import Callback
@@ -32,22 +32,12 @@ __all__ = [
 
 FIELD = "field"
 """The action id of every input; its block id says which it is."""
-SENTRY_URL = "sentry_url"
-SENTRY_ORGANIZATION = "sentry_organization"
-SENTRY_TOKEN = "sentry_token"
-SENTRY_WRITES = "sentry_writes"
-MODEL_URL = "model_url"
-MODEL_NAME = "model_name"
-MODEL_KEY = "model_key"
 CHANNEL_PROJECTS = "channel_projects"
 CHANNEL_SHARED = "channel_shared"
 
-Errors = Mapping[str, str]
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _YES = "yes"
-_SENTRY_CLOUD = "https://sentry.io"
-_SLUG = re.compile(r"[a-z0-9_][a-z0-9_-]{0,99}")
 _LABEL = 2_000
 _INITIAL = 3_000
 _PROJECTS = 20
@@ -66,23 +56,38 @@ def sentry_modal(base_url: str | None, organization: str | None, *, writes_allow
         "Connect Sentry",
         [
             section("LogSense reads issues and events. It changes nothing in Sentry unless a person asks for it here."),
-            _text(SENTRY_URL, "Address of your Sentry", base_url or _SENTRY_CLOUD, hint="https://sentry.io, or yours."),
-            _text(SENTRY_ORGANIZATION, "Organization slug", organization or "", hint="As in its address: acme"),
-            _text(SENTRY_TOKEN, "Token", "", hint=f"{scopes} {_SECRET}{f' {_KEEP}' if known else ''}", optional=known),
-            _tick(SENTRY_WRITES, "Resolving", "People may resolve and reopen Sentry issues from Slack", writes_allowed),
+            _text(
+                Field.SENTRY_URL,
+                "Address of your Sentry",
+                base_url or SENTRY_CLOUD,
+                hint="https://sentry.io, or yours.",
+            ),
+            _text(Field.SENTRY_ORGANIZATION, "Organization slug", organization or "", hint="As in its address: acme"),
+            _text(
+                Field.SENTRY_TOKEN,
+                "Token",
+                "",
+                hint=f"{scopes} {_SECRET}{f' {_KEEP}' if known else ''}",
+                optional=known,
+            ),
+            _tick(
+                Field.SENTRY_WRITES,
+                "Resolving",
+                "People may resolve and reopen Sentry issues from Slack",
+                writes_allowed,
+            ),
         ],
     )
 
 
 def read_sentry(values: Values) -> SentryConnection | Errors:
     """What was typed; an empty token means the saved one."""
-    url, slug = _typed(values, SENTRY_URL).rstrip("/"), _typed(values, SENTRY_ORGANIZATION).lower()
-    errors = dict(_address_errors(SENTRY_URL, url))
-    if not _SLUG.fullmatch(slug):
-        errors[SENTRY_ORGANIZATION] = "The slug has letters, digits, dashes and underscores only, as in its address."
-    token = _typed(values, SENTRY_TOKEN)
-    errors |= _secret_errors(SENTRY_TOKEN, token)
-    return errors or SentryConnection(url, slug, token, writes_allowed=_ticked(values, SENTRY_WRITES))
+    return sentry_typed(
+        _typed(values, Field.SENTRY_URL),
+        _typed(values, Field.SENTRY_ORGANIZATION),
+        _typed(values, Field.SENTRY_TOKEN),
+        writes_allowed=_ticked(values, Field.SENTRY_WRITES),
+    )
 
 
 def model_modal(base_url: str | None, model: str | None) -> Block:
@@ -94,21 +99,20 @@ def model_modal(base_url: str | None, model: str | None) -> Block:
         "Connect a model",
         [
             section("Any server that speaks the OpenAI chat completions API. Without one, rules investigate."),
-            _text(MODEL_NAME, "Model", model or "", hint="For example gpt-5-mini"),
-            _text(MODEL_URL, "Address", base_url or "", hint="Empty for OpenAI itself.", optional=True),
-            _text(MODEL_KEY, "Key", "", hint=f"{key_hint} {_SECRET}{f' {_KEEP}' if known else ''}", optional=known),
+            _text(Field.MODEL_NAME, "Model", model or "", hint="For example gpt-5-mini"),
+            _text(Field.MODEL_URL, "Address", base_url or "", hint="Empty for OpenAI itself.", optional=True),
+            _text(
+                Field.MODEL_KEY, "Key", "", hint=f"{key_hint} {_SECRET}{f' {_KEEP}' if known else ''}", optional=known
+            ),
         ],
     )
 
 
 def read_model(values: Values) -> ModelConnection | Errors:
     """What was typed; an empty key means the saved one, an empty address OpenAI."""
-    url, model, key = _typed(values, MODEL_URL).rstrip("/"), _typed(values, MODEL_NAME), _typed(values, MODEL_KEY)
-    errors = dict(_address_errors(MODEL_URL, url)) if url else {}
-    if not model or " " in model:
-        errors[MODEL_NAME] = "Name one model, as its server calls it."
-    errors |= _secret_errors(MODEL_KEY, key)
-    return errors or ModelConnection(key, url or None, model)
+    return model_typed(
+        _typed(values, Field.MODEL_URL), _typed(values, Field.MODEL_NAME), _typed(values, Field.MODEL_KEY)
+    )
 
 
 def channel_modal(channel: str, settings: ChannelSettings) -> Block:
@@ -139,7 +143,7 @@ def channel_modal(channel: str, settings: ChannelSettings) -> Block:
 def read_channel(values: Values) -> ChannelSettings | Errors:
     """What was decided."""
     projects = tuple(dict.fromkeys(re.findall(r"[^\s,]+", _typed(values, CHANNEL_PROJECTS).lower())))
-    wrong = next((slug for slug in projects if not _SLUG.fullmatch(slug)), None)
+    wrong = next((slug for slug in projects if not SLUG.fullmatch(slug)), None)
     if wrong is not None:
         return {CHANNEL_PROJECTS: f"“{plain(wrong)[:60]}” is no project slug: letters, digits, dashes, underscores."}
     if len(projects) > _PROJECTS:
@@ -201,21 +205,3 @@ def _typed(values: Values, block_id: str) -> str:
 def _ticked(values: Values, block_id: str) -> bool:
     options = values.get(block_id, {}).get(FIELD, {}).get("selected_options") or []
     return any(option.get("value") == _YES for option in options)
-
-
-def _address_errors(block_id: str, url: str) -> Iterator[tuple[str, str]]:
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0 and not parts.query
-    except ValueError:
-        is_address = False
-    if not is_address or re.search(r"[\s\x00-\x1f]", url):
-        yield block_id, "This is no web address; it begins with https://."
-    elif "@" in parts.netloc:
-        yield block_id, "Leave name and password out of the address."
-
-
-def _secret_errors(block_id: str, secret: str) -> dict[str, str]:
-    if secret.isascii() and secret.isprintable() and " " not in secret:
-        return {}
-    return {block_id: "It has no blanks or unusual characters; was something else pasted?"}

@@ -6,18 +6,15 @@ Lengths are counted in UTF-16 units, which is the most that any of Slack's count
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
+
+from adapters.chat.visible import size, visible
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # What cannot be escaped in Slack is replaced by a character that looks like it.
 BACKTICK_LIKE, _AT, _LESS, _QUOTES, _COLON, _UNDERSCORE = "\u02cb", "\uff20", "\u2039", "\u203a", "\u2236", "\u02cd"
 _LOOKALIKES = str.maketrans({"*": "\u2217", "`": BACKTICK_LIKE, "~": "\u223c"})
-_LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
 _GROUP_MENTION = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
 _QUOTE = re.compile(r"^(\s*)>+", re.MULTILINE)
 _EMOJI = re.compile(r":(?=(?:(?!\d+:)[\w+'-]{1,100}|100|1234):)")
@@ -31,22 +28,6 @@ _ATOM = re.compile(r"&(?:amp|lt|gt);|<[^<>]*>")
 _UNSAFE_IN_LINKS = re.compile(r"[\s<>|\"`\\^{}]|[^\x21-\x7e]")
 _FENCE = "```"
 _ELLIPSIS = "…"
-
-
-def visible(text: str) -> str:
-    """`text` without control, bidirectional and other invisible characters; lines end alike, tabs are spaces."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = _LINE_ENDS.sub("\n", text).replace("\t", "    ")
-    kept = (_as_visible(character) for character in _INVISIBLE.sub("", text))
-    return "".join(kept)
-
-
-def _as_visible(character: str) -> str:
-    if character == "\n":
-        return character
-    category = unicodedata.category(character)
-    return "\ufffd" if category == "Cs" else "" if category in ("Cc", "Cf") else character
 
 
 def plain(text: str) -> str:
@@ -111,11 +92,6 @@ def link(url: str, label: str, allowed_hosts: Collection[str]) -> str:
 
 
 # ---- lengths --------------------------------------------------------------------------------------------------------
-
-
-def size(text: str) -> int:
-    """How long Slack may think `text` is."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from adapters.chat.wording import counted, duration_words, reasoner_words, tool_words
 from adapters.slack.elements import actions, asides, button, section
 from adapters.slack.ids import Action
 from adapters.slack.message import BLOCK_LIMIT, BYTE_LIMIT, TEXT_LIMIT, Block, Message, weight
 from adapters.slack.mrkdwn import cut, escaped, plain
-from adapters.slack.wording import counted, duration_words, reasoner_words, tool_words
 from core.domain.investigation import Status
 from core.domain.journal import Step
 from core.domain.thread_view import ProgressView

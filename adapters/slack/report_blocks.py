@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from adapters.chat.source_lines import source_of
+from adapters.chat.wording import (
+    confidence_words,
+    cost_words,
+    duration_words,
+    reasoner_words,
+    reasons_against,
+    strongest_reasons,
+    time_words,
+)
 from adapters.slack.elements import actions, asides, button, divider, header, sections
 from adapters.slack.ids import Action
 from adapters.slack.message import Block, Message, messages
 from adapters.slack.mrkdwn import code, code_block, cut, escaped, prose
-from adapters.slack.source_lines import source_of
-from adapters.slack.wording import (
-    confidence_words,
-    cost_words,
-    duration_words,
-    person,
-    reasoner_words,
-    time_words,
-)
+from adapters.slack.wording import person
 from core.domain.report import Finding, Fix, RootCauseReport, SimilarIncident
 from core.domain.thread_view import ReportView
-
-_STRONGEST = 3
-_POINTS = re.compile(r"([+-]\d+) ")
 
 
 def report_messages(view: ReportView) -> tuple[Message, ...]:
@@ -52,25 +50,17 @@ def _opening(view: ReportView) -> Iterator[Block]:
 
 def _confidence(report: RootCauseReport) -> Iterator[Block]:
     """What speaks against it stands out; of what speaks for it the strongest, all reasons stand with the evidence."""
-    against = [reason for reason in report.confidence_reasons if not reason.startswith("+")]
-    strongest = sorted((one for one in report.confidence_reasons if one.startswith("+")), key=_points, reverse=True)
     lines = [f"*{confidence_words(report.confidence)}* ({report.confidence} %)"]
     if report.partial:
         lines.append("⚠ Partial: it ended before everything was looked at.")
-    yield from sections("\n".join([*lines, *(f"⚠ {_reason(reason)}" for reason in against)]))
-    shown = [_reason(reason) for reason in strongest[:_STRONGEST]]
-    if more := len(strongest) - len(shown):
+    yield from sections(
+        "\n".join([*lines, *(f"⚠ {prose(reason)}" for reason in reasons_against(report.confidence_reasons))])
+    )
+    strongest, more = strongest_reasons(report.confidence_reasons)
+    shown = [prose(reason) for reason in strongest]
+    if more:
         shown.append(f"{more} more in “Show evidence”")
     yield from asides(" · ".join(shown))
-
-
-def _reason(reason: str) -> str:
-    return prose(_POINTS.sub("", reason, count=1))
-
-
-def _points(reason: str) -> int:
-    found = _POINTS.match(reason)
-    return int(found[1]) if found else 0
 
 
 def _culprit(view: ReportView) -> Iterator[Block]:

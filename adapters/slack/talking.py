@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.chat.commands import Cancel, Connect, Help, Incidents, Investigate, Status
 from adapters.slack.api_errors import CALL_ERRORS
-from adapters.slack.commands import Cancel, Connect, Help, Incidents, Investigate, Status, help_text, parse_command
+from adapters.slack.commands import help_text, parse_command
 from adapters.slack.door import Caller, Door
 from adapters.slack.home import home_blocks
 from adapters.slack.ids import COMMAND, message_ref

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from adapters.chat.chart import frequency_chart
 from adapters.slack.blocks import messages_of
-from adapters.slack.chart import frequency_chart
 from adapters.slack.evidence_modal import evidence_modal
 from adapters.slack.home import home_blocks
 from adapters.slack.modals import channel_modal, model_modal, sentry_modal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.budgets import Budgets
 from adapters.slack.channel import SlackChannel
 from core.domain.conversation import ConversationRef
-from core.domain.errors import AccessDenied, RateLimited, ServiceUnavailable
+from core.domain.errors import AccessDenied, LeaseLost, RateLimited, ServiceUnavailable
 from core.domain.investigation import Status
 from core.domain.report import NO_USAGE
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
@@ -67,6 +68,22 @@ async def test_a_post_whose_answer_was_lost_is_found_again_by_its_key(bench: Ben
     assert found.message_id == posted.ts
     (other,) = await bench.channel.post(bench.here, VIEW, key="i2/progress", again=True)
     assert other.message_id != found.message_id
+
+
+async def test_who_lost_the_run_while_waiting_for_a_turn_does_not_post(bench: Bench) -> None:
+    may_speak = True
+
+    async def check() -> None:
+        if not may_speak:
+            raise LeaseLost("Another worker has the run.")
+
+    await bench.channel.post(bench.here, VIEW, key="i1/progress", check=check)
+    waiting = asyncio.create_task(bench.channel.post(bench.here, VIEW, key="i1/report", check=check))
+    await asyncio.sleep(0.1)
+    may_speak = False
+    with pytest.raises(LeaseLost):
+        await waiting
+    assert len(bench.room.posts_of_bot()) == 1
 
 
 async def test_a_limit_is_told_with_the_seconds_to_wait_and_the_budget_keeps_still_meanwhile(bench: Bench) -> None:

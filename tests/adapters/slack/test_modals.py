@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from adapters.chat.connections import Field
 from adapters.slack import modals
 from adapters.slack.ids import Action, Callback
 from adapters.slack.modals import (
@@ -29,7 +30,7 @@ from tests.adapters.slack.block_rules import assert_view, outline, texts_in
 from tests.adapters.slack.samples import LONG, REPORT, SHORT, report_views
 from tests.adapters.slack.test_blocks import SLOW_TO_MAKE
 
-URL, SLUG, TOKEN = modals.SENTRY_URL, modals.SENTRY_ORGANIZATION, modals.SENTRY_TOKEN
+URL, SLUG, TOKEN = Field.SENTRY_URL, Field.SENTRY_ORGANIZATION, Field.SENTRY_TOKEN
 
 
 def typed(**fields: Any) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def test_a_saved_token_is_not_shown_and_may_stay() -> None:
     assert "initial_value" not in token["element"]
     assert token["optional"]
     assert "Leave it empty to keep the one that is saved." in token["hint"]["text"]
-    assert block_of(view, modals.SENTRY_WRITES)["element"]["initial_options"]
+    assert block_of(view, Field.SENTRY_WRITES)["element"]["initial_options"]
 
 
 def test_the_first_connection_needs_a_token_and_says_which() -> None:
@@ -80,16 +81,16 @@ def test_the_first_connection_needs_a_token_and_says_which() -> None:
     for word in ("event:read, project:read and org:read", "event:write only to resolve", "encrypted", "nobody"):
         assert word in token["hint"]["text"]
     assert block_of(sentry_modal(None, None), URL)["element"]["initial_value"] == "https://sentry.io"
-    assert not block_of(model_modal(None, None), modals.MODEL_KEY)["optional"]
+    assert not block_of(model_modal(None, None), Field.MODEL_KEY)["optional"]
 
 
 def test_what_was_typed_is_read_back() -> None:
     fields: dict[str, Any] = {URL: " https://sentry.acme.example/ ", SLUG: "Acme", TOKEN: " sntrys_x "}
     expected = SentryConnection("https://sentry.acme.example", "acme", "sntrys_x", writes_allowed=True)
-    assert read_sentry(typed(**fields | {modals.SENTRY_WRITES: True})) == expected
-    empty = read_sentry(typed(**{URL: "https://sentry.io", SLUG: "acme", TOKEN: None, modals.SENTRY_WRITES: False}))
+    assert read_sentry(typed(**fields | {Field.SENTRY_WRITES: True})) == expected
+    empty = read_sentry(typed(**{URL: "https://sentry.io", SLUG: "acme", TOKEN: None, Field.SENTRY_WRITES: False}))
     assert empty == SentryConnection("https://sentry.io", "acme", "", writes_allowed=False)
-    model = typed(**{modals.MODEL_NAME: "gpt-5-mini", modals.MODEL_URL: None, modals.MODEL_KEY: "sk-1"})
+    model = typed(**{Field.MODEL_NAME: "gpt-5-mini", Field.MODEL_URL: None, Field.MODEL_KEY: "sk-1"})
     assert read_model(model) == ModelConnection("sk-1", None, "gpt-5-mini")
     channel = typed(**{modals.CHANNEL_PROJECTS: "shop, Shipping shop", modals.CHANNEL_SHARED: True})
     assert read_channel(channel) == ChannelSettings(("shop", "shipping"), True)
@@ -122,9 +123,9 @@ def test_what_cannot_be_is_told_at_its_field(field: str, value: str) -> None:
 
 
 def test_models_and_projects_are_checked_too() -> None:
-    errors = read_model(typed(**{modals.MODEL_URL: "nowhere"}))
+    errors = read_model(typed(**{Field.MODEL_URL: "nowhere"}))
     assert isinstance(errors, dict)
-    assert list(errors) == [modals.MODEL_URL, modals.MODEL_NAME]
+    assert list(errors) == [Field.MODEL_URL, Field.MODEL_NAME]
     wrong = read_channel(typed(**{modals.CHANNEL_PROJECTS: "shop, a/b"}))
     assert wrong == {modals.CHANNEL_PROJECTS: "“a/b” is no project slug: letters, digits, dashes, underscores."}
     many = " ".join(f"p{n}" for n in range(21))

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 
-from adapters.slack.mrkdwn import BACKTICK_LIKE, plain
-from adapters.slack.source_lines import source_of
-from adapters.slack.wording import (
+from adapters.chat.source_lines import source_of
+from adapters.chat.visible import visible
+from adapters.chat.wording import (
     confidence_words,
     cost_words,
     duration_words,
@@ -21,7 +21,9 @@ from core.domain.report import Fix
 from core.domain.thread_view import ReportView
 
 _MARKUP = re.compile(r"[\\`*\[\]<>|~#!]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.")
+_CALLS = re.compile(r"@(?=(?:here|channel|everyone|group)\b)|<(?=[@#!]|[a-z][a-z0-9+.-]*:)", re.IGNORECASE)
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
+_BACKTICK_LIKE = "\u02cb"
 _BACKTICKS = re.compile(r"`{3,}")
 _MOMENTS = (
     ("first_release_at", "Release {first_release} shipped"),
@@ -124,23 +126,28 @@ def _evidence(view: ReportView) -> Iterator[str]:
 # ---- markdown -------------------------------------------------------------------------------------------------------
 
 
+def _quiet(text: str) -> str:
+    """What can be seen of it, calling nobody and leading nowhere wherever it is pasted, code included."""
+    return _CALLS.sub(lambda found: "\uff20" if found[0] == "@" else "\u2039", visible(text))
+
+
 def _line(text: str) -> str:
     """Outside text on one line that means nothing to markdown."""
-    return _MARKUP.sub(lambda found: "\\" + found[0], plain(text).replace("\n", " "))
+    return _MARKUP.sub(lambda found: "\\" + found[0], _quiet(text).replace("\n", " "))
 
 
 def _prose(text: str) -> str:
     """A reasoner's sentence: what it set in backticks stays code."""
-    parts = _CODE_SPAN.split(plain(text).replace("\n", " "))
+    parts = _CODE_SPAN.split(_quiet(text).replace("\n", " "))
     return "".join(_code(part) if index % 2 else _line(part) for index, part in enumerate(parts))
 
 
 def _code(text: str) -> str:
-    return f"`{plain(text).replace(chr(10), ' ').replace('`', BACKTICK_LIKE)}`"
+    return f"`{_quiet(text).replace(chr(10), ' ').replace('`', _BACKTICK_LIKE)}`"
 
 
 def _fenced(text: str) -> str:
     """A block of code whose fence nothing in it can close."""
     longest = max((len(run) for run in _BACKTICKS.findall(text)), default=2)
     fence = "`" * (longest + 1)
-    return f"{fence}\n{plain(text)}\n{fence}"
+    return f"{fence}\n{_quiet(text)}\n{fence}"

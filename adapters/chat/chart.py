@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from adapters.slack.mrkdwn import cut, plain
-from adapters.slack.wording import counted
+from adapters.chat.visible import cut, visible
+from adapters.chat.wording import counted
 from core.domain.report import Evidence
 
 WIDTH, HEIGHT = 1200, 460
@@ -79,7 +79,7 @@ def _series_of(facts: Mapping[str, Any]) -> _Series | None:
         interval_s * size,
         tuple(sum(map(int, counts[start : start + size])) for start in range(0, len(counts), size)),
         str(facts.get("trend", "")),
-        tuple((at, cut(plain(name), _VERSION)) for at, name in shipped if at is not None and starts_at <= at <= end),
+        tuple((at, cut(visible(name), _VERSION)) for at, name in shipped if at is not None and starts_at <= at <= end),
     )
 
 

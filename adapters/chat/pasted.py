@@ -1,4 +1,7 @@
-"""What a text brings to start from when it names no issue: a raw event, a stack trace, or words. Pure."""
+"""What a text brings to start from when it names no issue: a raw event, a stack trace, or words. Pure.
+
+`origin` says in words where it was pasted.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from adapters.slack.typed import straight
+from adapters.chat.typed import straight
 from core.domain.conversation import PastedEvent
 
-ORIGIN = "a Slack message"
 _MOST_CHARS = 100_000
 _FEWEST_CHARS = 20
 _FENCE = re.compile(r"```(?:[a-z]{1,12}\n)?(.*?)```", re.DOTALL)
@@ -25,25 +27,25 @@ _OF_EVENTS = ("exception", "entries", "logentry", "threads", "stacktrace", "occu
 _OF_MESSAGES = ("event_id", "eventID", "platform")
 
 
-def event_in(text: str) -> PastedEvent | None:
+def event_in(text: str, origin: str) -> PastedEvent | None:
     """The Sentry event in it, as it was pasted: alone, in a code block, or between words."""
     braces = text[text.find("{") : text.rfind("}") + 1] if "{" in text else ""
     for block in (*_FENCE.findall(text), braces):
         # Straight quotes would break an event that quotes typographically, so they come second.
         for form in dict.fromkeys((block.strip(), straight(block.strip()))):
             if form.startswith("{") and _is_event(form):
-                return PastedEvent(form, ORIGIN)
+                return PastedEvent(form, origin)
     return None
 
 
-def trace_in(text: str) -> PastedEvent | None:
+def trace_in(text: str, origin: str) -> PastedEvent | None:
     """The whole text as an event, when a line of it is a call of a stack trace."""
-    return _as_event(text) if any(map(_CALL.match, _lines(straight(text)))) else None
+    return _as_event(text, origin) if any(map(_CALL.match, _lines(straight(text)))) else None
 
 
-def words_in(text: str) -> PastedEvent | None:
+def words_in(text: str, origin: str) -> PastedEvent | None:
     """The text as an event; None when it is too short to say what went wrong."""
-    return _as_event(text) if len(text.strip()) >= _FEWEST_CHARS else None
+    return _as_event(text, origin) if len(text.strip()) >= _FEWEST_CHARS else None
 
 
 def prose_of(text: str) -> str:
@@ -57,12 +59,12 @@ def prose_of(text: str) -> str:
     return "\n".join(before).strip()
 
 
-def _as_event(text: str) -> PastedEvent:
+def _as_event(text: str, origin: str) -> PastedEvent:
     message = _QUOTE.sub("", straight(text.replace("```", "\n"))).strip()[:_MOST_CHARS]
     lines = list(_lines(message))
     title = _title(lines)
     event = {"message": message, "platform": _platform(message), "level": "error"}
-    return PastedEvent(json.dumps({**event, "title": title} if title else event), ORIGIN)
+    return PastedEvent(json.dumps({**event, "title": title} if title else event), origin)
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -1,0 +1,55 @@
+"""What people can do in which channel, as data: the README's table is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_NO = "\u2013"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One thing that people do or see, and how each channel has it; an empty text means that it does not."""
+
+    what: str
+    terminal: str
+    slack: str
+    teams: str
+
+
+CAPABILITIES = (
+    Capability("Start with a command", "`logsense investigate`", "`/logsense investigate`", "`@LogSense investigate`"),
+    Capability("Start with a mention, in any thread", "", "yes", "yes"),
+    Capability("Start from somebody's message", "", "its menu", "one-to-one and group chats: reply to it"),
+    Capability("Paste a stack trace or an event", "a file", "yes", "yes"),
+    Capability("See each step as it happens", "live", "one message, edited", "one card, edited"),
+    Capability("Report", "yes", "a message of its own", "a card of its own, the proofs folded"),
+    Capability("Source around the culprit", "yes", "yes", "yes, the failing line in red"),
+    Capability("Evidence, complete", "`logsense show`", "in a dialog, in pages", "in the card, in pages"),
+    Capability("Chart of events", "", "a picture in the thread", "a picture in the thread"),
+    Capability("Ask on", "`logsense ask`", "reply", "reply and mention; without it where the team allows reading"),
+    Capability("Stop", "`logsense cancel`, Ctrl-C", "button, command", "button, command"),
+    Capability("Resolved, and open again", "`logsense resolve`, `reopen`", "✅, button", "✅, button"),
+    Capability("Helpful, or wrong", "", "👍 👎, button", "👍 👎, button"),
+    Capability("List incidents, press to investigate", "a list", "yes", "yes"),
+    Capability("Post-mortem", "", "a file", "text to copy"),
+    Capability("Home page", "", "Home tab", ""),
+    Capability(
+        "Connect Sentry and a model",
+        "settings",
+        "forms, for admins",
+        "forms in one-to-one chats, for owners and admins",
+    ),
+    Capability("Choose a channel's projects", "", "form, for admins", ""),
+    Capability("Join an organization", "`logsense org`", "install link", "`join INVITE` in a one-to-one chat"),
+    Capability("Words for one person alone", "", "seen in the channel by them alone", "in a one-to-one chat"),
+)
+
+
+def capabilities_table() -> str:
+    """The table in Markdown."""
+    rows = ["| | terminal | Slack | Microsoft Teams |", "|---|---|---|---|"]
+    rows += (
+        f"| {one.what} | {one.terminal or _NO} | {one.slack or _NO} | {one.teams or _NO} |" for one in CAPABILITIES
+    )
+    return "\n".join(rows) + "\n"

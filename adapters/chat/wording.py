@@ -1,0 +1,105 @@
+"""How tools, states, reasoners, costs and times are put into words, wherever people read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from core.domain.investigation import Status
+from core.domain.report import Usage
+
+RULES = "rules"
+
+_ISO_MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)Z")
+_POINTS = re.compile(r"([+-]\d+) ")
+_TOOLS = {
+    "get_sentry_issue_details": ("Read the issue", "Reading the issue"),
+    "get_stacktrace": ("Read the stack trace", "Reading the stack trace"),
+    "analyze_error_frequency": ("Checked how often it happens", "Checking how often it happens"),
+    "get_user_impact": ("Checked who is affected", "Checking who is affected"),
+    "search_knowledge_base": ("Searched past incidents", "Searching past incidents"),
+}
+_STATUS = {
+    Status.QUEUED: "waiting for its turn",
+    Status.RUNNING: "under way",
+    Status.REPORTED: "reported",
+    Status.RESOLVED: "resolved",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+_MOST_REASONS = 3
+
+
+def tool_words(tool: str, *, done: bool = True) -> str:
+    """What a tool does, in plain words; tools of others by their name."""
+    name = tool.replace("_", " ").strip() or "a tool"
+    past, present = _TOOLS.get(tool, (f"Used {name}", f"Using {name}"))
+    return past if done else present
+
+
+def status_words(status: Status) -> str:
+    """Where an investigation stands."""
+    return _STATUS[status]
+
+
+def confidence_words(confidence: int) -> str:
+    """How far to trust it, before the figure."""
+    if confidence >= 75:
+        return "High confidence"
+    return "Medium confidence: check before you act" if confidence >= 50 else "Low confidence: treat it as a lead"
+
+
+def reasons_against(reasons: tuple[str, ...]) -> list[str]:
+    """What lowers the confidence, without its points: all of it, since it decides how far to trust."""
+    return [_POINTS.sub("", reason, count=1) for reason in reasons if not reason.startswith("+")]
+
+
+def strongest_reasons(reasons: tuple[str, ...]) -> tuple[list[str], int]:
+    """What raises the confidence most, without its points, and how many reasons more there are."""
+    speaking_for = sorted((reason for reason in reasons if reason.startswith("+")), key=_points, reverse=True)
+    shown = [_POINTS.sub("", reason, count=1) for reason in speaking_for[:_MOST_REASONS]]
+    return shown, len(speaking_for) - len(shown)
+
+
+def _points(reason: str) -> int:
+    found = _POINTS.match(reason)
+    return int(found[1]) if found else 0
+
+
+def reasoner_words(reasoner: str) -> str:
+    """Who reasoned."""
+    return "rule-based, no language model" if reasoner == RULES else reasoner
+
+
+def cost_words(usage: Usage) -> str:
+    """Tokens and cost; free when no model was asked."""
+    if usage.model_calls == 0:
+        return "no tokens, 0.00 USD"
+    cost = "price unknown" if usage.usd is None else f"{usage.usd:.{2 if usage.usd >= 1 else 4}f} USD"
+    return f"{counted(usage.model_calls, 'model call')}, {usage.tokens:,} tokens, {cost}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 step`, `3 steps`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration_words(seconds: float) -> str:
+    """`under 0.1 s`, `0.4 s`, `41 s`, `3 min 20 s`."""
+    if seconds < 0.1:
+        return "under 0.1 s"
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def time_words(at: datetime) -> str:
+    """`03:12 UTC on 23 November 2026`."""
+    moment = at.astimezone(UTC)
+    return f"{moment:%H:%M} UTC on {moment.day} {moment:%B %Y}"
+
+
+def minute_words(at: str) -> str:
+    """`2026-11-23 03:12 UTC` of a tool's time."""
+    return _ISO_MINUTE.sub(r"\1 \2 UTC", at)

@@ -1,0 +1,1 @@
+"""LogSense in Microsoft Teams."""

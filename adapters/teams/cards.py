@@ -1,0 +1,72 @@
+"""The one door from what a thread shows to what Teams is sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import assert_never
+
+from adapters.chat.visible import cut, one_line
+from adapters.chat.wording import cost_words
+from adapters.teams.card import Card, cards
+from adapters.teams.elements import Element, mention_entity, own, rich, sentences
+from adapters.teams.progress_card import progress_card
+from adapters.teams.report_card import report_cards
+from adapters.teams.text import run
+from adapters.teams.wording import named
+from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
+
+_QUESTION = 300
+_SUMMARY = 250
+_NOTHING = "There is nothing to say."
+
+
+def cards_of(view: ThreadView, *, now: datetime | None = None) -> tuple[Card, ...]:
+    """What to post for `view`, one card a message: never none, each within Teams' limits, together complete.
+
+    The first is the one to edit later. `now` lets a running investigation say for how long it has been.
+    """
+    match view:
+        case ProgressView():
+            return (progress_card(view, now=now),)
+        case ReportView():
+            return report_cards(view)
+        case AnswerView():
+            return _answer(view)
+        case NoticeView():
+            return cards(list(_notice(view)), "LogSense")
+        case _:
+            assert_never(view)
+
+
+def summary_of(view: ThreadView) -> str:
+    """The same in one line of plain text, for notifications and the list of chats."""
+    match view:
+        case ProgressView():
+            said = f"Investigating {view.title}"
+        case ReportView():
+            said = f"{view.title}: {view.report.root_cause}"
+        case AnswerView() | NoticeView():
+            said = view.text
+        case _:
+            assert_never(view)
+    return cut(one_line(said.replace("`", "")), _SUMMARY) or _NOTHING
+
+
+def _answer(view: AnswerView) -> tuple[Card, ...]:
+    asked_by, question = named(view.asked_by), cut(one_line(view.question), _QUESTION)
+    cited = f"Rests on {' '.join(map(one_line, view.evidence))}" if view.evidence else "No evidence cited"
+    name = asked_by.name if asked_by.id is None else f"<at>{asked_by.name}</at>"
+    body = [
+        own(f"{name} asked:", isSubtle=True, size="Small"),
+        rich(run(question, italic=True, subtle=True), spacing="None"),
+        *sentences(view.text.strip() or _NOTHING),
+        rich(run(f"{cited} · {cost_words(view.usage)}", subtle=True, size="Small"), spacing="Small"),
+    ]
+    mentions = [] if asked_by.id is None else [mention_entity(asked_by.id, asked_by.name)]
+    return cards(body, question, mentions=mentions)
+
+
+def _notice(view: NoticeView) -> Iterator[Element]:
+    before = [run("⚠ That did not work. ", bold=True, color="Attention")] if view.error else []
+    yield from sentences(view.text.strip() or _NOTHING, before)

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-isolation test-emulate lint eval bench-agent bench-slack bench-tokens look-slack lock record picture clean help
+.PHONY: demo test chaos chaos-ci test-isolation test-emulate lint eval bench-agent bench-scale bench-slack bench-tokens look-slack lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -15,6 +15,12 @@ test: .venv/.dev  ## All tests, on two cores
 
 test-isolation: .venv/.dev  ## Every store method, tool, button and route: what one organization reaches of another
 	$(BIN)/pytest -n 2 tests/isolation
+
+chaos: .venv/.dev  ## 200 investigations on three replicas while everything goes wrong (some minutes); SEED=N replays
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+chaos-ci: .venv/.dev  ## The same with 40 investigations
+	$(BIN)/python -m tests.chaos --ci $(if $(SEED),--seed $(SEED))
 
 test-emulate: .venv/.dev .cache/emulate/.installed  ## Slack against emulate, from npm (Linux on x86-64; skipped elsewhere)
 	$(BIN)/pytest tests/emulate
@@ -39,6 +45,9 @@ eval: .venv/.dev  ## Score the rules on recorded and public incidents
 
 bench-tokens: .venv/.dev  ## Prompt tokens of an investigation, against raw JSON
 	$(BIN)/python -m tests.benchmarks.tokens
+
+bench-scale: .venv/.dev  ## Steps, overhead and stalls on SQLite and PostgreSQL, one and three replicas (some minutes)
+	$(BIN)/python -m tests.benchmarks.scale
 
 bench-slack: .venv/.dev  ## Edits and reports in a loaded Slack workspace (about ten minutes)
 	$(BIN)/python -m tests.benchmarks.slack

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -61,6 +62,9 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
     if config is None:
         raise Refusal("No chat platform is set up. See how: logsense connect slack")
     app.reasoners.prepare()
+    # What is loaded by now stays: looking through it for garbage would stop the event loop for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     async with (
         _slack(app, config, app.stores.installations, budgets) as adapter,
         working(app, {Platform.SLACK: adapter.channel}),

@@ -42,6 +42,7 @@ from core.usecases.housekeeping import UpkeepJob
 from core.usecases.investigate import InvestigateJob, Investigators
 from core.usecases.knowledge_index import index_pending
 from core.usecases.recover import close_orphans
+from core.usecases.retention import keep_within_limits
 from core.usecases.spending import Spending
 from core.usecases.threads import Threads
 from core.usecases.timetable import Timetable
@@ -211,7 +212,9 @@ async def _work(app: App, channels: Mapping[Platform, Channel]) -> None:
 
 async def _keep_house(app: App, organization_id: OrganizationId) -> str:
     closed = await close_orphans(app.stores.for_organization(organization_id), now)
-    return f"{closed} investigations that nobody worked on were closed"
+    gone = await keep_within_limits(app.stores, organization_id, now())
+    forgotten = ", ".join(f"{count} {what}" for what, count in gone.items() if count) or "nothing"
+    return f"{closed} investigations that nobody worked on were closed; forgotten: {forgotten}"
 
 
 async def _catch_up_index(app: App, tools: Tools) -> None:

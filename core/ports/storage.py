@@ -230,6 +230,14 @@ class OrganizationStore(Protocol):
         """The newest first."""
         ...
 
+    async def forget_evidence(self, before: datetime) -> int:
+        """What tools and people brought into investigations that began before then is gone; how many pieces."""
+        ...
+
+    async def forget_transcripts(self, before: datetime) -> int:
+        """The steps and questions of investigations that began before then are gone; how many."""
+        ...
+
     def export(self) -> AsyncIterator[Mapping[str, Any]]:
         """Every row that is kept here, with its table's name; secrets are left out."""
         ...
@@ -280,6 +288,18 @@ class Directory(Protocol):
 
     async def save_limits(self, organization_id: OrganizationId, decided: Mapping[str, float | None]) -> None:
         """Keep those limits, by field of `Limits`; None goes back to the default, others stay as they are."""
+        ...
+
+    async def forget_audit(self, organization_id: OrganizationId, before: datetime) -> int:
+        """The organization's audit log from before then is gone; how many entries."""
+        ...
+
+    async def forget_deliveries(self, organization_id: OrganizationId, before: datetime) -> int:
+        """Deliveries claimed before then may be claimed again; how many."""
+        ...
+
+    async def forget_runs(self, organization_id: OrganizationId, age_s: float) -> int:
+        """Runs that have ended and were queued longer ago are gone; how many."""
         ...
 
     async def erase(self, organization_id: OrganizationId) -> Mapping[str, int]:

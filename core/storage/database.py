@@ -7,6 +7,7 @@ import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from enum import IntEnum
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ _PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "for
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 30
 _LONGEST_PAUSE_MS = 2_000
+_IDLE_S = 1.0
 _UNDEFINED_TABLE = "42P01"
 _UNDEFINED_OBJECT = "42704"
 _INSUFFICIENT_PRIVILEGE = "42501"
@@ -162,12 +164,11 @@ def _sqlite_engine(url: str) -> AsyncEngine:
 
 
 def _postgresql_engine(url: str) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         hide_parameters=True,
         pool_size=10,
         max_overflow=0,
-        pool_pre_ping=True,
         connect_args={
             "timeout": _CONNECT_TIMEOUT_S,
             "command_timeout": _STATEMENT_TIMEOUT_S,
@@ -175,6 +176,22 @@ def _postgresql_engine(url: str) -> AsyncEngine:
             "server_settings": {"idle_in_transaction_session_timeout": str(_LONGEST_PAUSE_MS)},
         },
     )
+
+    @sa.event.listens_for(engine.sync_engine, "checkin")
+    def _put_back(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = monotonic()
+
+    @sa.event.listens_for(engine.sync_engine, "checkout")
+    def _take_out(connection: Any, record: Any, _proxy: object) -> None:
+        # Asked only after a pause: a round trip before every transaction would be a third of its cost.
+        if monotonic() - record.info.get("idle_since", monotonic()) < _IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise sa.exc.DisconnectionError("the connection was lost while nobody used it") from None
+
+    return engine
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from core.domain.tenancy import Organization, OrganizationId, Platform, Workspac
 from core.ports import Directory
 from core.storage.database import Database
 from core.storage.erasure import erase, remaining
+from core.storage.fence import QUEUED, RUNNING
 from core.storage.installations import hashed
-from core.storage.tables import invites, limits, organizations, workspaces
+from core.storage.tables import audit, deliveries, invites, limits, organizations, runs, workspaces
 
 
 class SqlDirectory(Directory):
@@ -74,6 +75,25 @@ class SqlDirectory(Directory):
             await connection.execute(
                 insert.on_conflict_do_update(index_elements=["organization_id"], set_=dict(decided))
             )
+
+    async def forget_audit(self, organization_id: OrganizationId, before: datetime) -> int:
+        """The organization's audit log from before then is gone; how many entries."""
+        return await self._forget(audit, audit.c.organization_id == organization_id, audit.c.at < before)
+
+    async def forget_deliveries(self, organization_id: OrganizationId, before: datetime) -> int:
+        """Deliveries claimed before then may be claimed again; how many."""
+        theirs = deliveries.c.organization_id == organization_id
+        return await self._forget(deliveries, theirs, deliveries.c.at < before)
+
+    async def forget_runs(self, organization_id: OrganizationId, age_s: float) -> int:
+        """Runs that have ended and were queued longer ago are gone; how many."""
+        has_ended = runs.c.state.not_in((QUEUED, RUNNING))
+        is_old = runs.c.queued_s < self._database.now_s - age_s
+        return await self._forget(runs, runs.c.organization_id == organization_id, has_ended, is_old)
+
+    async def _forget(self, table: sa.Table, *which: sa.ColumnElement[bool]) -> int:
+        async with self._database.writing() as connection:
+            return (await connection.execute(table.delete().where(*which))).rowcount
 
     async def erase(self, organization_id: OrganizationId) -> Mapping[str, int]:
         """No row of the organization is left, nor the organization itself; how many there were, by table."""

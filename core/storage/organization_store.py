@@ -7,7 +7,8 @@ from core.storage.decisions import Decisions
 from core.storage.knowledge import Knowledge
 from core.storage.posts import Posts
 from core.storage.requests import Requests
+from core.storage.retention import Retention
 
 
-class SqlOrganizationStore(Requests, Posts, Decisions, Knowledge, OrganizationStore):
+class SqlOrganizationStore(Requests, Posts, Decisions, Knowledge, Retention, OrganizationStore):
     """The store of one organization; it cannot read or change another's rows."""

@@ -96,6 +96,8 @@ CALLS: dict[str, Call] = {
     "record": lambda it, run: it.record(replace(lives.AUDIT, action="ours", actor=Actor("U2", "ours"))),
     "audit_log": lambda it, run: it.audit_log(99),
     "cancel_run": lambda it, run: it.cancel_run("que00001"),
+    "forget_evidence": lambda it, run: it.forget_evidence(AT.replace(year=2999)),
+    "forget_transcripts": lambda it, run: it.forget_transcripts(AT.replace(year=2999)),
     "export": _export,
     "reseal": lambda it, run: it.reseal(),
     "revoke": lambda it, run: it.revoke(lives.TEAM, "U1"),

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from core.domain.errors import AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
+from core.storage.database import Database, Lock
 from core.storage.stores import open_stores
-from tests.postgres import APP, DatabaseUrls
+from tests.postgres import APP, DatabaseUrls, PostgresServer
 from tests.storage.samples import ACME
 
 
@@ -55,3 +59,29 @@ async def test_a_file_that_is_no_database_is_named_as_the_problem(tmp_path: Path
     async with open_stores(f"sqlite+aiosqlite:///{file}", owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(ServiceFailed, match="not a database"):
             await stores.runs.claim(1)
+
+
+@pytest.mark.parametrize("database_urls", ["postgresql"], indirect=True)
+async def test_a_connection_that_was_lost_while_nobody_used_it_is_replaced_unseen(
+    database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.storage.database._IDLE_S", 0.0)
+    async with open_stores(database_url, owner="w", secret_keys=["key"]) as stores:
+        store = stores.for_organization(ACME)
+        assert await store.run_state("x") is None
+        postgres_server.cut_connections()
+        assert await store.run_state("x") is None
+
+
+@pytest.mark.parametrize("database_urls", ["postgresql"], indirect=True)
+async def test_a_replica_that_is_paused_within_a_transaction_does_not_keep_its_locks(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        with pytest.raises(ServiceUnavailable):
+            async with database.directory().writing(Lock.CLAIM) as paused:
+                await asyncio.to_thread(time.sleep, 2.5)
+                async with asyncio.timeout(10), database.directory().writing(Lock.CLAIM):
+                    pass
+                await paused.execute(sa.text("select 1"))
+    finally:
+        await database.close()

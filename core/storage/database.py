@@ -26,7 +26,7 @@ _STATEMENT_TIMEOUT_S = 30
 _LONGEST_PAUSE_MS = 2_000
 _IDLE_S = 1.0
 _UNDEFINED_TABLE = "42P01"
-_UNDEFINED_OBJECT = "42704"
+_NO_SUCH_ROLE = ("42704", "22023")
 _INSUFFICIENT_PRIVILEGE = "42501"
 _INVALID_AUTHORIZATION = "28"
 
@@ -215,7 +215,7 @@ def _explained(error: sa.exc.DBAPIError) -> ServiceFailed:
     sqlstate = getattr(error.orig, "sqlstate", None) or ""
     if sqlstate == _UNDEFINED_TABLE or "no such table" in cause:
         return ServiceFailed(SERVICE, "The database has no LogSense tables yet: run `logsense migrate`.")
-    if sqlstate == _UNDEFINED_OBJECT and DIRECTORY_ROLE in cause:
+    if sqlstate in _NO_SUCH_ROLE and DIRECTORY_ROLE in cause:
         return ServiceFailed(SERVICE, "The database was not prepared for this version: run `logsense migrate`.")
     if sqlstate == _INSUFFICIENT_PRIVILEGE:
         return AccessDenied(SERVICE, "The database role lacks a right that `logsense migrate` grants: run it again.")

@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from bot.logs import log_to_stderr
 from bot.session import Cli, ExitCode, print_error
 from bot.settings import load_settings
 from core.domain.errors import InvalidInput, LogSenseError, NotConnected
@@ -20,7 +21,6 @@ NOT_CONNECTED = (
     "Sentry is not connected. Set SENTRY_ORG and SENTRY_TOKEN (and SENTRY_URL when it is not sentry.io), "
     "or try: logsense demo"
 )
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 COMMANDS = {
@@ -81,7 +81,7 @@ def main(context: click.Context, demo: bool) -> None:
     """  # noqa: D301  click reads the backspace as "keep these lines"
     settings = load_settings()
     try:
-        logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr, format=LOG_FORMAT)
+        log_to_stderr(settings.log_level.upper(), as_json=settings.log_format == "json", secrets=settings.every_secret)
     except ValueError:
         raise InvalidInput("LOGSENSE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.") from None
     context.obj = Cli(settings)

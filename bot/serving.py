@@ -16,6 +16,7 @@ from adapters.slack.app import SlackApp
 from adapters.slack.budgets import Budgets
 from adapters.slack.config import SlackConfig
 from bot.health import Health
+from bot.metrics import Metrics
 from bot.session import Cli
 from bot.settings import Settings, keep_from_libraries
 from bot.slack_settings import slack_config
@@ -23,6 +24,7 @@ from bot.wiring import App, build_app, working
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Platform
 from core.ports import Installations
+from core.telemetry import heard_by
 from core.usecases.duty import Duty
 
 logger = logging.getLogger("logsense.serve")
@@ -65,13 +67,15 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
     # What is loaded by now stays: looking through it for garbage would stop the event loop for a tenth of a second.
     gc.collect()
     gc.freeze()
+    metrics = Metrics(app)
     async with (
         _slack(app, config, app.stores.installations, budgets) as adapter,
         working(app, {Platform.SLACK: adapter.channel}),
-        _listening(app, adapter) as address,
+        _listening(app, adapter, metrics) as address,
         _socket(app, adapter) if config.app_token is not None else contextlib.nullcontext(),
     ):
-        yield address
+        with heard_by(metrics):
+            yield address
 
 
 def _socket(app: App, adapter: SlackApp) -> contextlib.AbstractAsyncContextManager[None]:
@@ -104,10 +108,10 @@ async def _slack(
 
 
 @contextlib.asynccontextmanager
-async def _listening(app: App, adapter: SlackApp) -> AsyncIterator[str]:
+async def _listening(app: App, adapter: SlackApp, metrics: Metrics) -> AsyncIterator[str]:
     host, port = _address(app.settings)
     site_app = web.Application(client_max_size=2**20)
-    site_app.add_routes([*adapter.routes(), *Health(app).routes()])
+    site_app.add_routes([*adapter.routes(), *Health(app).routes(), *metrics.routes()])
     runner = web.AppRunner(site_app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     organization: str = Field(default="default", validation_alias=_named("LOGSENSE_ORGANIZATION"))
     secret_key: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_SECRET_KEY"))
     secret_keys: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_SECRET_KEYS"))
+    log_format: Literal["text", "json"] = Field(default="text", validation_alias=_named("LOGSENSE_LOG_FORMAT"))
+    metrics_token: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_METRICS_TOKEN"))
     log_level: str = Field(default="WARNING", validation_alias=_named("LOGSENSE_LOG_LEVEL"))
 
     sentry_url: str = Field(default="https://sentry.io", validation_alias=_named("SENTRY_URL"))
@@ -95,6 +97,13 @@ class Settings(BaseSettings):
             parts = (part.strip() for part in self.secret_keys.get_secret_value().split(","))
             return tuple(part.encode() for part in parts if part)
         return (self.secret_key.get_secret_value().encode(),) if self.secret_key is not None else ()
+
+    @property
+    def every_secret(self) -> tuple[str, ...]:
+        """What must never be seen, to be looked for in what is written."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        plain = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return (*plain, *(key.decode() for key in self.secrets))
 
     @property
     def is_shared(self) -> bool:

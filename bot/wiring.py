@@ -40,7 +40,7 @@ from core.usecases.errands import ErrandJob
 from core.usecases.follow_up import FollowUpJob
 from core.usecases.housekeeping import UpkeepJob
 from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.knowledge_index import index_pending
+from core.usecases.knowledge_index import index_pending, reindex
 from core.usecases.recover import close_orphans
 from core.usecases.retention import keep_within_limits
 from core.usecases.spending import Spending
@@ -218,11 +218,18 @@ async def _keep_house(app: App, organization_id: OrganizationId) -> str:
 
 
 async def _catch_up_index(app: App, tools: Tools) -> None:
-    """Knowledge that a crash kept from the index is put there; searching works meanwhile with what it has."""
-    try:
-        await index_pending(app.store, await tools.host_tools(app.organization.id))
-    except ServiceFailed as failure:
-        logger.warning("knowledge is not fully indexed yet: %s", failure)
+    """Knowledge that the index lacks is put there; searching works meanwhile with what it has.
+
+    On one machine that is what a crash kept from it. Among replicas it is all that the others learned: each has an index
+    of its own.
+    """
+    catch_up = reindex if app.settings.is_shared else index_pending
+    for organization in await app.stores.directory.organizations():
+        try:
+            store = app.stores.for_organization(organization.id)
+            await catch_up(store, await tools.host_tools(organization.id))
+        except ServiceFailed as failure:
+            logger.warning("the knowledge of %s is not fully indexed yet: %s", organization.id, failure)
 
 
 def mcp_settings(app: App) -> McpSettings:

@@ -23,6 +23,7 @@ from core.domain.errors import RateLimited, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import ReportView, ThreadView
 from core.ports import Check
+from core.telemetry import CHANNEL_CALLS, count
 
 logger = logging.getLogger("logsense.slack")
 
@@ -186,20 +187,25 @@ class SlackChannel:
         """What `send` returns for the message, or where Slack does not take its blocks, for its text alone."""
         try:
             try:
-                return await send(text=message.text, blocks=list(message.blocks))
+                answer = await send(text=message.text, blocks=list(message.blocks))
             except SlackApiError as error:
                 if code_of(error) not in UNREADABLE:
                     raise
                 logger.error("Slack refused our blocks (%s); the text was sent without them", code_of(error))
-                return await send(text=message.text[:3_000], blocks=[])
+                answer = await send(text=message.text[:3_000], blocks=[])
         except SlackApiError as error:
+            count(CHANNEL_CALLS, platform="slack", method=method, outcome=code_of(error))
             if isinstance(failure := explained(error), RateLimited):
                 self._budgets.of(method, conversation.workspace.key, *_place(method, conversation)).pause(
                     failure.retry_after_s
                 )
             raise
         except CALL_ERRORS as error:
+            count(CHANNEL_CALLS, platform="slack", method=method, outcome="unreachable")
             raise explained(error) from None
+        else:
+            count(CHANNEL_CALLS, platform="slack", method=method, outcome="ok")
+            return answer
 
     async def _posted_before(self, client: AsyncWebClient, conversation: ConversationRef, key: str) -> dict[str, str]:
         """The messages of the conversation that carry our key: mark → ts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from core.domain.errors import ReasonerFailed, ServiceFailed, ToolRejected
@@ -15,6 +16,7 @@ from core.gateways.openai_endpoint import EndpointRefused, ModelEndpoint
 from core.gateways.openai_messages import Message, call_message, made_call, messages_of, result_message, tool_of
 from core.gateways.openai_replies import MAX_THOUGHT, Reply, RequestedCall, read_reply
 from core.ports import Briefing, ToolSpec
+from core.telemetry import MODEL_SECONDS, observe
 
 __all__ = ["OpenAIReasoner", "load_prices"]
 
@@ -77,7 +79,9 @@ class OpenAIReasoner:
         messages = messages_of(transcript, self._briefing, self._model)
         usage = Usage()
         for is_last_try in (False, True):
+            asked_at = monotonic()
             reply = await self._ask(messages, offered, conclusion.name if must_conclude else None)
+            observe(MODEL_SECONDS, monotonic() - asked_at, model=self._model)
             usage += self._usage(reply)
             try:
                 return replace(self._turn(transcript, reply, conclusion.name, must_conclude), usage=usage)

@@ -2,9 +2,10 @@
 
 from core.ports.chat import Channel, Check, Desk, Inbox, Receipt
 from core.ports.coordination import Duties, Rate, Schedules, Turns
+from core.ports.directory import Directory, Installations
 from core.ports.reasoning import Briefing, Reasoner, ToolSpec
 from core.ports.sources import IncidentSource, KnowledgeBase
-from core.ports.storage import Accepted, Directory, Installations, OrganizationStore, PostState, Stores
+from core.ports.storage import Accepted, OrganizationStore, PostState, Stores
 from core.ports.tools import HostTools, Toolbox, ToolProvider, ToolResult
 from core.ports.work import Depth, Errand, Journal, Run, Runs, Watch
 

@@ -18,6 +18,7 @@ from core.domain.tenancy import OrganizationId
 from core.domain.thread_view import NoticeView, progress_of, report_of
 from core.ports import Journal, OrganizationStore, Reasoner, Run, Stores, ToolProvider
 from core.usecases.live_thread import LiveThread
+from core.usecases.measured import count_ended, measured
 from core.usecases.threads import REPORT, Thread, Threads
 
 logger = logging.getLogger("logsense.thread")
@@ -47,7 +48,7 @@ class Investigators:
             transcript,
             reasoners=await self.reasoners(run.organization_id),
             toolbox=await self.tools.toolbox(run.organization_id, investigation.id, event_text),
-            record=journal.record,
+            record=measured(journal.record, run.organization_id),
             now=self.now,
             budget=self.budget,
             check=check,
@@ -83,6 +84,7 @@ class InvestigateJob:
             return
         investigation = investigation.fail(text, self._with.now(), mendable=_is_mendable(error))
         await store.save_investigation(investigation, run)
+        count_ended(investigation)
         await self._tell(investigation, await self._with.threads.of(investigation, store), store, run)
 
     async def cancelled(self, run: Run) -> None:
@@ -92,6 +94,7 @@ class InvestigateJob:
         if not investigation.status.is_over:
             investigation = investigation.cancel(self._with.now())
             await store.save_investigation(investigation)
+            count_ended(investigation)
         # Without the fence, which lets nobody write for a run that is to be cancelled.
         await self._tell(investigation, await self._with.threads.of(investigation, store), store, None)
 
@@ -115,6 +118,7 @@ class InvestigateJob:
         report = report_from(transcript, conclusion, _reasoner_of(transcript))
         concluded = investigation.conclude(report, self._with.now())
         await store.save_investigation(concluded, run)
+        count_ended(concluded)
         return concluded, transcript.entries
 
     async def _tell(

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from core.domain.errors import DATABASE, LeaseLost, LogSenseError, ServiceFailed, ServiceUnavailable
 from core.ports import Run, Runs
+from core.telemetry import RUNS, TAKEN_OVER, count
 
 logger = logging.getLogger("logsense.worker")
 
@@ -80,6 +81,8 @@ class Worker:
                     former.stop(cancel_wanted=False)
                 task = group.create_task(self._see_through(run), name=f"{run.kind} {run.subject_id}")
                 self._running[run.id] = _Running(run, task)
+                if run.crashes:
+                    count(TAKEN_OVER, kind=run.kind)
             if not claimed:
                 await self._runs.wait()
 
@@ -132,6 +135,7 @@ class Worker:
     async def _finish(self, run: Run, job: Job) -> None:
         await job.work(run)
         await self._runs.finish(run, "done")
+        count(RUNS, kind=run.kind, state="done")
 
     async def _conclude_cancelled(self, run: Run, job: Job) -> None:
         """Told as cancelled if the run is still ours; another worker's run is left alone.
@@ -143,6 +147,7 @@ class Worker:
             if run.id in ours:
                 await job.cancelled(run)
                 await self._runs.finish(run, "cancelled")
+                count(RUNS, kind=run.kind, state="cancelled")
         except Exception:
             logger.exception("cancelling %s %s failed; its lease will run out", run.kind, run.subject_id)
 
@@ -155,6 +160,7 @@ class Worker:
         try:
             await job.fail(run, error, text)
             await self._runs.finish(run, "failed")
+            count(RUNS, kind=run.kind, state="failed")
         except LeaseLost:
             await self._conclude_cancelled(run, job)
         except Exception:

@@ -40,6 +40,8 @@ COMMANDS = {
     "org": "organizing:org",
     "audit": "auditing:audit",
     "secrets": "auditing:secrets_group",
+    "backup": "keeping:backup",
+    "restore": "keeping:restore",
     "check": "operating:check",
     "migrate": "operating:migrate",
 }

@@ -220,8 +220,7 @@ async def _keep_house(app: App, organization_id: OrganizationId) -> str:
 async def _catch_up_index(app: App, tools: Tools) -> None:
     """Knowledge that the index lacks is put there; searching works meanwhile with what it has.
 
-    On one machine that is what a crash kept from it. Among replicas it is all that the others learned: each has an index
-    of its own.
+    On one machine that is what a crash kept from it. Among replicas, each with its own, it is all that others learned.
     """
     catch_up = reindex if app.settings.is_shared else index_pending
     for organization in await app.stores.directory.organizations():

@@ -1,0 +1,132 @@
+"""`logsense backup` and `logsense restore`: the data directory as one file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+import click
+
+from bot.data_directory import DataDirectory
+from bot.options import json_option
+from bot.session import Cli
+from core.domain.errors import InvalidInput, Refusal
+from core.storage.backup import copy_database, is_whole
+
+DATABASE, KEY, MANIFEST = "logsense.db", "secret.key", "manifest.json"
+_FORMAT = 1
+_ON_POSTGRESQL = "This data is on PostgreSQL: back it up with pg_dump, and keep LOGSENSE_SECRET_KEYS beside it."
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def backup(cli: Cli, file: Path) -> None:
+    """Copy everything in the data directory into FILE, while LogSense runs.
+
+    FILE holds the key that opens the stored tokens, unless the key is in the environment: keep it as safe as they are.
+    The search index is left out; it is built again by `logsense knowledge reindex`.
+    """
+    if cli.settings.is_shared:
+        raise Refusal(_ON_POSTGRESQL)
+    home = DataDirectory(cli.settings.home)
+    if not (home.path / DATABASE).exists():
+        raise Refusal(f"There is nothing in {home.path} yet.")
+    if file.exists():
+        raise Refusal(f"{file} is there already: name another file.")
+    with tempfile.TemporaryDirectory(dir=home.path) as scratch:
+        copy = Path(scratch) / DATABASE
+        copy_database(home.path / DATABASE, copy)
+        parts = {DATABASE: copy.read_bytes()}
+        if home.key_file.exists():
+            parts[KEY] = home.key_file.read_bytes()
+        _write(file, parts)
+    size = file.stat().st_size
+    if cli.as_json:
+        cli.print_json({"file": str(file), "bytes": size, "parts": list(parts)})
+    cli.say(f"{file} has {' and '.join(parts)}: {size:,} bytes.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Instead of what is in the data directory now, which is kept beside it.")
+@json_option
+@click.pass_obj
+def restore(cli: Cli, file: Path, replace: bool) -> None:
+    """Put what `logsense backup` wrote into the data directory; nothing changes unless FILE is whole.
+
+    LogSense must not run meanwhile. Afterwards build the search index again: logsense knowledge reindex
+    """
+    if cli.settings.is_shared:
+        raise Refusal(_ON_POSTGRESQL)
+    parts = _read(file)
+    home = DataDirectory(cli.settings.home)
+    with home.ownership() as is_owner:
+        if not is_owner:
+            raise Refusal("LogSense runs on this data directory: stop it first.")
+        if (home.path / DATABASE).exists() and not replace:
+            raise Refusal(f"{home.path} is not empty. To put what it has aside and restore, add --replace.")
+        with tempfile.TemporaryDirectory(dir=home.path) as scratch:
+            for name, content in parts.items():
+                (Path(scratch) / name).write_bytes(content)
+            if not is_whole(Path(scratch) / DATABASE):
+                raise InvalidInput(f"The database in {file} is damaged. Nothing was changed.")
+            kept = _put_aside(home.path)
+            for name in parts:
+                os.replace(Path(scratch) / name, home.path / name)
+    if cli.as_json:
+        cli.print_json({"restored": list(parts), "kept": [str(path) for path in kept]})
+    cli.say(f"{' and '.join(parts)} are in {home.path}. Now run: logsense knowledge reindex")
+    for path in kept:
+        cli.say(f"What was there is kept in {path}.")
+
+
+def _write(file: Path, parts: dict[str, bytes]) -> None:
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    manifest = json.dumps({"format": _FORMAT, "sha256": digests}).encode()
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, content in ((MANIFEST, manifest), *parts.items()):
+            (Path(scratch) / name).write_bytes(content)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
+            for name in (MANIFEST, *parts):
+                archive.add(Path(scratch) / name, arcname=name)
+
+
+def _read(file: Path) -> dict[str, bytes]:
+    """The parts by name; raises InvalidInput when the file is not ours, of a later format, or damaged."""
+    try:
+        with tarfile.open(file) as archive:
+            members = {member.name: archive.extractfile(member) for member in archive.getmembers() if member.isfile()}
+            content = {name: source.read() for name, source in members.items() if source is not None}
+        manifest = json.loads(content.pop(MANIFEST))
+        digests = dict(manifest["sha256"])
+    except (tarfile.TarError, EOFError, OSError, KeyError, TypeError, ValueError):
+        raise InvalidInput(f"{file} is not a backup of LogSense, or is damaged. Nothing was changed.") from None
+    if manifest.get("format") != _FORMAT:
+        raise InvalidInput(f"{file} was made by another version of LogSense. Restore it with that one.")
+    if DATABASE not in digests or not set(digests) <= {DATABASE, KEY}:
+        raise InvalidInput(f"{file} is not a backup of LogSense. Nothing was changed.")
+    parts = {name: content.get(name, b"") for name in digests}
+    if any(hashlib.sha256(part).hexdigest() != digests[name] for name, part in parts.items()):
+        raise InvalidInput(f"{file} is damaged. Nothing was changed.")
+    return parts
+
+
+def _put_aside(home: Path) -> list[Path]:
+    kept = []
+    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY, "knowledge"):
+        if (home / name).exists():
+            aside = home / f"{name}.before-restore"
+            number = 1
+            while aside.exists():
+                number += 1
+                aside = home / f"{name}.before-restore-{number}"
+            os.replace(home / name, aside)
+            kept.append(aside)
+    return kept

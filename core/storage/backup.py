@@ -1,0 +1,36 @@
+"""A consistent copy of the SQLite database, made while others read and write it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from core.domain.errors import ServiceFailed
+from core.storage.database import SERVICE
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """`target` is a database of its own with everything that was committed when this began.
+
+    Raises:
+        ServiceFailed: one of the files cannot be read or written.
+    """
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as reading,
+            contextlib.closing(sqlite3.connect(target)) as writing,
+        ):
+            reading.backup(writing)
+    except sqlite3.Error as error:
+        raise ServiceFailed(SERVICE, f"The database could not be copied: {error}.") from error
+
+
+def is_whole(file: Path) -> bool:
+    """Whether SQLite finds nothing wrong with the database in `file`."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as reading:
+            found: list[tuple[str]] = reading.execute("pragma integrity_check").fetchall()
+            return found == [("ok",)]
+    except sqlite3.Error:
+        return False

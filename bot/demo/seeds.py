@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from core.domain.incident import KnowledgeEntry
+from core.domain.knowledge import KnowledgeEntry
 
 _CONFIRMED = (
     KnowledgeEntry(

@@ -171,32 +171,3 @@ class Release:
     version: str
     released_at: datetime | None = None
     commits: tuple[Commit, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class KnowledgeEntry:
-    """A past incident that people vouched for; `frames` are `file:function` symptoms, newest call first."""
-
-    id: str
-    title: str
-    root_cause: str
-    fix: str
-    error_type: str = ""
-    message: str = ""
-    frames: tuple[str, ...] = ()
-    service: str = ""
-    fingerprint: str = ""
-    status: str = "confirmed"
-    confirmed_by: str | None = None
-    confirmed_at: datetime | None = None
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class KnowledgeMatch:
-    """A knowledge entry found for a query; `score` 0..1 orders, `reasons` say why it matched."""
-
-    entry: KnowledgeEntry
-    score: float
-    seen_before: bool
-    reasons: tuple[str, ...] = ()

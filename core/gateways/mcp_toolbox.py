@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from mcp_types import CallToolResult, TextContent, Tool
+from pydantic import TypeAdapter
 
 from core.domain.errors import InvalidInput, ServiceUnavailable, ToolRejected
-from core.domain.incident import KnowledgeEntry
 from core.domain.journal import ToolCall
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.envelope import (
     HOST_ONLY_META,
@@ -25,6 +25,8 @@ from core.gateways.envelope import (
 from core.gateways.mcp_process import SERVICE, McpProcess
 from core.gateways.tool_arguments import misfit
 from core.ports import ToolResult, ToolSpec
+
+_entries = TypeAdapter(list[KnowledgeEntry])
 
 MAX_RESULT_CHARS = 6_000
 
@@ -94,9 +96,8 @@ class McpHostTools:
 
     async def index_knowledge(self, entries: Sequence[KnowledgeEntry]) -> ToolResult:
         """Put entries into the index, replacing those with equal ids."""
-        return await self._caller.call(
-            "index_knowledge", {"entries": [_plain(entry) for entry in entries]}, retry=False
-        )
+        arguments = {"entries": _entries.dump_python(list(entries), mode="json")}
+        return await self._caller.call("index_knowledge", arguments, retry=False)
 
     async def search_knowledge(self, query: str, limit: int) -> ToolResult:
         """What the knowledge base finds for `query`."""
@@ -179,10 +180,3 @@ def _has_controls_inside(thing: object) -> bool:
 
 def _is_host_only(tool: Tool) -> bool:
     return bool((tool.meta or {}).get(HOST_ONLY_META))
-
-
-def _plain(entry: KnowledgeEntry) -> dict[str, Any]:
-    """`entry` as JSON values."""
-    fields = asdict(entry)
-    confirmed_at = entry.confirmed_at.isoformat() if entry.confirmed_at else None
-    return {**fields, "frames": list(entry.frames), "confirmed_at": confirmed_at}

@@ -18,18 +18,10 @@ from typing import Any
 import qdrant_edge as qdrant
 from pydantic import TypeAdapter
 
-from core.domain.incident import KnowledgeEntry, KnowledgeMatch
+from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in
+from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
 from core.domain.tenancy import OrganizationId
-from core.gateways.lexical import (
-    exceptions_in,
-    fingerprint,
-    fingerprint_of_text,
-    frames_in,
-    query_weights,
-    stored_weights,
-    term_id,
-    terms,
-)
+from core.gateways.lexical import query_weights, stored_weights, term_id, terms
 from core.gateways.qdrant_shard import FINGERPRINT, ORGANIZATION, STATUS, VECTOR, QdrantShard
 
 __all__ = ["QdrantKnowledge", "QdrantShard"]

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.incident import (
-    Commit,
-    ErrorEvent,
-    EventSeries,
-    IssueDetails,
-    IssueRef,
-    KnowledgeEntry,
-    KnowledgeMatch,
-    Release,
-    TagDistribution,
-)
+from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
+from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
 
 
 class IncidentSource(Protocol):

@@ -8,10 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.incident import (
-    KnowledgeEntry,
-)
 from core.domain.investigation import Investigation, Question
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Usage
 from core.domain.tenancy import (
     AuditEntry,
@@ -212,6 +210,24 @@ class OrganizationStore(Protocol):
 
     async def knowledge(self, *, unindexed_only: bool = False) -> Sequence[KnowledgeEntry]:
         """Knowledge entries, oldest first."""
+        ...
+
+    async def knowledge_entry(self, entry_id: str) -> KnowledgeEntry:
+        """The entry with that id."""
+        ...
+
+    async def knowledge_about(self, fingerprint: str) -> KnowledgeEntry | None:
+        """The oldest entry about that very error, if there is one."""
+        ...
+
+    async def change_knowledge(
+        self, entry_id: str, change: Callable[[KnowledgeEntry | None], KnowledgeEntry | None]
+    ) -> KnowledgeEntry | None:
+        """The entry after `change`, which saw its newest state with nobody in between; None leaves all as it is."""
+        ...
+
+    async def drop_knowledge(self, entry_ids: Sequence[str]) -> int:
+        """Those entries are gone for good; how many there were."""
         ...
 
     async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from core.domain.incident import (
-    KnowledgeEntry,
-)
 from core.domain.journal import ToolCall
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import (
     OrganizationId,
 )

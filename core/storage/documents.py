@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Question
 from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, TurnTaken
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Analysis, Answer, Usage
 from core.ports import Errand
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.incident import KnowledgeEntry
+from core.domain.knowledge import KnowledgeEntry
 from core.storage import documents
 from core.storage.tables import knowledge
 from core.storage.tenant import TenantTables
@@ -18,25 +20,9 @@ class Knowledge(TenantTables):
 
     async def put_knowledge(self, entries: Sequence[KnowledgeEntry]) -> None:
         """Add or replace knowledge entries, marked as not yet indexed."""
-        if not entries:
-            return
-        added_at = datetime.now(UTC)
-        rows = [
-            {
-                "organization_id": self._organization_id,
-                "id": entry.id,
-                "added_at": added_at,
-                "indexed": False,
-                "body": documents.KNOWLEDGE.write(entry),
-            }
-            for entry in entries
-        ]
-        insert = self._database.insert(knowledge)
-        replacing = insert.on_conflict_do_update(
-            index_elements=["organization_id", "id"], set_={"indexed": False, "body": insert.excluded.body}
-        )
-        async with self._database.writing() as connection:
-            await connection.execute(replacing, rows)
+        if entries:
+            async with self._database.writing() as connection:
+                await self._put_entries(connection, entries)
 
     async def knowledge(self, *, unindexed_only: bool = False) -> Sequence[KnowledgeEntry]:
         """Knowledge entries, oldest first."""
@@ -46,8 +32,57 @@ class Knowledge(TenantTables):
         rows = await self._rows(statement.order_by(knowledge.c.added_at, knowledge.c.id))
         return [documents.KNOWLEDGE.read(row.body) for row in rows]
 
+    async def knowledge_entry(self, entry_id: str) -> KnowledgeEntry:
+        """The entry with that id."""
+        return documents.KNOWLEDGE.read(await self._body(knowledge, entry_id, "knowledge entry"))
+
+    async def knowledge_about(self, fingerprint: str) -> KnowledgeEntry | None:
+        """The oldest entry about that very error, if there is one."""
+        same = sa.select(knowledge.c.body).where(self._mine(knowledge), knowledge.c.fingerprint == fingerprint)
+        rows = await self._rows(same.order_by(knowledge.c.added_at, knowledge.c.id).limit(1)) if fingerprint else ()
+        return documents.KNOWLEDGE.read(rows[0].body) if rows else None
+
+    async def change_knowledge(
+        self, entry_id: str, change: Callable[[KnowledgeEntry | None], KnowledgeEntry | None]
+    ) -> KnowledgeEntry | None:
+        """The entry after `change`, which saw its newest state with nobody in between; None leaves all as it is."""
+        async with self._database.writing() as connection:
+            one = sa.select(knowledge.c.body).where(self._mine(knowledge), knowledge.c.id == entry_id)
+            body = await connection.scalar(one.with_for_update())
+            known = None if body is None else documents.KNOWLEDGE.read(body)
+            changed = change(known)
+            if changed is None or changed == known:
+                return known
+            await self._put_entries(connection, [changed])
+        return changed
+
+    async def drop_knowledge(self, entry_ids: Sequence[str]) -> int:
+        """Those entries are gone for good; how many there were."""
+        gone = knowledge.delete().where(self._mine(knowledge), knowledge.c.id.in_(entry_ids))
+        async with self._database.writing() as connection:
+            return (await connection.execute(gone)).rowcount
+
     async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> None:
         """Remember which entries the index has, or that it has to be given them again."""
         statement = knowledge.update().where(self._mine(knowledge), knowledge.c.id.in_(entry_ids))
         async with self._database.writing() as connection:
             await connection.execute(statement.values(indexed=indexed))
+
+    async def _put_entries(self, connection: AsyncConnection, entries: Sequence[KnowledgeEntry]) -> None:
+        added_at = datetime.now(UTC)
+        rows: list[dict[str, Any]] = [
+            {
+                "organization_id": self._organization_id,
+                "id": entry.id,
+                "added_at": added_at,
+                "indexed": False,
+                "fingerprint": entry.fingerprint or None,
+                "body": documents.KNOWLEDGE.write(entry),
+            }
+            for entry in entries
+        ]
+        insert = self._database.insert(knowledge)
+        changed = {name: insert.excluded[name] for name in ("indexed", "fingerprint", "body")}
+        await connection.execute(
+            insert.on_conflict_do_update(index_elements=["organization_id", "id"], set_=changed), rows
+        )

@@ -196,7 +196,10 @@ knowledge = sa.Table(
     _time("added_at"),
     sa.Column("indexed", sa.Boolean, nullable=False),
     _text("body"),
+    # Empty for entries that name no error, and for those that an older version wrote until they are written again.
+    _text("fingerprint", optional=True),
     sa.Index(None, "organization_id", "indexed"),
+    sa.Index(None, "organization_id", "fingerprint"),
     info=TENANT,
 )
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from core.domain.conversation import Resolution
 from core.domain.errors import LogSenseError
-from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import Actor, AuditEntry
 from core.ports import Errand, HostTools, OrganizationStore
 

@@ -16,11 +16,10 @@ from core.domain.incident import (
     Frame,
     IssueDetails,
     IssueRef,
-    KnowledgeEntry,
-    KnowledgeMatch,
     Release,
     TagDistribution,
 )
+from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
 
 BEGAN = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
 

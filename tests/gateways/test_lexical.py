@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.gateways.lexical import (
-    exceptions_in,
-    fingerprint,
-    fingerprint_of_text,
-    frames_in,
-    query_weights,
-    stored_weights,
-    term_id,
-    terms,
-)
+from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in
+from core.gateways.lexical import query_weights, stored_weights, term_id, terms
 
 CART = ("shop/cart.py:total", "shop/views.py:checkout", "flask/app.py:dispatch_request")
 

@@ -14,8 +14,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent
 
 from core.domain.errors import InvalidInput, ServiceUnavailable, ToolRejected
-from core.domain.incident import KnowledgeEntry
 from core.domain.journal import ToolCall
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId
 from core.gateways.envelope import (
     ENVELOPE_META,

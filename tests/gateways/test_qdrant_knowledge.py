@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.errors import Refusal, ServiceUnavailable
-from core.domain.incident import KnowledgeEntry, KnowledgeMatch
+from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
 from core.domain.tenancy import OrganizationId
 from core.gateways.qdrant_knowledge import GATE, SEEN_BEFORE, QdrantKnowledge, QdrantShard
 
@@ -231,7 +231,7 @@ async def test_what_was_indexed_is_there_after_closing_and_opening(tmp_path: Pat
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from core.domain.incident import KnowledgeEntry
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId
 from core.gateways.qdrant_knowledge import QdrantKnowledge, QdrantShard
 

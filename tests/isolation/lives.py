@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.domain.causes import Cause
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Question, Subject
 from core.domain.journal import CallObserved
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Evidence, RootCauseReport
 from core.domain.tenancy import (
     Actor,
@@ -42,7 +42,7 @@ REPORT = RootCauseReport(MARK, Cause.MISSING_KEY, None, 80, (), (), (), (), "rul
 REPORTED = INVESTIGATION.start().conclude(REPORT, AT + timedelta(minutes=1))
 QUESTION = Question("que00001", "inv00001", MARK, PLACE, PERSON, AT)
 ERRAND = Errand("err00001", "check", {"what": MARK})
-ENTRY = KnowledgeEntry("k1", MARK, MARK, MARK, confirmed_at=AT)
+ENTRY = KnowledgeEntry("k1", MARK, MARK, MARK, fingerprint="f1", confirmed_at=AT)
 MEMBER = Member(TEAM, "U1", MARK, Role.OWNER)
 SENTRY = SentryConnection(f"https://{MARK}.example", "globex", MARK)
 MODEL = ModelConnection(MARK, None, "m")

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from core.domain.errors import LogSenseError
 from core.domain.journal import CallObserved
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Evidence
 from core.domain.tenancy import Actor
 from core.ports import OrganizationStore, Run
@@ -27,6 +28,7 @@ from tests.isolation.lives import ACME, AT, GLOBEX, MARK, live, rows_of
 from tests.postgres import DatabaseUrls
 
 OURS = replace(lives.INVESTIGATION, subject=replace(lives.INVESTIGATION.subject, label="ours"))
+OUR_ENTRY = KnowledgeEntry("k1", "ours", "ours", "ours")
 NOTHING: list[Any] = []
 
 Call = Callable[[OrganizationStore, Run], Awaitable[object]]
@@ -91,6 +93,10 @@ CALLS: dict[str, Call] = {
     ),
     "put_knowledge": lambda it, run: it.put_knowledge([replace(lives.ENTRY, title="ours")]),
     "knowledge": lambda it, run: it.knowledge(),
+    "knowledge_entry": lambda it, run: it.knowledge_entry("k1"),
+    "knowledge_about": lambda it, run: it.knowledge_about(lives.ENTRY.fingerprint),
+    "change_knowledge": lambda it, run: it.change_knowledge("k1", lambda known: OUR_ENTRY),
+    "drop_knowledge": lambda it, run: it.drop_knowledge(["k1"]),
     "mark_indexed": lambda it, run: it.mark_indexed(["k1"]),
     "limits": lambda it, run: it.limits(),
     "record": lambda it, run: it.record(replace(lives.AUDIT, action="ours", actor=Actor("U2", "ours"))),

@@ -15,11 +15,11 @@ from core.domain.incident import (
     ExceptionInfo,
     Frame,
     IssueDetails,
-    KnowledgeEntry,
     Span,
     TagDistribution,
     ThreadStack,
 )
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.sentry_incidents import SentryIncidents

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from core.domain.causes import Cause
 from core.domain.conversation import ConversationRef
-from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Question, Subject
 from core.domain.journal import CallObserved
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Evidence, RootCauseReport
 from core.domain.tenancy import Actor, OrganizationId, Platform, WorkspaceRef
 from core.ports import OrganizationStore, Run, Runs

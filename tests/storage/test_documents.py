@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.causes import Cause
-from core.domain.incident import KnowledgeEntry
 from core.domain.investigation import Investigation, Question, Subject
 from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, ToolCall, TurnTaken
+from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import (
     Analysis,
     Answer,

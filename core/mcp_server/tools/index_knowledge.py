@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.domain.errors import InvalidInput
-from core.domain.incident import KnowledgeEntry
+from core.domain.knowledge import KnowledgeEntry
 from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import Sheet, counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from core.domain.incident import KnowledgeMatch
+from core.domain.knowledge import KnowledgeMatch
 from core.mcp_server.arguments import Limit, Query
 from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker

@@ -36,6 +36,14 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 
+{{- define "logsense.publicUrl" -}}
+{{- if .Values.publicUrl -}}
+{{ .Values.publicUrl }}
+{{- else if .Values.ingress.enabled -}}
+https://{{ .Values.ingress.host }}
+{{- end }}
+{{- end }}
+
 {{- define "logsense.secretName" -}}
 {{ .Values.secrets.existing | default (include "logsense.fullname" .) }}
 {{- end }}

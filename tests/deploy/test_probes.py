@@ -1,0 +1,76 @@
+"""What orchestrators and proxies ask is what `logsense serve` answers; the world reaches no more of it than it must."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.demo.local_sentry import LocalSentry
+from bot.health import Health
+from bot.metrics import Metrics
+from tests.deploy.chart import EXISTING, INSTALLATIONS, the
+from tests.deploy.files import DEPLOY
+from tests.deploy.image import command
+from tests.fakes.slack import SlackPeer
+from tests.slack.conftest import peer, running, sentry, settings_for
+
+__all__ = ["peer", "sentry"]
+
+
+async def test_probes_and_health_checks_ask_for_routes_that_answer(
+    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry
+) -> None:
+    (container,) = the(EXISTING, "Deployment")["spec"]["template"]["spec"]["containers"]
+    probes = {name: container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")}
+    assert probes == {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
+    settings = settings_for(tmp_path / "home", peer, sentry)
+    async with running(settings, peer, sentry) as town, aiohttp.ClientSession() as session:
+        for path in probes.values():
+            async with session.get(town.url + path) as answer:
+                assert answer.status == 200
+        assert await _health_check(town.url) == 0
+    assert await _health_check(town.url) != 0
+
+
+async def _health_check(url: str) -> int:
+    """The exit code of the image's health check, asked of another port."""
+    line = [part.replace("3000", url.rpartition(":")[2]) for part in command("HEALTHCHECK")]
+    process = await asyncio.create_subprocess_exec(sys.executable, *line[1:], stderr=asyncio.subprocess.DEVNULL)
+    return await process.wait()
+
+
+async def test_the_world_reaches_what_platforms_call_and_nothing_else(
+    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[web.RouteDef] = []
+    add_routes = web.Application.add_routes
+
+    def noted(application: web.Application, routes: Iterable[Any]) -> Any:
+        served.extend(routes := list(routes))
+        return add_routes(application, routes)
+
+    settings = settings_for(tmp_path / "home", peer, sentry, LOGSENSE_METRICS_TOKEN="t")
+    async with running(settings, peer, sentry) as town:
+        served.clear()
+        inside = {route.path for route in (*Health(town.app).routes(), *Metrics(town.app).routes())}
+    monkeypatch.setattr(web.Application, "add_routes", noted)
+    async with running(settings, peer, sentry):
+        outside = {route.path for route in served if route.path.startswith("/")} - inside
+    assert inside == {"/healthz", "/readyz", "/metrics"}
+
+    ingress = the(INSTALLATIONS["ingress"], "Ingress")["spec"]["rules"][0]["http"]["paths"]
+    by_ingress = {path["path"] + "/" for path in ingress if path["pathType"] == "Prefix"}
+    by_proxy = set(re.findall(r"^\thandle (/\S+/)\*", (DEPLOY / "caddy" / "Caddyfile").read_text(), re.MULTILINE))
+    assert by_ingress == by_proxy
+    for path in outside:
+        assert path.startswith(tuple(by_proxy)), f"{path} is served, and published by neither proxy nor ingress"
+    for prefix in by_proxy:
+        assert any(path.startswith(prefix) for path in outside) and not any(path.startswith(prefix) for path in inside)

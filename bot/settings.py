@@ -52,6 +52,21 @@ class Settings(BaseSettings):
     model: str = Field(default="gpt-5-mini", validation_alias=_named("LOGSENSE_MODEL"))
     model_timeout_s: float = Field(default=60.0, gt=0, validation_alias=_named("LOGSENSE_MODEL_TIMEOUT"))
 
+    qdrant_url: str | None = Field(default=None, validation_alias=_named("QDRANT_URL"))
+    qdrant_api_key: SecretStr | None = Field(default=None, validation_alias=_named("QDRANT_API_KEY"))
+    embedder: Literal["auto", "none", "openai", "local"] = Field(
+        default="auto", validation_alias=_named("LOGSENSE_EMBEDDER")
+    )
+    embedding_model: str = Field(default="", validation_alias=_named("LOGSENSE_EMBEDDING_MODEL"))
+    embedding_dimension: int = Field(default=1536, gt=0, validation_alias=_named("LOGSENSE_EMBEDDING_DIMENSION"))
+    embedding_url: str | None = Field(default=None, validation_alias=_named("LOGSENSE_EMBEDDING_URL"))
+    embedding_key: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_EMBEDDING_KEY"))
+    embedding_folder: Path | None = Field(default=None, validation_alias=_named("LOGSENSE_EMBEDDING_FOLDER"))
+    embedding_similar_from: float = Field(
+        default=0.6, ge=0, le=1, validation_alias=_named("LOGSENSE_EMBEDDING_SIMILAR_FROM")
+    )
+    ask_from_confidence: int = Field(default=70, ge=0, le=100, validation_alias=_named("LOGSENSE_ASK_FROM_CONFIDENCE"))
+
     max_seconds: float = Field(default=120.0, gt=0, validation_alias=_named("LOGSENSE_MAX_SECONDS"))
     max_tokens: int = Field(default=60_000, gt=0, validation_alias=_named("LOGSENSE_MAX_TOKENS"))
     max_usd: float = Field(default=0.50, gt=0, validation_alias=_named("LOGSENSE_MAX_USD"))

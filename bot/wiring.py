@@ -27,6 +27,7 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
+from core.gateways.knowledge_engine import NO_EMBEDDER, OPENAI, KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.sentry_payloads import read_event
 from core.ports import Channel, OrganizationStore, Stores
@@ -235,9 +236,30 @@ def mcp_settings(app: App) -> McpSettings:
     """How the tool server is started for this data directory."""
     return McpSettings(
         allowed_hosts=app.settings.allowed_hosts,
-        knowledge_dir=app.directory.knowledge,
+        knowledge=_knowledge_settings(app),
         mask_key=derived_key(_secrets(app.settings, app.directory)[-1], "masking"),
         tool_timeout_s=app.settings.tool_timeout_s,
+    )
+
+
+def _knowledge_settings(app: App) -> KnowledgeSettings:
+    """By default OpenAI embeds when its key is set: another endpoint may not embed, so it has to be named."""
+    settings = app.settings
+    embedder: str = settings.embedder
+    if embedder == "auto":
+        embedder = OPENAI if settings.openai_api_key is not None and settings.openai_base_url is None else NO_EMBEDDER
+    key = settings.embedding_key or settings.openai_api_key
+    return KnowledgeSettings(
+        app.directory.knowledge,
+        settings.qdrant_url,
+        settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
+        embedder,
+        settings.embedding_model,
+        settings.embedding_dimension,
+        settings.embedding_url or settings.openai_base_url,
+        key.get_secret_value() if key and embedder == OPENAI else None,
+        settings.embedding_folder,
+        settings.embedding_similar_from,
     )
 
 

@@ -46,6 +46,13 @@ def frames_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(frames))[:MAX_FRAMES]
 
 
+def steady(text: str) -> str:
+    """`text` in lower case without what differs each time: ids, numbers, times, addresses."""
+    for pattern in _VOLATILE:
+        text = pattern.sub("#", text)
+    return " ".join(text.casefold().split())
+
+
 def fingerprint(error_type: str, message: str, frames: Sequence[str]) -> str:
     """Equal for the same error told twice: type, message without its volatile parts, newest frames.
 
@@ -69,11 +76,8 @@ def fingerprint_of_text(text: str) -> str:
 
 
 def _digest(headline: str, frames: Sequence[str]) -> str:
-    headline = headline[:_HEADLINE_CHARS]
-    for pattern in _VOLATILE:
-        headline = pattern.sub("#", headline)
-    steady = " ".join(headline.casefold().split())[:_FINGERPRINT_CHARS]
-    return hashlib.sha256("\n".join((steady, *frames)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    first = steady(headline[:_HEADLINE_CHARS])[:_FINGERPRINT_CHARS]
+    return hashlib.sha256("\n".join((first, *frames)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _first_line(text: str) -> str:

@@ -174,3 +174,19 @@ class KnowledgeMatch:
     score: float
     seen_before: bool
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeFindings:
+    """What a search found, best first; `note` says what it had to do without, if anything."""
+
+    matches: tuple[KnowledgeMatch, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """How many entries the organization's index has; `note` says what they lack, so that they are put in again."""
+
+    total: int
+    note: str = ""

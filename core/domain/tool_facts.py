@@ -155,10 +155,15 @@ class ImpactFacts(TypedDict, total=False):
 
 
 class MatchFacts(TypedDict, total=False):
-    """One past incident; `score` 0..1."""
+    """One past incident or passage of a runbook; `score` 0..1, `confirmed_on` a day, `record` how its fix did."""
 
     incident: str
+    passage: bool
     title: str
+    heading: str
+    confirmed_by: str
+    confirmed_on: str
+    record: str
     score: float
     seen_before: bool
     root_cause: str
@@ -168,6 +173,7 @@ class MatchFacts(TypedDict, total=False):
 
 
 class KnowledgeFacts(TypedDict, total=False):
-    """`search_knowledge_base`, best match first."""
+    """`search_knowledge_base`, best match first; `note` says what the search had to do without."""
 
     matches: list[MatchFacts]
+    note: str

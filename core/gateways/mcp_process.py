@@ -27,6 +27,7 @@ import core
 from core.domain.errors import ServiceUnavailable
 from core.gateways.child_stderr import relay, stderr_pipe
 from core.gateways.envelope import ENVELOPE_META, EVENT_META, Envelope, new_key, seal
+from core.gateways.knowledge_engine import KnowledgeSettings
 
 SERVICE = "The tool server"
 
@@ -46,7 +47,7 @@ class McpSettings:
     """How the tool server is started; `mask_key` makes placeholders equal across restarts."""
 
     allowed_hosts: frozenset[str]
-    knowledge_dir: Path
+    knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
     tool_timeout_s: float = 20.0
     command: tuple[str, ...] = (sys.executable, "-m", "core.mcp_server")
@@ -238,7 +239,7 @@ class McpProcess:
             "LOGSENSE_MCP_KEY": key,
             "LOGSENSE_MASK_KEY": settings.mask_key,
             "LOGSENSE_ALLOWED_HOSTS": ",".join(sorted(settings.allowed_hosts)),
-            "LOGSENSE_KNOWLEDGE_DIR": str(settings.knowledge_dir.resolve()),
+            **settings.knowledge.variables(),
         }
         return StdioServerParameters(
             command=settings.command[0], args=list(settings.command[1:]), env=environment, cwd=_ROOT

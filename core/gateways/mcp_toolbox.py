@@ -90,9 +90,10 @@ class McpHostTools:
         """Leave a note on an issue in the tracker."""
         return await self._caller.call("add_issue_note", {"issue_id": issue_id, "text": text}, retry=False)
 
-    async def forget_knowledge(self) -> ToolResult:
-        """Take every entry of the organization out of the index."""
-        return await self._caller.call("forget_knowledge", {}, retry=False)
+    async def forget_knowledge(self, entry_ids: Sequence[str] | None = None) -> ToolResult:
+        """Take those entries, or without ids all, out of the index."""
+        arguments = {} if entry_ids is None else {"entries": list(entry_ids)}
+        return await self._caller.call("forget_knowledge", arguments, retry=False)
 
     async def index_knowledge(self, entries: Sequence[KnowledgeEntry]) -> ToolResult:
         """Put entries into the index, replacing those with equal ids."""

@@ -1,30 +1,42 @@
-"""The knowledge index of one organization in embedded Qdrant: code-aware words and frames, and the same error again.
+"""The knowledge index of one organization: code-aware words and frames, meaning if there is an embedder, same errors.
 
-The engine ranks candidates by BM25, with rareness counted over the organization's own entries. Its numbers say which
-entry is better, not whether it is any good: with one entry everything is best. So what is shown is another number, the
-share of the query's own weight that an entry matches.
+The engine puts candidates in order. Whether one is any good is another question, since with one entry everything is
+best: it is shown when it has the query's fingerprint, when it holds enough of the query's own weight, or when its
+meaning is close enough. Fusion never decides that.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
 
-import qdrant_edge as qdrant
 from pydantic import TypeAdapter
 
-from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in
-from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
+from core.domain.errors import ServiceFailed
+from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in, steady
+from core.domain.knowledge import IndexState, Kind, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
 from core.domain.tenancy import OrganizationId
 from core.gateways.lexical import query_weights, stored_weights, term_id, terms
-from core.gateways.qdrant_shard import FINGERPRINT, ORGANIZATION, STATUS, VECTOR, QdrantShard
-
-__all__ = ["QdrantKnowledge", "QdrantShard"]
+from core.gateways.vector_index import (
+    CREATED_AT,
+    ENTRY_ID,
+    FINGERPRINT,
+    ORGANIZATION,
+    SERVICE_NAME,
+    SHOWN,
+    STATUS,
+    Candidate,
+    IndexQuery,
+    Point,
+    VectorIndex,
+)
+from core.ports import Embedder
 
 GATE = 0.33
 """Below this share of the query a match is noise: the exception class alone, or a framework's frame, stays under it."""
@@ -32,107 +44,118 @@ GATE = 0.33
 SEEN_BEFORE = 0.9
 """The least score of an entry that has the query's fingerprint."""
 
-SHOWN_STATUSES = ("confirmed", "proposed", "disputed")
-_CANDIDATES = 100
+WITHOUT_MEANING = "Searched by words and frames only: the embedder did not answer."
+NOT_EMBEDDED = "The embedder did not answer: found by words and frames only until it is back."
+_MOST_BY_MEANING = 0.89
 _PRIOR = 5.0
 _POINTS = uuid.UUID("7f1d9a5e-0c53-4d0f-9a39-5a4f0f9d6c11")
 _FINGERPRINT_LINE = "fingerprint:"
+_EMBEDDED_FRAMES = 8
+_EMBEDDED_CHARS = 4_000
+
+log = logging.getLogger(__name__)
 
 _entry = TypeAdapter(KnowledgeEntry)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class QdrantKnowledge:
     """A KnowledgeBase: `organization_id` is in every filter, id and statistic, and no argument can change it."""
 
-    def __init__(self, shard: QdrantShard, organization_id: OrganizationId) -> None:
-        """Many of these share one shard."""
-        self._shard = shard
+    def __init__(
+        self,
+        index: VectorIndex,
+        organization_id: OrganizationId,
+        embedder: Embedder | None = None,
+        *,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        """Many of these share one index; `embedder` is the one that the index was made for."""
+        self._index = index
         self._organization_id = organization_id
+        self._embedder = embedder
+        self._now = now
 
-    async def index(self, entries: Sequence[KnowledgeEntry]) -> None:
+    async def index(self, entries: Sequence[KnowledgeEntry]) -> IndexState:
         """See the port; once this returns, a kill loses nothing."""
-        if entries:
-            await self._shard.put([self._point(entry) for entry in entries])
+        shown = [entry for entry in entries if entry.status in SHOWN]
+        hidden = [_valid(entry.id) for entry in entries if entry.status not in SHOWN]
+        vectors, note = await self._vectors([embedded_text(entry) for entry in shown])
+        if shown:
+            await self._index.put([self._point(entry, vector) for entry, vector in zip(shown, vectors, strict=True)])
+        if hidden:
+            await self._index.forget(self._organization_id, hidden)
+        return IndexState(await self._index.count(self._organization_id), note)
 
-    async def forget(self) -> tuple[int, int]:
+    async def forget(self, entry_ids: Sequence[str] | None = None) -> tuple[int, int]:
         """See the port."""
+        before = await self._index.count(self._organization_id)
+        await self._index.forget(self._organization_id, entry_ids and [_valid(entry_id) for entry_id in entry_ids])
+        return before, await self._index.count(self._organization_id)
 
-        def work(shard: qdrant.EdgeShard) -> tuple[int, int]:
-            mine = qdrant.CountRequest(filter=self._own(), exact=True)
-            before = shard.count(mine)
-            shard.update(qdrant.UpdateOperation.delete_points_by_filter(self._own()))
-            shard.flush()
-            return before, shard.count(mine)
-
-        return await self._shard.run(work)
-
-    async def search(self, query: str, limit: int) -> Sequence[KnowledgeMatch]:
+    async def search(self, query: str, limit: int) -> KnowledgeFindings:
         """See the port. `query` is an error as tools tell it (`Type: message`, then frames), or any words.
 
         A first line `fingerprint: …` asks for that fingerprint instead of the text's own.
         """
         wanted = _Query.read(query)
-        return await self._shard.run(lambda shard: self._matches(shard, wanted, limit))
+        (vector,), note = await self._vectors([embedded_query(wanted.text)])
+        asked = IndexQuery(self._organization_id, wanted.weights, vector, wanted.fingerprint)
+        candidates = await self._index.find(asked)
+        rareness = _rareness(wanted, candidates.found, candidates.total)
+        judged = [self._judged(candidate, wanted, rareness) for candidate in candidates.found]
+        shown = sorted(filter(None, judged), key=lambda match: (-match.rank, match.found.entry.id))
+        return KnowledgeFindings(tuple(match.found for match in shown[:limit]), note and WITHOUT_MEANING)
 
-    def _matches(self, shard: qdrant.EdgeShard, query: _Query, limit: int) -> list[KnowledgeMatch]:
-        found = {str(point.id): point for point in (*self._similar(shard, query), *self._same(shard, query))}
-        rareness = self._rareness(shard, query, found.values())
-        ranked = sorted(
-            ((_score(point, query, rareness), point_id) for point_id, point in found.items()),
-            key=lambda scored: (-scored[0], scored[1]),
-        )
-        return [_match(found[point_id], query, score) for score, point_id in ranked[:limit] if score >= GATE]
+    def _judged(self, candidate: Candidate, query: _Query, rareness: Mapping[int, float]) -> _Judged | None:
+        """The candidate with its score and place, if it may be shown."""
+        share = _share(candidate, query, rareness)
+        cosine = candidate.cosine or 0.0
+        is_near = self._embedder is not None and cosine >= self._embedder.similar_from
+        is_same = bool(query.fingerprint) and query.fingerprint in candidate.payload[FINGERPRINT]
+        if not (is_same or is_near or share >= GATE):
+            return None
+        entry = _entry.validate_python(json.loads(candidate.payload["entry"]))
+        meant = min(cosine, _MOST_BY_MEANING) if is_near else 0.0
+        score = max(share, meant, SEEN_BEFORE if is_same else 0.0)
+        match = KnowledgeMatch(entry, round(min(score, 1.0), 4), is_same, _reasons(entry, query.text, is_near=is_near))
+        place = candidate.rank * entry.trust(self._now())
+        return _Judged(match, place + (1e6 if is_same else 0.0))
 
-    def _similar(self, shard: qdrant.EdgeShard, query: _Query) -> Sequence[Any]:
-        """Candidates in the engine's order."""
-        if not query.weights:
-            return []
-        vector = qdrant.SparseVector(list(query.weights), list(query.weights.values()))
-        own = self._own()
-        request = qdrant.QueryRequest(
-            limit=_CANDIDATES,
-            query=qdrant.Query.Nearest(vector, using=VECTOR),
-            filter=self._own(_is_shown()),
-            params=qdrant.SearchParams(idf=qdrant.IdfParams(corpus=own)),
-            with_payload=True,
-            with_vector=True,
-        )
-        return list(shard.query(request))
+    async def _vectors(self, texts: Sequence[str]) -> tuple[Sequence[Sequence[float] | None], str]:
+        """The texts' embeddings; without an embedder none, and when it fails a note beside."""
+        if self._embedder is None or not texts:
+            return [None] * len(texts), ""
+        try:
+            return await self._embedder.embed(texts), ""
+        except ServiceFailed as failure:
+            log.warning("knowledge goes without embeddings: %s", failure)
+            return [None] * len(texts), NOT_EMBEDDED
 
-    def _same(self, shard: qdrant.EdgeShard, query: _Query) -> Sequence[Any]:
-        """Entries about the very same error."""
-        if not query.fingerprint:
-            return []
-        same = qdrant.FieldCondition(key=FINGERPRINT, match=qdrant.MatchValue(query.fingerprint))
-        request = qdrant.ScrollRequest(
-            limit=_CANDIDATES, filter=self._own(_is_shown(), same), with_payload=True, with_vector=True
-        )
-        records, _ = shard.scroll(request)
-        return list(records)
-
-    def _rareness(self, shard: qdrant.EdgeShard, query: _Query, points: Iterable[Any]) -> Mapping[int, float]:
-        """How much each query term says, from the organization's own entries; nearly even while those are few."""
-        total = shard.count(qdrant.CountRequest(filter=self._own(), exact=True))
-        holders = Counter(term for point in points for term in _terms_of(point))
-        return {term: math.log(1 + (total + _PRIOR) / (holders[term] + _PRIOR)) for term in query.weights}
-
-    def _own(self, *conditions: qdrant.FieldCondition) -> qdrant.Filter:
-        mine = qdrant.FieldCondition(key=ORGANIZATION, match=qdrant.MatchValue(self._organization_id))
-        return qdrant.Filter(must=[mine, *conditions])
-
-    def _point(self, entry: KnowledgeEntry) -> qdrant.Point:
+    def _point(self, entry: KnowledgeEntry, vector: Sequence[float] | None) -> Point:
         weights = {term_id(term): weight for term, weight in stored_weights(_counts(entry)).items()}
         computed = fingerprint(entry.error_type, entry.message, entry.frames)
         payload = {
             ORGANIZATION: self._organization_id,
+            ENTRY_ID: _valid(entry.id),
             STATUS: entry.status,
+            SERVICE_NAME: _valid(entry.service),
             FINGERPRINT: [_valid(mark) for mark in dict.fromkeys((entry.fingerprint, computed)) if mark],
+            CREATED_AT: (entry.confirmed_at or self._now()).isoformat(),
             # ASCII text: the engine takes no lone surrogates, which strangers' messages may hold.
             "entry": json.dumps(_entry.dump_python(entry, mode="json")),
         }
         point_id = uuid.uuid5(_POINTS, _valid(f"{len(self._organization_id)}:{self._organization_id}/{entry.id}"))
-        vector = qdrant.SparseVector(list(weights), list(weights.values()))
-        return qdrant.Point(str(point_id), {VECTOR: vector}, payload)
+        return Point(str(point_id), weights, vector, payload)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    found: KnowledgeMatch
+    rank: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +177,20 @@ class _Query:
         return cls(text, {term_id(term): weight for term, weight in query_weights(text).items()}, mark)
 
 
-def _score(point: Any, query: _Query, rareness: Mapping[int, float]) -> float:
-    """The share of the query's weight that the entry has, 0..1; the very same error is never low."""
-    held = _terms_of(point)
+def _rareness(query: _Query, found: Sequence[Candidate], total: int) -> Mapping[int, float]:
+    """How much each query term says, from the organization's own entries; nearly even while those are few."""
+    holders = Counter(term for candidate in found for term in candidate.terms)
+    return {term: math.log(1 + (total + _PRIOR) / (holders[term] + _PRIOR)) for term in query.weights}
+
+
+def _share(candidate: Candidate, query: _Query, rareness: Mapping[int, float]) -> float:
+    """The share of the query's weight that the entry has, 0..1."""
     asked = sum(weight * rareness[term] for term, weight in query.weights.items())
-    matched = sum(weight * rareness[term] for term, weight in query.weights.items() if term in held)
-    share = matched / asked if asked else 0.0
-    return round(max(share, SEEN_BEFORE) if _is_same(point, query) else share, 4)
+    matched = sum(weight * rareness[term] for term, weight in query.weights.items() if term in candidate.terms)
+    return matched / asked if asked else 0.0
 
 
-def _match(point: Any, query: _Query, score: float) -> KnowledgeMatch:
-    entry = _entry.validate_python(json.loads(point.payload["entry"]))
-    return KnowledgeMatch(entry, score, _is_same(point, query), _reasons(entry, query.text))
-
-
-def _is_same(point: Any, query: _Query) -> bool:
-    return bool(query.fingerprint) and query.fingerprint in point.payload[FINGERPRINT]
-
-
-def _reasons(entry: KnowledgeEntry, text: str) -> tuple[str, ...]:
+def _reasons(entry: KnowledgeEntry, text: str, *, is_near: bool) -> tuple[str, ...]:
     """Why it matched, strongest first."""
     told = "\n".join((f"{entry.error_type}: {entry.message}", entry.title, entry.root_cause, entry.fix))
     asked = {name.casefold() for name in exceptions_in(text)}
@@ -183,26 +201,41 @@ def _reasons(entry: KnowledgeEntry, text: str) -> tuple[str, ...]:
     return (
         *(f"same exception {name}" for name in exceptions[:1]),
         *(f"same frame {frame}" for frame in frames[:2]),
+        *(["same message"] if entry.message and steady(entry.message) in steady(text) else []),
+        *(["similar meaning"] if is_near else []),
         *(["similar text"] if shared_words else []),
     )
 
 
 def _counts(entry: KnowledgeEntry) -> Mapping[str, float]:
-    """Symptoms count in full, the title twice as much, what people concluded half."""
+    """Symptoms count in full, the title twice as much, what people concluded half; a passage has nothing but text."""
     symptoms = "\n".join((f"{entry.error_type}: {entry.message}", entry.service, *entry.frames))
+    concluded = f"{entry.root_cause}\n{entry.fix}"
+    parts = ((symptoms, 1.0), (entry.title, 2.0), (concluded, 0.5))
+    if entry.kind == Kind.PASSAGE:
+        parts = ((concluded, 1.0), (entry.heading, 2.0), (entry.title, 1.0))
     counts: defaultdict[str, float] = defaultdict(float)
-    for text, weight in ((symptoms, 1.0), (entry.title, 2.0), (f"{entry.root_cause}\n{entry.fix}", 0.5)):
+    for text, weight in parts:
         for term, count in terms(text).items():
             counts[term] += count * weight
     return counts
 
 
-def _terms_of(point: Any) -> frozenset[int]:
-    return frozenset(point.vector[VECTOR].indices)
+# ---- what is embedded -----------------------------------------------------------------------------------------------
 
 
-def _is_shown() -> qdrant.FieldCondition:
-    return qdrant.FieldCondition(key=STATUS, match=qdrant.MatchAny(list(SHOWN_STATUSES)))
+def embedded_text(entry: KnowledgeEntry) -> str:
+    """The symptoms alone: what people concluded would draw incidents together that only share a remedy."""
+    if entry.kind == Kind.PASSAGE:
+        return _valid("\n".join((entry.title, entry.heading, entry.root_cause)))[:_EMBEDDED_CHARS]
+    headline = ": ".join(filter(None, (entry.error_type, entry.message)))
+    symptoms = dict.fromkeys(filter(None, (entry.title, headline, *entry.frames[:_EMBEDDED_FRAMES])))
+    return embedded_query("\n".join(symptoms))
+
+
+def embedded_query(text: str) -> str:
+    """The same of a query as tools tell it: no ids, numbers and addresses, which mean nothing to a language model."""
+    return "\n".join(steady(line) for line in _valid(text)[:_EMBEDDED_CHARS].splitlines())
 
 
 def _valid(text: str) -> str:

@@ -12,11 +12,11 @@ import secrets
 import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.guarded_http import open_guarded_session
+from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
@@ -36,7 +36,7 @@ class ServerSettings:
 
     serves: str | Tenant = field(repr=False)
     allowed_hosts: frozenset[str]
-    knowledge_dir: Path | None
+    knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
 
 
@@ -50,12 +50,12 @@ def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
     mask_key = environment.pop("LOGSENSE_MASK_KEY", "") or secrets.token_hex(16)
     token = environment.pop("SENTRY_TOKEN", "")
     hosts = {host.strip() for host in environment.get("LOGSENSE_ALLOWED_HOSTS", "").split(",") if host.strip()}
-    directory = environment.get("LOGSENSE_KNOWLEDGE_DIR", "")
+    knowledge = KnowledgeSettings.read(environment)
     serves: str | Tenant = key
     if not key:
         serves = _tenant_by_hand(environment, token)
         hosts |= _host_of(serves)
-    return ServerSettings(serves, frozenset(hosts), Path(directory) if directory else None, mask_key)
+    return ServerSettings(serves, frozenset(hosts), knowledge, mask_key)
 
 
 def _tenant_by_hand(environment: MutableMapping[str, str], token: str) -> Tenant:
@@ -79,7 +79,8 @@ async def serve(settings: ServerSettings) -> None:
     """Answer on stdin and stdout until the other side closes them."""
     masker = Masker(settings.mask_key)
     async with open_guarded_session(settings.allowed_hosts) as session:
-        doors = TenantDoors(session, settings.allowed_hosts, settings.knowledge_dir)
+        knowledge = KnowledgeEngine(settings.knowledge)
+        doors = TenantDoors(session, settings.allowed_hosts, knowledge)
         match settings.serves:
             case str(key):
                 server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)
@@ -89,7 +90,7 @@ async def serve(settings: ServerSettings) -> None:
         try:
             await server.run_stdio_async()
         finally:
-            doors.close()
+            await knowledge.close()
 
 
 def main() -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
 
-from core.domain.errors import Refusal, ServiceUnavailable
+from core.domain.errors import Refusal
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.qdrant_knowledge import QdrantKnowledge, QdrantShard
+from core.gateways.knowledge_engine import KnowledgeEngine
 from core.gateways.sentry_incidents import SentryIncidents
 from core.gateways.sentry_payloads import read_event
 from core.gateways.single_event import SingleEventSource
@@ -26,15 +25,14 @@ V = TypeVar("V")
 
 
 class TenantDoors:
-    """Doors over one HTTP session and one index folder that all tenants share."""
+    """Doors over one HTTP session and one index that all tenants share."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, allowed_hosts: frozenset[str], knowledge_dir: Path | None
+        self, session: aiohttp.ClientSession, allowed_hosts: frozenset[str], knowledge: KnowledgeEngine
     ) -> None:
         self._session = session
         self._allowed_hosts = allowed_hosts
-        self._knowledge_dir = knowledge_dir
-        self._shard: QdrantShard | None = None
+        self._knowledge = knowledge
         self._trackers: OrderedDict[tuple[OrganizationId, SentryConnection], SentryIncidents] = OrderedDict()
         self._events: OrderedDict[str, SingleEventSource] = OrderedDict()
 
@@ -55,13 +53,8 @@ class TenantDoors:
         )
 
     def knowledge(self) -> KnowledgeBase:
-        """The organization's index; its folder is opened when first needed."""
-        organization_id = tenant().organization_id
-        if self._knowledge_dir is None:
-            raise ServiceUnavailable("The knowledge base", "No folder is set for the knowledge base.")
-        if self._shard is None:
-            self._shard = QdrantShard(self._knowledge_dir)
-        return QdrantKnowledge(self._shard, organization_id)
+        """The organization's index; it is opened when first needed."""
+        return self._knowledge.of(tenant().organization_id)
 
     def has_one_event_only(self) -> bool:
         """Whether all that is known is one pasted event."""
@@ -76,12 +69,6 @@ class TenantDoors:
             raise Refusal(
                 "Changing things in Sentry is not allowed for this organization, so nothing was changed there."
             )
-
-    def close(self) -> None:
-        """Let go of the index folder."""
-        if self._shard is not None:
-            self._shard.close()
-            self._shard = None
 
 
 def _kept(kept: OrderedDict[K, V], key: K, make: Callable[[], V], limit: int) -> V:

@@ -4,7 +4,7 @@ from core.ports.chat import Channel, Check, Desk, Inbox, Receipt
 from core.ports.coordination import Duties, Rate, Schedules, Turns
 from core.ports.directory import Directory, Installations
 from core.ports.reasoning import Briefing, Reasoner, ToolSpec
-from core.ports.sources import IncidentSource, KnowledgeBase
+from core.ports.sources import Embedder, IncidentSource, KnowledgeBase
 from core.ports.storage import Accepted, OrganizationStore, PostState, Stores
 from core.ports.tools import HostTools, Toolbox, ToolProvider, ToolResult
 from core.ports.work import Depth, Errand, Journal, Run, Runs, Watch
@@ -18,6 +18,7 @@ __all__ = [
     "Desk",
     "Directory",
     "Duties",
+    "Embedder",
     "Errand",
     "HostTools",
     "Inbox",

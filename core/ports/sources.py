@@ -1,4 +1,4 @@
-"""What the MCP server reads: trackers and the index of knowledge."""
+"""What the MCP server reads: trackers, the index of knowledge and what embeds its texts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
-from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
+from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings
 
 
 class IncidentSource(Protocol):
@@ -60,17 +60,45 @@ class IncidentSource(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors whose cosine says how alike they are in meaning."""
+
+    @property
+    def name(self) -> str:
+        """The model's own name; with the dimension it says which vectors may be compared."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    @property
+    def similar_from(self) -> float:
+        """The cosine from which two incidents are worth showing beside each other; models differ much in that."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """A vector of each text, in order.
+
+        Raises:
+            ServiceFailed: the model cannot be reached, or refused.
+            Refusal: its vectors have another dimension than was said.
+        """
+        ...
+
+
 class KnowledgeBase(Protocol):
     """The searchable index of one organization's knowledge entries; their home is SQL."""
 
-    async def search(self, query: str, limit: int) -> Sequence[KnowledgeMatch]:
+    async def search(self, query: str, limit: int) -> KnowledgeFindings:
         """Best matches first; never another organization's."""
         ...
 
-    async def forget(self) -> tuple[int, int]:
-        """No entry of the organization is left in the index: how many there were, and are."""
+    async def index(self, entries: Sequence[KnowledgeEntry]) -> IndexState:
+        """Add or replace entries, visible to the next search; those that nobody may see are taken out."""
         ...
 
-    async def index(self, entries: Sequence[KnowledgeEntry]) -> None:
-        """Add or replace entries; visible to the next search."""
+    async def forget(self, entry_ids: Sequence[str] | None = None) -> tuple[int, int]:
+        """None of those entries, or without ids of any, is left in the index: how many there were, and are."""
         ...

@@ -59,12 +59,15 @@ class HostTools(Protocol):
         """Leave a note on an issue in the tracker."""
         ...
 
-    async def forget_knowledge(self) -> ToolResult:
-        """Take every entry of the organization out of the index; facts: `{"before": …, "after": …}`."""
+    async def forget_knowledge(self, entry_ids: Sequence[str] | None = None) -> ToolResult:
+        """Take those entries, or without ids all, out of the index; facts: `{"before": …, "after": …}`."""
         ...
 
     async def index_knowledge(self, entries: Sequence[KnowledgeEntry]) -> ToolResult:
-        """Put entries into the index, replacing those with equal ids."""
+        """Put entries into the index, replacing those with equal ids; facts: `{"total": …, "note": …}`.
+
+        `total` is how many the index has now; with a `note` they are found, but not by everything they could be.
+        """
         ...
 
     async def search_knowledge(self, query: str, limit: int) -> ToolResult:

@@ -84,9 +84,9 @@ class ErrandJob:
         return {"indexed": await reindex(self._store(organization_id), await self._tools.host_tools(organization_id))}
 
     async def _forget(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
-        """About the organization named: who deletes it asks on behalf of another."""
-        tools = await self._tools.host_tools(OrganizationId(errand.payload["organization"]))
-        return _as_outcome(await tools.forget_knowledge())
+        """Entries, or all of the organization named: who deletes that one asks on behalf of another."""
+        tools = await self._tools.host_tools(OrganizationId(errand.payload.get("organization", organization_id)))
+        return _as_outcome(await tools.forget_knowledge(errand.payload.get("entries")))
 
     async def _check(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         return {"checks": await self._checks(organization_id)}

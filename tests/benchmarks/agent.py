@@ -37,6 +37,7 @@ from core.domain.investigation import Investigation, Subject
 from core.domain.journal import JournalEntry, Transcript
 from core.domain.tenancy import Actor, Limits, Organization, OrganizationId, Platform, WorkspaceRef
 from core.domain.thread_view import ThreadView
+from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
 from core.gateways.openai_messages import tool_of
@@ -114,7 +115,7 @@ def _reasoners(model_url: str) -> tuple[Reasoner, ...]:
 
 async def _process(stack: AsyncExitStack, home: Path) -> McpProcess:
     command = (sys.executable, "-m", "tests.benchmarks.peers", "tools")
-    settings = McpSettings(frozenset(), home / "knowledge", "benchmark", command=command)
+    settings = McpSettings(frozenset(), KnowledgeSettings(home / "knowledge"), "benchmark", command=command)
     process = await stack.enter_async_context(McpProcess(settings))
     await process.ready()
     return process

@@ -27,6 +27,7 @@ from core.agent.rules import NAME, RulesReasoner
 from core.domain.investigation import Subject
 from core.domain.journal import CallObserved, JournalEntry, Transcript, TurnTaken
 from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
 from core.gateways.openai_messages import messages_of, tool_of
@@ -55,7 +56,7 @@ async def measure() -> list[Cost]:
     """Every case, and a made event of 40 frames, which is what a Python web service usually sends."""
     with tempfile.TemporaryDirectory() as home:
         async with LocalSentry() as sentry:
-            settings = McpSettings(frozenset({"127.0.0.1"}), Path(home) / "knowledge", "benchmark")
+            settings = McpSettings(frozenset({"127.0.0.1"}), KnowledgeSettings(Path(home) / "knowledge"), "benchmark")
             async with McpProcess(settings) as process:
                 await process.ready()
                 big = json.dumps(event_of_40_frames())

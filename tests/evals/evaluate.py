@@ -23,6 +23,7 @@ from core.domain.investigation import Subject
 from core.domain.journal import JournalEntry, Transcript
 from core.domain.report import Analysis, Culprit, RootCauseReport
 from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
 from core.gateways.sentry_payloads import read_event
@@ -56,7 +57,9 @@ async def evaluate() -> tuple[list[Score], float]:
     with tempfile.TemporaryDirectory() as home:
         async with LocalSentry() as sentry:
             settings = McpSettings(
-                allowed_hosts=frozenset({"127.0.0.1"}), knowledge_dir=Path(home) / "knowledge", mask_key="evaluation"
+                allowed_hosts=frozenset({"127.0.0.1"}),
+                knowledge=KnowledgeSettings(Path(home) / "knowledge"),
+                mask_key="evaluation",
             )
             connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token)
             started = time.perf_counter()

@@ -19,7 +19,7 @@ from core.domain.incident import (
     Release,
     TagDistribution,
 )
-from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
+from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
 
 BEGAN = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
 
@@ -143,14 +143,18 @@ class FakeKnowledge:
 
     entries: list[KnowledgeEntry] = field(default_factory=list)
 
-    async def search(self, query: str, limit: int) -> Sequence[KnowledgeMatch]:
-        return [KnowledgeMatch(entry, 0.83, True, ("same frame",)) for entry in self.entries[:limit]]
+    async def search(self, query: str, limit: int) -> KnowledgeFindings:
+        matches = (KnowledgeMatch(entry, 0.83, True, ("same frame",)) for entry in self.entries[:limit])
+        return KnowledgeFindings(tuple(matches))
 
-    async def forget(self) -> tuple[int, int]:
-        return 0, 0
+    async def forget(self, entry_ids: Sequence[str] | None = None) -> tuple[int, int]:
+        before = len(self.entries)
+        self.entries = [] if entry_ids is None else [entry for entry in self.entries if entry.id not in entry_ids]
+        return before, len(self.entries)
 
-    async def index(self, entries: Sequence[KnowledgeEntry]) -> None:
+    async def index(self, entries: Sequence[KnowledgeEntry]) -> IndexState:
         self.entries.extend(entries)
+        return IndexState(len(self.entries))
 
 
 @dataclass

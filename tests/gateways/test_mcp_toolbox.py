@@ -28,6 +28,7 @@ from core.gateways.envelope import (
     new_key,
     seal,
 )
+from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox, verified
 from core.ports import HostTools, Toolbox
@@ -42,7 +43,9 @@ def start(tmp_path: Path) -> Start:
     @asynccontextmanager
     async def started(tool_timeout_s: float = 20.0) -> AsyncIterator[McpProcess]:
         command = (sys.executable, "-m", "tests.fakes.tool_server")
-        async with McpProcess(McpSettings(frozenset(), tmp_path, "mask", tool_timeout_s, command)) as process:
+        async with McpProcess(
+            McpSettings(frozenset(), KnowledgeSettings(tmp_path), "mask", tool_timeout_s, command)
+        ) as process:
             await process.ready()
             yield process
 
@@ -110,7 +113,7 @@ async def test_a_pasted_event_travels_with_the_call_and_no_further(start: Start)
 
 async def test_an_event_over_a_mebibyte_is_refused_at_once() -> None:
     with pytest.raises(InvalidInput, match="1 MiB"):
-        McpToolbox(McpProcess(McpSettings(frozenset(), Path(), "")), ACME, None, "i", "x" * 1_048_577)
+        McpToolbox(McpProcess(McpSettings(frozenset(), KnowledgeSettings(None), "")), ACME, None, "i", "x" * 1_048_577)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +212,7 @@ async def test_a_cancelled_call_leaves_the_server_alone(start: Start, tmp_path: 
 async def test_a_server_that_cannot_start_is_a_clear_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     command = (sys.executable, "-c", "import sys; sys.exit('no key today')")
     caplog.set_level(logging.INFO, "logsense.tools")
-    async with McpProcess(McpSettings(frozenset(), tmp_path, "mask", 1.5, command)) as process:
+    async with McpProcess(McpSettings(frozenset(), KnowledgeSettings(tmp_path), "mask", 1.5, command)) as process:
         with pytest.raises(ServiceUnavailable, match="not running"):
             await toolbox(process).call(impact("A-1"))
     assert "no key today" in caplog.text
@@ -244,7 +247,7 @@ async def test_the_shipped_server_reads_a_pasted_event_and_keeps_knowledge_apart
     exception = {"type": "KeyError", "value": "'price'", "stacktrace": {"frames": [frame]}}
     event = json.dumps({"event_id": "a" * 32, "platform": "python", "exception": {"values": [exception]}})
     entry = KnowledgeEntry("INC-7", "Cart without price", "items lost their price", "roll back", "KeyError", "'price'")
-    async with McpProcess(McpSettings(frozenset(), tmp_path / "index", "mask")) as process:
+    async with McpProcess(McpSettings(frozenset(), KnowledgeSettings(tmp_path / "index"), "mask")) as process:
         stack = await toolbox(process, event_text=event).call(ToolCall("1", "get_stacktrace", {"issue_id": "event"}))
         unconnected = await toolbox(process).call(impact("A-1"))
         assert (await host_tools(process).index_knowledge([entry])).ok

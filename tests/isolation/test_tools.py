@@ -13,6 +13,7 @@ from bot.demo.local_sentry import LocalSentry
 from core.domain.errors import LogSenseError
 from core.domain.journal import ToolCall
 from core.domain.tenancy import SentryConnection
+from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
 from core.ports import HostTools, ToolResult
@@ -39,7 +40,7 @@ def connection(sentry: LocalSentry) -> SentryConnection:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with LocalSentry() as acme, LocalSentry() as globex:
         hosts = frozenset(sentry.base_url.removeprefix("http://") for sentry in (acme, globex))
-        async with McpProcess(McpSettings(hosts, tmp_path, "mask")) as process:
+        async with McpProcess(McpSettings(hosts, KnowledgeSettings(tmp_path), "mask")) as process:
             await process.ready()
             house = House(process, acme, globex)
             theirs = house.tools_of(GLOBEX, globex)

@@ -9,6 +9,7 @@ import pytest
 from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.incident import IssueRef
 from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server import tenancy
 from core.mcp_server.tenancy import Tenant
 from core.mcp_server.tenant_doors import TenantDoors
@@ -29,10 +30,11 @@ def serving(tenant: Tenant) -> Iterator[None]:
 
 @pytest.fixture
 async def doors(tmp_path: Path) -> AsyncIterator[TenantDoors]:
+    engine = KnowledgeEngine(KnowledgeSettings(tmp_path / "index"))
     async with aiohttp.ClientSession() as session:
-        opened = TenantDoors(session, frozenset(), tmp_path / "index")
+        opened = TenantDoors(session, frozenset(), engine)
         yield opened
-        opened.close()
+        await engine.close()
 
 
 async def test_nothing_opens_without_a_tenant(doors: TenantDoors) -> None:
@@ -77,4 +79,4 @@ async def test_changes_need_a_connection_that_allows_them(
 async def test_without_a_folder_the_knowledge_base_is_unavailable() -> None:
     async with aiohttp.ClientSession() as session:
         with serving(Tenant(ACME)), pytest.raises(ServiceUnavailable, match="No folder"):
-            TenantDoors(session, frozenset(), None).knowledge()
+            TenantDoors(session, frozenset(), KnowledgeEngine(KnowledgeSettings(None))).knowledge()

@@ -481,7 +481,16 @@ async def test_severity_follows_users_events_and_place(
 
 
 async def test_similar_incidents_come_with_cause_fix_and_score() -> None:
-    entry = KnowledgeEntry("INC-7", "Cart without price", "items lost their price", "roll back 1.4.2")
+    entry = KnowledgeEntry(
+        "INC-7",
+        "Cart without price",
+        "items lost their price",
+        "roll back 1.4.2",
+        confirmed_by="Mina Park",
+        confirmed_at=BEGAN,
+        worked=3,
+        failed=1,
+    )
     text, facts = await call(FakeDoors(index=FakeKnowledge([entry])), "search_knowledge_base", query="KeyError price")
     assert text.splitlines()[0] == "1 similar incident, best: “Cart without price”"
     assert facts["matches"][0] == {
@@ -493,7 +502,11 @@ async def test_similar_incidents_come_with_cause_fix_and_score() -> None:
         "fix": "roll back 1.4.2",
         "status": "confirmed",
         "reasons": ["same frame"],
+        "confirmed_by": "Mina Park",
+        "confirmed_on": "2026-11-20",
+        "record": "its fix held 3 of 4 times",
     }
+    assert "this very error was seen before, confirmed by Mina Park on 2026-11-20" in text
 
 
 async def test_nothing_similar_is_said_plainly() -> None:

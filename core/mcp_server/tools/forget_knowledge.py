@@ -1,20 +1,25 @@
-"""`forget_knowledge`: an organization that is deleted leaves nothing in the index; host-only."""
+"""`forget_knowledge`: what people want forgotten leaves the index; host-only."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from pydantic import Field
 
 from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import Sheet, counted
 
+EntryIds = Annotated[list[str] | None, Field(description="Ids of knowledge entries", max_length=500)]
+
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
-    async def forget_knowledge() -> Sheet:
-        """Takes every entry of the organization out of the index."""
-        before, after = await doors.knowledge().forget()
+    async def forget_knowledge(entries: EntryIds = None) -> Sheet:
+        """Takes those entries out of the index, or without ids every entry of the organization."""
+        before, after = await doors.knowledge().forget(entries)
         headline = f"{counted(before, 'entry') if before == 1 else f'{before} entries'} in the index, {after} left"
         return Sheet(headline, {"before": before, "after": after})
 

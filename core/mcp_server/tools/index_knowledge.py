@@ -27,7 +27,8 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
             read = _reader.validate_python(entries)
         except ValidationError as error:
             raise InvalidInput(f"{counted(error.error_count(), 'field')} of the entries cannot be read.") from None
-        await doors.knowledge().index(read)
-        return Sheet(f"{counted(len(read), 'entry') if len(read) == 1 else f'{len(read)} entries'} indexed")
+        state = await doors.knowledge().index(read)
+        many = "1 entry" if len(read) == 1 else f"{len(read)} entries"
+        return Sheet(f"{many} indexed. {state.note}".strip(), {"total": state.total, "note": state.note})
 
     return index_knowledge

@@ -1,64 +1,82 @@
-"""`search_knowledge_base`: past incidents that people vouched for."""
+"""`search_knowledge_base`: past incidents that people vouched for, and passages of the runbooks they imported."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.domain.knowledge import KnowledgeMatch
+from core.domain.knowledge import Kind, KnowledgeFindings, KnowledgeMatch
 from core.mcp_server.arguments import Limit, Query
 from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import Sheet, cleaned, counted, cut, quoted
+
+_PASSAGE_CHARS = 600
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def search_knowledge_base(query: Query, limit: Limit = 3) -> Sheet:
-        """Similar past incidents, their causes and fixes, by error type, message or frames."""
-        matches = await doors.knowledge().search(query, limit)
-        return knowledge_sheet(cleaned(tuple(matches), masker))
+        """Similar past incidents, their causes and fixes, by error type, message or frames; runbooks too."""
+        found = await doors.knowledge().search(query, limit)
+        return knowledge_sheet(cleaned(found, masker))
 
     return search_knowledge_base
 
 
-def knowledge_sheet(matches: Sequence[KnowledgeMatch]) -> Sheet:
+def knowledge_sheet(found: KnowledgeFindings) -> Sheet:
     """The matches, best first."""
-    if not matches:
-        return Sheet("nothing similar is known", {"matches": []})
-    best = matches[0]
-    sheet = Sheet(f"{counted(len(matches), 'similar incident')}, best: {quoted(best.entry.title, 90)}")
-    for match in matches:
-        entry = match.entry
-        facts = {
-            "incident": cut(entry.id, 80),
-            "title": cut(entry.title, 150),
-            "score": round(match.score, 2),
-            "status": entry.status,
-        }
-        seen = ", this very error was seen before" if match.seen_before else ""
-        sheet.add(
-            f"Incident {facts['incident']}, score {match.score:.2f}, {entry.status}{seen}: {facts['title']} ↵ "
-            + " ↵ ".join(_details(match)),
-            matches=[{**facts, "seen_before": match.seen_before, **_detail_facts(match)}],
-        )
+    if not found.matches:
+        return _sheet("nothing similar is known", found.note, {"matches": []})
+    best = found.matches[0]
+    headline = f"{counted(len(found.matches), 'similar incident')}, best: {quoted(best.entry.title, 90)}"
+    sheet = _sheet(headline, found.note, {})
+    for match in found.matches:
+        facts = _facts(match)
+        sheet.add(" ↵ ".join(_lines(match, facts)), matches=[facts])
     return sheet
 
 
-def _details(match: KnowledgeMatch) -> list[str]:
-    facts = _detail_facts(match)
-    reasons: str = ", ".join(facts["reasons"])
+def _sheet(headline: str, note: str, facts: dict[str, Any]) -> Sheet:
+    return Sheet(f"{headline}. {note}", {**facts, "note": note}) if note else Sheet(headline, facts)
+
+
+def _lines(match: KnowledgeMatch, facts: dict[str, Any]) -> list[str]:
+    reasons = [f"Matches by: {', '.join(facts['reasons'])}"] if facts["reasons"] else []
+    if match.entry.kind == Kind.PASSAGE:
+        place = ", ".join(filter(None, (facts["title"], facts.get("heading"))))
+        return [f"Runbook {facts['incident']}, score {match.score:.2f}: {place}", facts["root_cause"], *reasons]
+    how = "this very error was seen before" if match.seen_before else "possibly similar"
+    vouched = f", confirmed by {facts['confirmed_by']} on {facts['confirmed_on']}" if "confirmed_by" in facts else ""
+    record = [f"Record: {facts['record']}"] if "record" in facts else []
     return [
+        f"Incident {facts['incident']}, score {match.score:.2f}, {facts['status']}, {how}{vouched}: {facts['title']}",
         f"Root cause: {facts['root_cause']}",
         f"Fix: {facts['fix']}",
-        *([f"Matches by: {reasons}"] if reasons else []),
+        *record,
+        *reasons,
     ]
 
 
-def _detail_facts(match: KnowledgeMatch) -> dict[str, Any]:
+def _facts(match: KnowledgeMatch) -> dict[str, Any]:
+    entry = match.entry
+    is_passage = entry.kind == Kind.PASSAGE
+    told = {
+        "heading": cut(entry.heading, 150),
+        "confirmed_by": cut(entry.confirmed_by or "", 80) if entry.confirmed_at else "",
+        "confirmed_on": f"{entry.confirmed_at:%Y-%m-%d}" if entry.confirmed_at else "",
+        "record": entry.track_record,
+    }
     return {
-        "root_cause": cut(match.entry.root_cause, 180),
-        "fix": cut(match.entry.fix, 180),
+        "incident": cut(entry.id, 80),
+        "title": cut(entry.title, 150),
+        "score": round(match.score, 2),
+        "status": str(entry.status),
+        "seen_before": match.seen_before,
+        "root_cause": cut(entry.root_cause, _PASSAGE_CHARS if is_passage else 180),
+        "fix": cut(entry.fix, 180),
         "reasons": [cut(reason, 60) for reason in match.reasons[:4]],
+        **{name: text for name, text in told.items() if text},
+        **({"passage": True} if is_passage else {}),
     }

@@ -13,7 +13,7 @@ from core.domain.investigation import Investigation, Status
 from core.domain.tenancy import OrganizationId
 from core.domain.thread_view import NoticeView, progress_of, report_of
 from core.ports import Errand, OrganizationStore, Run, Stores, ToolProvider, ToolResult
-from core.usecases.knowledge_index import reindex
+from core.usecases.knowledge_index import index_pending, reindex
 from core.usecases.resolve import SETTLE, settle, settled
 from core.usecases.threads import REPORT, Threads
 
@@ -81,7 +81,9 @@ class ErrandJob:
         return _as_outcome(await tools.search_knowledge(errand.payload["query"], errand.payload["limit"]))
 
     async def _reindex(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
-        return {"indexed": await reindex(self._store(organization_id), await self._tools.host_tools(organization_id))}
+        """Everything, or with `pending_only` what the index lacks."""
+        index = index_pending if errand.payload.get("pending_only") else reindex
+        return {"indexed": await index(self._store(organization_id), await self._tools.host_tools(organization_id))}
 
     async def _forget(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         """Entries, or all of the organization named: who deletes that one asks on behalf of another."""

@@ -1,0 +1,177 @@
+"""Finds the documents below what a person named, and reads them one by one, each in bounded time and memory.
+
+Documents come from wikis and mailboxes, and their readers from strangers, so they are read by a child process: what
+hangs there, or wants all memory, costs one file.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
+from pathlib import Path, PurePosixPath
+
+from core.domain.errors import InvalidInput
+from core.domain.passages import Document, passages
+from core.gateways import runbooks
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_PASSAGES = 2_000
+MAX_SECONDS = 30.0
+_MAX_MEMORY = 2 * 1024**3
+
+
+@dataclass(slots=True)
+class Found:
+    """`files` by the name each is kept under. Of `shelves`, names of directories, all that is there was found.
+
+    `other_kinds` counts files that are no documents; `problems` are sentences about what could not be looked at.
+    """
+
+    files: dict[str, Path] = field(default_factory=dict)
+    shelves: list[str] = field(default_factory=list)
+    other_kinds: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Reading:
+    """Documents that could be read, and a sentence about each that could not."""
+
+    documents: list[Document] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def find(paths: Sequence[Path], kept_as: str = "") -> Found:
+    """The documents below `paths`. Hidden files are left out, and links that lead out of the directory.
+
+    A file is kept under its name, one in a directory under that directory's name and its way from there; `kept_as`
+    stands for the directory's name, or before the file's.
+    """
+    found = Found()
+    for path in paths:
+        if path.is_dir():
+            _find_in(path, kept_as or Path(os.path.abspath(path)).name, found)
+        elif path.suffix.lower() not in runbooks.READERS:
+            found.problems.append(f"{path} is no document that can be read: {_readable_kinds()}.")
+        else:
+            _add(path, str(PurePosixPath(kept_as, path.name)), found)
+    return found
+
+
+def _find_in(root: Path, shelf: str, found: Found) -> None:
+    problems, files = len(found.problems), len(found.files)
+    real_root = os.path.realpath(root)
+    if not shelf:
+        raise InvalidInput(f"{root} has no name to keep its documents under. Give it one: --as NAME")
+    for folder, folders, names in os.walk(root, onerror=lambda error: found.problems.append(_why(error))):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
+            if not Path(os.path.realpath(path)).is_relative_to(real_root):
+                continue
+            if path.suffix.lower() in runbooks.READERS:
+                _add(path, str(PurePosixPath(shelf, path.relative_to(root).as_posix())), found)
+            else:
+                found.other_kinds += 1
+    if len(found.files) > files and len(found.problems) == problems:
+        found.shelves.append(shelf)
+    elif len(found.files) == files:
+        found.problems.append(f"{root} has no documents: {_readable_kinds()}.")
+
+
+def _add(path: Path, name: str, found: Found) -> None:
+    if not name.isprintable():
+        found.problems.append(f"{name!r} cannot be cited: rename it, without invisible characters.")
+    elif name in found.files and os.path.realpath(path) != os.path.realpath(found.files[name]):
+        found.problems.append(f"{path} would replace {found.files[name]}: import one of them with --as NAME.")
+    else:
+        found.files[name] = path
+
+
+def _readable_kinds() -> str:
+    return f"it must be one of {', '.join(runbooks.READERS)}, or an export (.jsonl) named by itself"
+
+
+def read_all(found: Found, *, done: Callable[[], None], max_seconds: float = MAX_SECONDS) -> Reading:
+    """Each file, with `done` called after it; past `MAX_PASSAGES` in all the rest is left unread, with a sentence."""
+    reading = Reading()
+    room = MAX_PASSAGES
+    with _Child(max_seconds) as child:
+        for number, (name, path) in enumerate(found.files.items()):
+            try:
+                document = child.read(name, path)
+            except InvalidInput as error:
+                reading.problems.append(str(error))
+            else:
+                room -= sum(1 for _ in passages(document))
+                if room < 0:
+                    others = len(found.files) - number - 1
+                    more = f", and {others} files after it were not read" if others else ""
+                    limit = f"{MAX_PASSAGES:,} passages are the most for one import"
+                    reading.problems.append(f"{name} is too much{more}: {limit}. Import fewer files at a time.")
+                    break
+                reading.documents.append(document)
+            done()
+    return reading
+
+
+class _Child:
+    """A process that reads; another takes its place when it does not answer in time."""
+
+    def __init__(self, max_seconds: float) -> None:
+        self._max_seconds = max_seconds
+        self._pool: Pool | None = None
+
+    def __enter__(self) -> _Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def read(self, name: str, path: Path) -> Document:
+        """The document; raises InvalidInput with a sentence that names it."""
+        content = _content(name, path)
+        if self._pool is None:
+            self._pool = multiprocessing.get_context("spawn").Pool(1, _be_a_child)
+        try:
+            return self._pool.apply_async(runbooks.read, (name, content)).get(self._max_seconds)
+        except multiprocessing.TimeoutError:
+            self._end()
+            raise InvalidInput(f"{name} took too long to read. Save it in a simpler form, such as text.") from None
+
+    def _end(self) -> None:
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool.join()
+            self._pool = None
+
+
+def _be_a_child() -> None:
+    # Ctrl-C is the parent's to answer; what the readers grumble about is in nobody's interest.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.disable()
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _content(name: str, path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise InvalidInput(f"{name} is no regular file.")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InvalidInput(_why(error)) from None
+    if len(content) > MAX_BYTES:
+        raise InvalidInput(f"{name} is larger than {MAX_BYTES // 1024**2} MiB. Split it.")
+    return content
+
+
+def _why(error: OSError) -> str:
+    return f"{error.filename} cannot be read: {error.strerror}."

@@ -19,6 +19,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from adapters.chat.memory import seen_before, similar_heading
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Status
 from core.domain.journal import Step
@@ -189,6 +190,7 @@ def _report(view: ReportView) -> RenderableType:
     report = view.report
     return Group(
         Text(""),
+        *_seen_before(report),
         Panel(Text(report.root_cause, style="bold"), title="Root cause", title_align="left", border_style="cyan"),
         *_confidence(report),
         *_culprit(view),
@@ -198,6 +200,13 @@ def _report(view: ReportView) -> RenderableType:
         Text(""),
         _footer(view),
     )
+
+
+def _seen_before(report: RootCauseReport) -> Iterator[RenderableType]:
+    if (known := seen_before(report)) is not None:
+        fix, vouched = known
+        yield Text.assemble(("Seen before. ", "bold green"), f"Fixed by: {fix}")
+        yield Text(vouched, style="dim")
 
 
 def _section(title: str, rows: list[RenderableType]) -> Iterator[RenderableType]:
@@ -248,8 +257,9 @@ def _fix(number: int, fix: Fix) -> RenderableType:
 
 
 def _similar(past: SimilarIncident) -> RenderableType:
-    line = Text.assemble((past.incident, "bold"), f" ({past.status}, match {past.score:.0%}): {past.root_cause}")
-    line.append(f" Fix: {past.fix}", style="green")
+    line = Text.assemble((similar_heading(past), "bold"), f": {past.root_cause}")
+    if past.fix:
+        line.append(f" Fix: {past.fix}", style="green")
     return Padding(line, (0, 0, 0, 2))
 
 

@@ -149,7 +149,9 @@ def resolve(cli: Cli, investigation_id: str | None, fix: str | None) -> None:
 
     It is saved, resolved in Sentry if LOGSENSE_SENTRY_WRITES allows that, and offered when the like happens again.
     """
-    _decide(cli, investigation_id, on=True, fix=fix)
+    if fix is None and not cli.as_json and sys.stdin.isatty():
+        fix = click.prompt("What fixed it? (Enter to skip)", default="", show_default=False)
+    _decide(cli, investigation_id, on=True, fix=fix or None)
 
 
 @click.command()
@@ -174,6 +176,10 @@ def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None
         cli.say(f"Investigation {outcome['investigation_id']} is {word} by {session.actor.name}.", "bold")
         cli.say(f"Sentry: {outcome['tracker']}")
         cli.say(f"Knowledge: {outcome['knowledge']}")
+        if on and not fix:
+            cli.say(f"Say what fixed it: logsense resolve {outcome['investigation_id']} --fix “…”", "dim")
+        if outcome["near"]:
+            cli.say(f"Much like {outcome['near']}. If they are one incident: logsense knowledge merge", "dim")
         return ExitCode.OK
 
     cli.run(command, works=True)

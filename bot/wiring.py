@@ -41,7 +41,7 @@ from core.usecases.errands import ErrandJob
 from core.usecases.follow_up import FollowUpJob
 from core.usecases.housekeeping import UpkeepJob
 from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.knowledge_index import index_pending, reindex
+from core.usecases.knowledge_index import catch_up
 from core.usecases.recover import close_orphans
 from core.usecases.retention import keep_within_limits
 from core.usecases.spending import Spending
@@ -184,7 +184,9 @@ async def _work(app: App, channels: Mapping[Platform, Channel]) -> None:
     async with McpProcess(mcp_settings(app)) as process:
         tools = app.tools = Tools(process, app.connections)
         threads = Threads(channels)
-        investigators = Investigators(app.stores, tools, app.reasoners, settings.budget, now, threads)
+        investigators = Investigators(
+            app.stores, tools, app.reasoners, settings.budget, now, threads, settings.ask_from_confidence
+        )
         checks = check_parts(app.stores, app.connections, tools, app.reasoners, process)
         jobs: dict[str, Job] = {
             "announce": AnnounceJob(app.stores, threads, now),
@@ -214,6 +216,9 @@ async def _work(app: App, channels: Mapping[Platform, Channel]) -> None:
 async def _keep_house(app: App, organization_id: OrganizationId) -> str:
     closed = await close_orphans(app.stores.for_organization(organization_id), now)
     gone = await keep_within_limits(app.stores, organization_id, now())
+    if app.tools is not None:
+        # What the embedder missed is embedded, what other replicas learned is here too.
+        await catch_up(app.stores.for_organization(organization_id), await app.tools.host_tools(organization_id))
     forgotten = ", ".join(f"{count} {what}" for what, count in gone.items() if count) or "nothing"
     return f"{closed} investigations that nobody worked on were closed; forgotten: {forgotten}"
 
@@ -221,9 +226,8 @@ async def _keep_house(app: App, organization_id: OrganizationId) -> str:
 async def _catch_up_index(app: App, tools: Tools) -> None:
     """Knowledge that the index lacks is put there; searching works meanwhile with what it has.
 
-    On one machine that is what a crash kept from it. Among replicas, each with its own, it is all that others learned.
+    That is what a crash kept from it, or everything when it is new: another embedder, a damaged folder, a new replica.
     """
-    catch_up = reindex if app.settings.is_shared else index_pending
     for organization in await app.stores.directory.organizations():
         try:
             store = app.stores.for_organization(organization.id)

@@ -13,7 +13,7 @@ from adapters.slack.forms import Forms
 from adapters.slack.ids import COMMAND, Action
 from adapters.slack.inbound import delivery_of, person_of, place_of, subject_in, subject_named
 from adapters.slack.listing import incidents_text, status_text
-from adapters.slack.modals import evidence_modal
+from adapters.slack.modals import evidence_modal, fix_modal
 from adapters.slack.trouble import in_words
 from core.domain.conversation import (
     Again,
@@ -153,6 +153,13 @@ class Acting:
                 return await self._investigate(Again(value), body, conversation, actor, caller)
             case Action.INVESTIGATE:
                 return await self._investigate(IssueText(value), body, conversation, actor, caller)
+            case Action.FIX_SUGGESTED:
+                fix = (await self._report(value, caller)).report.suggested_fix
+                said = Resolution(delivery_of(body), conversation, actor, True, fix, value)
+                return (await self._door.inbox.receive(said)).note
+            case Action.FIX_OTHER:
+                form = fix_modal(value, conversation.channel, conversation.thread)
+                await caller.client.views_open(trigger_id=str(body.get("trigger_id")), view=form)
             case Action.EVIDENCE:
                 view = await self._report(value, caller)
                 trigger = str(body.get("trigger_id"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never
 
+from adapters.chat.memory import FIX_ASKED, OTHER, SUGGESTED
 from adapters.chat.wording import cost_words
-from adapters.slack.elements import asides, sections
-from adapters.slack.message import Message, messages
+from adapters.slack.elements import actions, asides, button, section, sections
+from adapters.slack.ids import Action
+from adapters.slack.message import Block, Message, messages
 from adapters.slack.mrkdwn import code, cut, escaped, prose
 from adapters.slack.progress_blocks import progress_message
 from adapters.slack.report_blocks import report_messages
@@ -43,4 +46,15 @@ def _answer(view: AnswerView) -> tuple[Message, ...]:
 def _notice(view: NoticeView) -> tuple[Message, ...]:
     said = escaped(view.text).strip() or "There is nothing to say."
     shown = f"⚠ *That did not work.* {said}" if view.error else said
-    return messages(f"That did not work. {said}" if view.error else said, list(sections(shown)))
+    return messages(f"That did not work. {said}" if view.error else said, [*sections(shown), *_fix_asked(view)])
+
+
+def _fix_asked(view: NoticeView) -> Iterator[Block]:
+    if view.asks is None:
+        return
+    value = view.asks.investigation_id
+    suggested = [button(SUGGESTED, Action.FIX_SUGGESTED, value, "primary")] if view.asks.suggested else []
+    yield section(f"*{FIX_ASKED}*")
+    if view.asks.suggested:
+        yield from asides(f"Suggested was: {prose(view.asks.suggested)}")
+    yield actions(*suggested, button(OTHER, Action.FIX_OTHER, value))

@@ -17,6 +17,7 @@ from adapters.slack.modals import (
     model_modal,
     notice_modal,
     read_channel,
+    read_fix,
     read_model,
     read_sentry,
     sentry_modal,
@@ -24,7 +25,7 @@ from adapters.slack.modals import (
 from adapters.slack.mrkdwn import escaped
 from adapters.slack.people import Person
 from adapters.slack.trouble import in_words
-from core.domain.conversation import ConversationRef
+from core.domain.conversation import ConversationRef, Resolution
 from core.domain.errors import Refusal
 from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
 
@@ -79,6 +80,10 @@ class Forms:
                 read, waiting = read_model(values), "Asking the model …"
             case Callback.CHANNEL:
                 read, waiting = read_channel(values), "Saving …"
+            case Callback.FIX:
+                await ack()
+                self._door.tasks.start(self._fixed(view, body, caller), "fix")
+                return
             case _:
                 await ack()
                 return
@@ -92,6 +97,16 @@ class Forms:
             return
         await ack(response_action="update", view=notice_modal("One moment", waiting))
         self._door.tasks.start(self._show_later(deciding, str(view.get("id")), caller), "form")
+
+    async def _fixed(self, view: Mapping[str, Any], body: Mapping[str, Any], caller: Caller) -> None:
+        """What fixed it is kept as their word; the thread says so."""
+        where = json.loads(str(view.get("private_metadata") or "{}"))
+        conversation = caller.conversation(str(where.get("channel")), where.get("thread"))
+        fix = read_fix((view.get("state") or {}).get("values") or {})
+        person = await self._door.person(caller, str((body.get("user") or {}).get("id")))
+        delivery = f"fix:{view.get('id')}"
+        said = Resolution(delivery, conversation, person.actor, True, fix, str(where.get("investigation")))
+        await self._door.hand_in(said)
 
     async def _show_later(self, deciding: asyncio.Task[dict[str, Any]], view_id: str, caller: Caller) -> None:
         # Slack must have taken the answer before, or it would replace this with "One moment".

@@ -29,6 +29,8 @@ class Action(StrEnum):
     CONNECT_MODEL = "connect_model"
     CHANNEL_SETTINGS = "channel_settings"
     EVIDENCE_PAGE = "evidence_page"
+    FIX_SUGGESTED = "fix_was_suggested"
+    FIX_OTHER = "fix_was_other"
 
 
 class Callback(StrEnum):
@@ -39,6 +41,7 @@ class Callback(StrEnum):
     SENTRY = "sentry_connection"
     MODEL = "model_connection"
     CHANNEL = "channel_settings"
+    FIX = "what_fixed_it"
 
 
 def workspace_of(*, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool) -> WorkspaceRef:

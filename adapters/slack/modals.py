@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapters.chat.connections import SENTRY_CLOUD, SLUG, Errors, Field, model_typed, sentry_typed
+from adapters.chat.memory import MAX_FIX
 from adapters.slack.elements import plain_text, section, sections
 from adapters.slack.evidence_modal import TITLE_LIMIT, evidence_modal
 from adapters.slack.ids import Callback
@@ -22,9 +23,11 @@ from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnecti
 __all__ = [
     "channel_modal",
     "evidence_modal",
+    "fix_modal",
     "model_modal",
     "notice_modal",
     "read_channel",
+    "read_fix",
     "read_model",
     "read_sentry",
     "sentry_modal",
@@ -34,6 +37,7 @@ FIELD = "field"
 """The action id of every input; its block id says which it is."""
 CHANNEL_PROJECTS = "channel_projects"
 CHANNEL_SHARED = "channel_shared"
+FIX = "fix"
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -149,6 +153,25 @@ def read_channel(values: Values) -> ChannelSettings | Errors:
     if len(projects) > _PROJECTS:
         return {CHANNEL_PROJECTS: f"At most {_PROJECTS} projects."}
     return ChannelSettings(projects, _ticked(values, CHANNEL_SHARED))
+
+
+def fix_modal(investigation_id: str, channel: str, thread: str | None) -> Block:
+    """What fixed it, in the person's words; where they were asked is in the private metadata."""
+    form = _form(
+        Callback.FIX,
+        "What fixed it?",
+        [
+            _text(FIX, "What fixed it", "", hint="It is shown, in these words, when the like happens again.")
+            | {"element": {"type": "plain_text_input", "action_id": FIELD, "multiline": True, "max_length": MAX_FIX}}
+        ],
+    )
+    where = {"investigation": investigation_id, "channel": channel, "thread": thread}
+    return form | {"private_metadata": json.dumps(where)}
+
+
+def read_fix(values: Values) -> str:
+    """What was typed; Slack lets nobody send it empty."""
+    return plain(_typed(values, FIX))
 
 
 def notice_modal(title: str, text: str) -> Block:

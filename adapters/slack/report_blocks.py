@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from adapters.chat.memory import ASK, asks, seen_before, similar_heading
 from adapters.chat.source_lines import source_of
 from adapters.chat.wording import (
     confidence_words,
@@ -44,6 +45,9 @@ def report_messages(view: ReportView) -> tuple[Message, ...]:
 def _opening(view: ReportView) -> Iterator[Block]:
     report = view.report
     yield header(f"{view.title}: root cause")
+    if (known := seen_before(report)) is not None:
+        fix, vouched = known
+        yield from sections(f"🔁 *Seen before.* Fixed by: {prose(fix)}\n_{escaped(vouched)}_")
     yield from sections(f"{person(view.asked_by)} {prose(report.root_cause).strip() or 'No root cause was found.'}")
     yield from _confidence(report)
 
@@ -90,7 +94,7 @@ def _finding(finding: Finding) -> str:
 
 
 def _similar(past: SimilarIncident) -> str:
-    known = f"• {escaped(past.incident)} ({escaped(past.status)}, match {past.score:.0%}): {prose(past.root_cause)}"
+    known = f"• {escaped(similar_heading(past))}: {prose(past.root_cause)}"
     return f"{known}\n      Fixed by: {prose(past.fix)}" if past.fix else known
 
 
@@ -98,6 +102,8 @@ def _resolution(view: ReportView) -> Iterator[Block]:
     if view.resolved_by is not None:
         when = f" at {time_words(view.resolved_at)}" if view.resolved_at else ""
         yield from sections(f"✅ *Resolved* by {person(view.resolved_by)}{when}")
+    elif asks(view.report, resolved=False):
+        yield from asides(ASK)
 
 
 def _buttons(view: ReportView) -> Block:

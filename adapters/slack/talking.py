@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.chat.commands import Cancel, Connect, Help, Incidents, Investigate, Status
+from adapters.chat.memory import fix_said
 from adapters.slack.api_errors import CALL_ERRORS
 from adapters.slack.commands import help_text, parse_command
 from adapters.slack.door import Caller, Door
@@ -124,6 +125,9 @@ class Talking:
     ) -> None:
         if await self._door.desk.is_ours(conversation):
             question = question_in(event, caller.bot_user_id) or ""
+            if fix := fix_said(question):
+                await self._door.hand_in(Resolution(delivery_of(body), conversation, actor, True, fix))
+                return
             await self._door.hand_in(FollowUp(delivery_of(body), conversation, actor, question))
             return
         await self._investigate(body, conversation, actor, caller, subject_in(event, words_will_do=False))
@@ -141,6 +145,8 @@ class Talking:
             return
         if link := sentry_link_in(str(event.get("text") or "")):
             await self._investigate(body, conversation, actor, caller, IssueText(link))
+        elif fix := fix_said(question):
+            await self._door.hand_in(Resolution(delivery_of(body), conversation, actor, True, fix))
         elif question.strip():
             await self._door.hand_in(FollowUp(delivery_of(body), conversation, actor, question))
 

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
+from adapters.chat.memory import FIX_ASKED, SUGGESTED
 from adapters.chat.visible import cut, one_line
 from adapters.chat.wording import cost_words
 from adapters.teams.card import Card, cards
-from adapters.teams.elements import Element, mention_entity, own, rich, sentences
+from adapters.teams.elements import Element, button, mention_entity, own, rich, sentences
+from adapters.teams.ids import Action
 from adapters.teams.progress_card import progress_card
 from adapters.teams.report_card import report_cards
 from adapters.teams.text import run
 from adapters.teams.wording import named
-from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
+from core.domain.thread_view import AnswerView, FixQuestion, NoticeView, ProgressView, ReportView, ThreadView
 
 _QUESTION = 300
 _SUMMARY = 250
@@ -34,7 +36,7 @@ def cards_of(view: ThreadView, *, now: datetime | None = None) -> tuple[Card, ..
         case AnswerView():
             return _answer(view)
         case NoticeView():
-            return cards(list(_notice(view)), "LogSense")
+            return cards(list(_notice(view)), "LogSense", buttons=_fix_buttons(view.asks))
         case _:
             assert_never(view)
 
@@ -70,3 +72,14 @@ def _answer(view: AnswerView) -> tuple[Card, ...]:
 def _notice(view: NoticeView) -> Iterator[Element]:
     before = [run("⚠ That did not work. ", bold=True, color="Attention")] if view.error else []
     yield from sentences(view.text.strip() or _NOTHING, before)
+    if view.asks is not None:
+        yield own(f"**{FIX_ASKED}**", spacing="Medium")
+        if view.asks.suggested:
+            yield from sentences(view.asks.suggested, [run("Suggested was: ", subtle=True)], spacing="None")
+
+
+def _fix_buttons(asks: FixQuestion | None) -> list[Element]:
+    """Other words than the suggested are a reply, as the question says: a card has no room to type that all share."""
+    if asks is None or not asks.suggested:
+        return []
+    return [button(SUGGESTED, Action.FIX_SUGGESTED, asks.investigation_id, "positive")]

@@ -40,6 +40,7 @@ class Action(StrEnum):
     CONNECT_MODEL = "connect_model"
     SAVE_SENTRY = "save_sentry"
     SAVE_MODEL = "save_model"
+    FIX_SUGGESTED = "fix_was_suggested"
 
 
 def workspace_of(activity: Mapping[str, Any]) -> WorkspaceRef | None:

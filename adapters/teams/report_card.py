@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from adapters.chat.memory import ASK, asks, seen_before, similar_heading
 from adapters.chat.source_lines import source_of
 from adapters.chat.visible import cut, one_line
 from adapters.chat.wording import (
@@ -75,6 +76,10 @@ def _opening(report: RootCauseReport, asked_by: Named, title: str) -> Iterator[E
     yield rich(run(f"{title}: root cause", bold=True, size="Large"))
     name = f"<at>{asked_by.name}</at>" if asked_by.id is not None else asked_by.name
     yield own(f"Asked by {name}", isSubtle=True, size="Small", spacing="None")
+    if (known := seen_before(report)) is not None:
+        fix, vouched = known
+        yield from sentences(fix.strip(), [run("🔁 Seen before. Fixed by: ", bold=True)], spacing="Small")
+        yield rich(run(one_line(vouched), subtle=True, size="Small"), spacing="None")
     yield from sentences(report.root_cause.strip() or "No root cause was found.", spacing="Small")
     yield from _confidence(report)
 
@@ -147,7 +152,7 @@ def _finding(finding: Finding) -> Iterator[Element]:
 
 
 def _similar(past: SimilarIncident) -> Iterator[Element]:
-    known = f"{one_line(past.incident)} ({one_line(past.status)}, match {past.score:.0%}): "
+    known = f"{one_line(similar_heading(past))}: "
     yield from sentences(past.root_cause.strip(), [run("• "), *prose(known, bold=True)], spacing="Small")
     if past.fix:
         yield from sentences(past.fix.strip(), [run("\xa0\xa0\xa0Fixed by: ")], spacing="None")
@@ -157,6 +162,8 @@ def _resolution(view: ReportView) -> Iterator[Element]:
     if view.resolved_by is not None:
         when = f" at {time_words(view.resolved_at)}" if view.resolved_at else ""
         yield box(rich(run("✅ Resolved ", bold=True), run(f"by {person(view.resolved_by)}{when}")), style="good")
+    elif asks(view.report, resolved=False):
+        yield own(ASK, isSubtle=True, size="Small")
 
 
 def _buttons(view: ReportView) -> list[Element]:

@@ -9,7 +9,16 @@ from typing import Any, cast
 
 from core.agent.confidence import Verification, confidence_in
 from core.domain.journal import Transcript
-from core.domain.report import Analysis, Answer, Culprit, Evidence, Finding, RootCauseReport, SimilarIncident
+from core.domain.report import (
+    SEEN_BEFORE,
+    Analysis,
+    Answer,
+    Culprit,
+    Evidence,
+    Finding,
+    RootCauseReport,
+    SimilarIncident,
+)
 from core.domain.tool_facts import StackFacts
 
 MAX_FIXES = 5
@@ -129,17 +138,26 @@ def _similar(evidence: Sequence[Evidence]) -> Iterator[SimilarIncident]:
         incident = str(match.get("incident", ""))
         if incident not in seen:
             seen.add(incident)
+            is_same = match.get("seen_before") and match.get("status") == "confirmed"
             yield SimilarIncident(
                 incident,
                 float(match.get("score", 0.0)),
                 str(match.get("root_cause", "")),
                 str(match.get("fix", "")),
-                "seen before" if match.get("seen_before") else str(match.get("status", "")),
+                SEEN_BEFORE if is_same else str(match.get("status", "")),
+                str(match.get("title", "")),
+                str(match.get("heading", "")),
+                str(match.get("confirmed_by", "")),
+                str(match.get("confirmed_on", "")),
+                str(match.get("record", "")),
+                bool(match.get("passage")),
             )
 
 
 def _match_kind(evidence: Sequence[Evidence]) -> str | None:
-    confirmed = [match for match in _matches(evidence) if match.get("status") == "confirmed"]
+    confirmed = [
+        match for match in _matches(evidence) if match.get("status") == "confirmed" and not match.get("passage")
+    ]
     if not confirmed:
         return None
     return "seen before" if any(match.get("seen_before") for match in confirmed) else "similar"

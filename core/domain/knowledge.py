@@ -50,9 +50,11 @@ class PastFix:
 class KnowledgeEntry:
     """A past incident, or a passage of a document; `frames` are `file:function` symptoms, newest call first.
 
-    `fingerprint` is equal for the same error; `occurrences` are the investigations that met it, newest last. `worked`
-    and `failed` count how often its fix held or the error came back, `setbacks` how often since it last held. A
-    passage has its text as `root_cause`, its document as `title` and `source`, and the `heading` above it.
+    `fingerprint` is equal for the same error; `occurrences` are the investigations that met it, `held_in` those that
+    people ended with its fix, both newest last. `worked` and `failed` count how often the fix held or the error came
+    back, `setbacks` how often since it last held. A confirmed entry without a `fix`: nobody said what it was.
+
+    A passage has its text as `root_cause`, its document as `title` and `source`, and the `heading` above it.
     """
 
     id: str
@@ -72,6 +74,7 @@ class KnowledgeEntry:
     heading: str = ""
     confirmed_by_id: str = ""
     occurrences: tuple[str, ...] = ()
+    held_in: tuple[str, ...] = ()
     worked: int = 0
     failed: int = 0
     setbacks: int = 0
@@ -81,9 +84,10 @@ class KnowledgeEntry:
 
     def confirm(self, actor: Actor, at: datetime, fix: str, investigation_id: str) -> KnowledgeEntry:
         """People vouch for it: `fix` ended the incident. Saying so again for the same incident corrects, not counts."""
-        is_new = investigation_id not in self.occurrences or not self.worked
+        is_new = investigation_id not in self.held_in
         return replace(
-            self._with_fix(fix or self.fix, at)._met(investigation_id),
+            self._with_fix(fix, at)._met(investigation_id),
+            held_in=_with(self.held_in, investigation_id),
             status=Standing.CONFIRMED,
             confirmed_by=actor.name,
             confirmed_by_id=actor.id,
@@ -94,20 +98,22 @@ class KnowledgeEntry:
             retired_at=None,
         )
 
-    def take_back(self, at: datetime) -> KnowledgeEntry:
-        """Who confirmed it no longer does: the fix before it holds again, if there was one; else it is disputed."""
-        worked = max(self.worked - 1, 0)
-        if not self.past_fixes or self.past_fixes[-1].valid_to != self.confirmed_at:
-            return replace(self, status=Standing.DISPUTED, worked=worked, confirmed_by=None, confirmed_at=None)
-        before = self.past_fixes[-1]
-        return replace(
-            self,
-            fix=before.fix,
-            confirmed_by=before.confirmed_by,
-            confirmed_at=before.valid_from,
-            past_fixes=self.past_fixes[:-1],
-            worked=worked,
-        )
+    def take_back(self, investigation_id: str) -> KnowledgeEntry:
+        """That incident did not end so: what people say of others stays, a fix that it replaced holds again."""
+        if investigation_id not in self.held_in:
+            return self
+        others = tuple(known for known in self.held_in if known != investigation_id)
+        left = replace(self, held_in=others, worked=max(self.worked - 1, 0))
+        if self.past_fixes and self.past_fixes[-1].valid_to == self.confirmed_at:
+            before = self.past_fixes[-1]
+            return replace(
+                left,
+                fix=before.fix,
+                confirmed_by=before.confirmed_by,
+                confirmed_at=before.valid_from,
+                past_fixes=self.past_fixes[:-1],
+            )
+        return left if others else replace(left, status=Standing.DISPUTED, confirmed_by=None, confirmed_at=None)
 
     def come_back(self, investigation_id: str) -> KnowledgeEntry:
         """The same error again after its fix: once for each investigation; the second time in a row disputes it."""
@@ -154,16 +160,39 @@ class KnowledgeEntry:
         standing = {Standing.CONFIRMED: 1.0, Standing.PROPOSED: 0.85}.get(Standing(self.status), 0.6)
         return standing * (_TRUST_FLOOR + (1 - _TRUST_FLOOR) * fresh)
 
+    def absorb(self, other: KnowledgeEntry, at: datetime) -> KnowledgeEntry:
+        """With what is known of `other`, which is the same incident told twice; its fix is kept as past."""
+        joined = self
+        for investigation_id in other.occurrences:
+            joined = joined._met(investigation_id)
+        past = PastFix(other.fix, other.confirmed_by, other.confirmed_at, at)
+        return replace(
+            joined,
+            held_in=tuple(dict.fromkeys((*other.held_in, *self.held_in)))[-_MOST_OCCURRENCES:],
+            worked=self.worked + other.worked,
+            failed=self.failed + other.failed,
+            past_fixes=(*other.past_fixes, *([past] if other.fix else []), *self.past_fixes)[-_MOST_PAST_FIXES:],
+        )
+
     def _with_fix(self, fix: str, at: datetime) -> KnowledgeEntry:
-        """`fix` is the one that holds; another that people had confirmed before it is kept as past."""
-        if self.status != Standing.CONFIRMED or " ".join(fix.split()) == " ".join(self.fix.split()):
+        """`fix` is the one that holds; another that people had confirmed before it is kept as past.
+
+        Saying nothing keeps a fix that was confirmed; of a draft nobody said anything yet, so it has none.
+        """
+        is_known = self.status == Standing.CONFIRMED and bool(self.fix)
+        if not fix and is_known:
+            return self
+        if not is_known or " ".join(fix.split()) == " ".join(self.fix.split()):
             return replace(self, fix=fix)
         past = PastFix(self.fix, self.confirmed_by, self.confirmed_at, at)
         return replace(self, fix=fix, past_fixes=(*self.past_fixes, past)[-_MOST_PAST_FIXES:])
 
     def _met(self, investigation_id: str) -> KnowledgeEntry:
-        others = tuple(known for known in self.occurrences if known != investigation_id)
-        return replace(self, occurrences=(*others, investigation_id)[-_MOST_OCCURRENCES:])
+        return replace(self, occurrences=_with(self.occurrences, investigation_id))
+
+
+def _with(known: tuple[str, ...], newest: str) -> tuple[str, ...]:
+    return (*(each for each in known if each != newest), newest)[-_MOST_OCCURRENCES:]
 
 
 @dataclass(frozen=True, slots=True)

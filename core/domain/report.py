@@ -95,15 +95,27 @@ class Culprit:
         return " in ".join(part for part in (place, name) if part) or "unknown place"
 
 
+SEEN_BEFORE = "seen before"
+
+
 @dataclass(frozen=True, slots=True)
 class SimilarIncident:
-    """A past incident that resembles this one; `score` is 0..1."""
+    """A past incident or passage of a runbook that resembles this one; `score` is 0..1, `confirmed_on` a day.
+
+    `status` is `seen before` for the very same error when people confirmed it. `record` says how its fix did.
+    """
 
     incident: str
     score: float
     root_cause: str
     fix: str
     status: str
+    title: str = ""
+    heading: str = ""
+    confirmed_by: str = ""
+    confirmed_on: str = ""
+    record: str = ""
+    is_passage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +152,14 @@ class RootCauseReport:
     similar: tuple[SimilarIncident, ...]
     reasoner: str
     partial: bool = False
+    asks_confirmation: bool = False
+
+    @property
+    def seen_before(self) -> SimilarIncident | None:
+        """The same error, confirmed by people earlier, if there is one."""
+        return next((past for past in self.similar if past.status == SEEN_BEFORE), None)
+
+    @property
+    def suggested_fix(self) -> str:
+        """The best fix in one text; empty without any."""
+        return " ".join([f"{self.fixes[0].title.rstrip('.')}.", *self.fixes[0].steps]) if self.fixes else ""

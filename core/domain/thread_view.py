@@ -55,11 +55,20 @@ class AnswerView:
 
 
 @dataclass(frozen=True, slots=True)
+class FixQuestion:
+    """What fixed it? `suggested` is what the report proposed, to be accepted in one press; empty without any."""
+
+    investigation_id: str
+    suggested: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeView:
-    """One sentence that people need to know; `error` colours it."""
+    """One sentence that people need to know; `error` colours it, `asks` puts a question below."""
 
     text: str
     error: bool = False
+    asks: FixQuestion | None = None
 
 
 ThreadView = ProgressView | ReportView | AnswerView | NoticeView

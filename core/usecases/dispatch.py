@@ -25,7 +25,7 @@ from core.domain.investigation import Investigation, Question, Subject
 from core.domain.issue_reference import parse_issue_reference
 from core.domain.tenancy import OrganizationId, Platform, SentryConnection
 from core.ports import Errand, OrganizationStore, Receipt, Stores
-from core.usecases.errands import END_PROGRESS, JOIN
+from core.usecases.errands import END_PROGRESS, HEED_VOTES, JOIN
 from core.usecases.resolve import record_resolution
 from core.usecases.spending import Spending
 from core.usecases.threads import PROGRESS
@@ -149,6 +149,8 @@ class Dispatch:
             raise Ignored("There is no report to judge.")
         at = self._now()
         await store.change_investigation(investigation.id, lambda it: it.judge(event.actor, event.helpful, at))
+        by = {"id": event.actor.id, "name": event.actor.name}
+        await store.add_errand(Errand(self._new_id(), HEED_VOTES, {"investigation_id": investigation.id, "by": by}))
         thanks = "Thank you; it is noted." if event.helpful else "Noted as wrong. Reply with what it really was."
         return Receipt(investigation.id, thanks if event.helpful is not None else "")
 

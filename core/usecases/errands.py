@@ -10,11 +10,13 @@ from typing import Any
 
 from core.domain.errors import ServiceFailed
 from core.domain.investigation import Investigation, Status
+from core.domain.journal import Transcript
 from core.domain.tenancy import OrganizationId
-from core.domain.thread_view import NoticeView, progress_of, report_of
+from core.domain.thread_view import FixQuestion, NoticeView, progress_of, report_of
 from core.ports import Errand, OrganizationStore, Run, Stores, ToolProvider, ToolResult
 from core.usecases.knowledge_index import index_pending, reindex
-from core.usecases.resolve import SETTLE, settle, settled
+from core.usecases.learning import heed_votes
+from core.usecases.resolve import SETTLE, judged, settle, settled
 from core.usecases.threads import REPORT, Threads
 
 LIST_INCIDENTS = "list_incidents"
@@ -24,6 +26,7 @@ FORGET_KNOWLEDGE = "forget_knowledge"
 CHECK = "check"
 END_PROGRESS = "end_progress"
 JOIN = "join"
+HEED_VOTES = "heed_votes"
 
 logger = logging.getLogger("logsense.thread")
 
@@ -50,6 +53,7 @@ class ErrandJob:
             SETTLE: self._settle,
             END_PROGRESS: self._end_progress,
             JOIN: self._join,
+            HEED_VOTES: self._heed_votes,
         }
 
     async def work(self, run: Run) -> None:
@@ -103,12 +107,22 @@ class ErrandJob:
         if thread := await self._threads.of(investigation, store):
             text = _decision(investigation, str(errand.payload.get("by", "Somebody")), outcome, self._now())
             try:
-                await thread.say(f"decision:{errand.id}", NoticeView(text))
+                await thread.say(f"decision:{errand.id}", NoticeView(text, asks=_question(investigation)))
                 entries = await store.journal(investigation.id).entries()
                 await thread.redraw(REPORT, report_of(investigation, entries))
             except ServiceFailed as failure:
                 logger.error("the decision on %s could not be shown: %s", investigation.id, failure)
         return outcome
+
+    async def _heed_votes(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        store = self._store(organization_id)
+        investigation = await store.investigation(errand.payload["investigation_id"])
+        transcript = Transcript(investigation.subject, await store.journal(investigation.id).entries())
+        tools = await self._tools.host_tools(organization_id)
+        entry = await heed_votes(investigation, transcript, store, tools)
+        if entry is not None:
+            await store.record(judged(investigation, entry, errand.payload["by"], self._now()))
+        return {"investigation_id": investigation.id, "entry": entry.id if entry else None}
 
     async def _end_progress(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         store = self._store(organization_id)
@@ -133,6 +147,14 @@ def _as_outcome(result: ToolResult) -> Mapping[str, Any]:
     return {"ok": result.ok, "text": result.text, **result.facts}
 
 
+def _question(investigation: Investigation) -> FixQuestion | None:
+    """What is still to be learned: asked once, since saying it makes another decision that has a fix."""
+    if investigation.status is not Status.RESOLVED or investigation.fixed_by or investigation.report is None:
+        return None
+    return FixQuestion(investigation.id, investigation.report.suggested_fix)
+
+
 def _decision(investigation: Investigation, by: str, outcome: Mapping[str, Any], at: datetime) -> str:
     done = "Resolved" if investigation.status is Status.RESOLVED else "Reopened"
-    return f"{done} by {by} at {at:%H:%M} UTC. {outcome['tracker']} {outcome['knowledge']}"
+    near = f" It is much like {outcome['near']}; if they are one, see `knowledge merge`." if outcome["near"] else ""
+    return f"{done} by {by} at {at:%H:%M} UTC. {outcome['tracker']} {outcome['knowledge']}{near}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.agent.react import Budget, NothingToRead, ReactLoop
@@ -17,6 +17,7 @@ from core.domain.report import Analysis
 from core.domain.tenancy import OrganizationId
 from core.domain.thread_view import NoticeView, progress_of, report_of
 from core.ports import Journal, OrganizationStore, Reasoner, Run, Stores, ToolProvider
+from core.usecases.learning import note_report
 from core.usecases.live_thread import LiveThread
 from core.usecases.measured import count_ended, measured
 from core.usecases.threads import REPORT, Thread, Threads
@@ -26,7 +27,10 @@ logger = logging.getLogger("logsense.thread")
 
 @dataclass(frozen=True, slots=True)
 class Investigators:
-    """What every run of the agent needs; `reasoners` gives those to try, in order, for an organization."""
+    """What every run of the agent needs; `reasoners` gives those to try, in order, for an organization.
+
+    From the confidence `ask_from` on, a report asks people to confirm it.
+    """
 
     stores: Stores
     tools: ToolProvider
@@ -34,6 +38,7 @@ class Investigators:
     budget: Budget
     now: Callable[[], datetime]
     threads: Threads
+    ask_from: int = 70
 
     async def loop(self, run: Run, investigation: Investigation, transcript: Transcript, journal: Journal) -> ReactLoop:
         """The agent over `transcript`, with the organization's reasoners and tools, recording to `journal`."""
@@ -116,7 +121,9 @@ class InvestigateJob:
         if not isinstance(conclusion, Analysis):
             raise LogSenseError("The investigation ended with an answer instead of an analysis.")
         report = report_from(transcript, conclusion, _reasoner_of(transcript))
+        report = replace(report, asks_confirmation=report.confidence >= self._with.ask_from)
         concluded = investigation.conclude(report, self._with.now())
+        await note_report(concluded, transcript, store, await self._with.tools.host_tools(run.organization_id))
         await store.save_investigation(concluded, run)
         count_ended(concluded)
         return concluded, transcript.entries

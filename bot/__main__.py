@@ -33,7 +33,7 @@ COMMANDS = {
     "show": "investigating:show",
     "investigations": "operating:investigations",
     "incidents": "operating:incidents",
-    "knowledge": "operating:knowledge",
+    "knowledge": "knowing:knowledge",
     "serve": "serving:serve",
     "connect": "connecting:connect",
     "manifest": "connecting:print_manifest",

@@ -1,4 +1,4 @@
-"""The commands about everything else: lists, knowledge, checks, the database."""
+"""The commands about everything else: lists, checks, the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.domain.errors import Refusal
 from core.domain.investigation import Investigation
 from core.storage.schema import migrate as migrate_database
 from core.storage.schema import role_in
-from core.usecases.errands import CHECK, LIST_INCIDENTS, REINDEX_KNOWLEDGE, SEARCH_KNOWLEDGE
+from core.usecases.errands import CHECK, LIST_INCIDENTS
 
 # ---- looking --------------------------------------------------------------------------------------------------------
 
@@ -72,55 +72,6 @@ def investigations(cli: Cli, limit: int) -> None:
 
 def _outcome(investigation: Investigation) -> str | None:
     return investigation.report.root_cause if investigation.report else investigation.failure
-
-
-@click.group()
-def knowledge() -> None:
-    """What was learned from resolved incidents."""
-
-
-@knowledge.command("search")
-@click.argument("text")
-@click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 20))
-@json_option
-@click.pass_obj
-def knowledge_search(cli: Cli, text: str, limit: int) -> None:
-    """Find past incidents like TEXT: an error message, a stack trace, a symptom."""
-
-    async def command(session: Session) -> ExitCode:
-        outcome = await session.errand(SEARCH_KNOWLEDGE, {"query": text, "limit": limit})
-        matches = outcome.get("matches", [])
-        if cli.as_json:
-            cli.print_json({"matches": matches})
-        elif not matches:
-            cli.say("No past incident is like that. Incidents are learned when somebody resolves an investigation.")
-        for match in matches if not cli.as_json else []:
-            cli.say(
-                f"{match['incident']}  {match.get('title', '')}  (match {match['score']:.0%}, {match['status']})",
-                "bold",
-            )
-            cli.say(f"  why: {'; '.join(match.get('reasons', []))}", "dim")
-            cli.say(f"  cause: {match['root_cause']}")
-            cli.say(f"  fix: {match['fix']}", "green")
-        return ExitCode.OK
-
-    cli.run(command, works=True)
-
-
-@knowledge.command("reindex")
-@json_option
-@click.pass_obj
-def knowledge_reindex(cli: Cli) -> None:
-    """Build the search index again from the database."""
-
-    async def command(session: Session) -> ExitCode:
-        outcome = await session.errand(REINDEX_KNOWLEDGE, {})
-        if cli.as_json:
-            cli.print_json(outcome)
-        cli.say(f"{outcome['indexed']} past incidents are in the index.")
-        return ExitCode.OK
-
-    cli.run(command, works=True)
 
 
 # ---- operating ------------------------------------------------------------------------------------------------------

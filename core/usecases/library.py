@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 from core.domain.errors import NotFound
@@ -27,6 +27,10 @@ class Imported:
     updated: int = 0
     unchanged: int = 0
     retired: int = 0
+
+    def __add__(self, other: Imported) -> Imported:
+        """Both together."""
+        return Imported(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def written(self) -> int:
@@ -226,8 +230,8 @@ class Library:
     ) -> Forgotten:
         """The entries are gone for good, and so are past fixes of `person` in those that stay.
 
-        `unindex` takes entries with those ids out of the index, which comes first: what it fails on can be asked for
-        again. `asked` says on record what was to be forgotten.
+        `unindex` takes entries with those ids out of the index: before, so that what it fails on can be asked for
+        again, and after, since the index may have been fed from here in between. `asked` stands on record.
         """
         past_fixes = 0
         if person:
@@ -240,6 +244,7 @@ class Library:
             ids = [entry.id for entry in entries[start : start + _BATCH]]
             await unindex(ids)
             await self._store.drop_knowledge(ids)
+            await unindex(ids)
         of_documents = sum(entry.kind == Kind.PASSAGE for entry in entries)
         gone = Forgotten(len(entries) - of_documents, of_documents, past_fixes)
         await self._record(

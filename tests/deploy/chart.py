@@ -40,10 +40,12 @@ INSTALLATIONS: dict[str, Object] = {
             "ingressControllers": [],
             "prometheus": [],
             "postgresql": {"port": 6432, "to": [{"ipBlock": {"cidr": "10.0.0.5/32"}}]},
+            "qdrant": {"port": 6334, "to": [{"podSelector": {"matchLabels": {"app": "qdrant"}}}]},
             "https": [],
             "extraEgress": [{"ports": [{"port": 3128, "protocol": "TCP"}]}],
         }
     },
+    "qdrant": EXISTING | {"settings": {"QDRANT_URL": "http://qdrant:6333"}},
     "everything said": EXISTING
     | {
         "image": {"repository": "registry.example.com/logsense", "digest": f"sha256:{'0' * 64}", "pullSecrets": []},

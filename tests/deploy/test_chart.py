@@ -140,6 +140,8 @@ def test_replicas_talk_to_nobody_that_is_not_named() -> None:
     assert policy["policyTypes"] == ["Ingress", "Egress"] and policy["ingress"] == []
     assert [[port["port"] for port in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [6432], [3128]]
     assert policy["egress"][1]["to"] == [{"ipBlock": {"cidr": "10.0.0.5/32"}}]
+    indexed = the(INSTALLATIONS["qdrant"], "NetworkPolicy")["spec"]
+    assert [[port["port"] for port in rule["ports"]] for rule in indexed["egress"]] == [[53, 53], [5432], [6333], [443]]
     usual = the(EXISTING, "NetworkPolicy")["spec"]
     assert [[port["port"] for port in rule["ports"]] for rule in usual["egress"]] == [[53, 53], [5432], [443]]
     blocks = [peer["ipBlock"] for peer in usual["egress"][2]["to"]]

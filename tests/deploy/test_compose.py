@@ -67,6 +67,7 @@ def test_the_world_reaches_the_proxy_and_the_database_reaches_nothing() -> None:
         "logsense": ["front", "back"],
         "migrate": ["back"],
         "postgres": ["back"],
+        "qdrant": ["back"],
     }
 
 
@@ -78,6 +79,7 @@ def test_passwords_go_to_who_needs_them() -> None:
     assert who_has("POSTGRES_APP_PASSWORD") == {"logsense", "migrate", "postgres"}
     assert who_has("POSTGRES_PASSWORD") == {"postgres"}
     assert who_has("LOGSENSE_SECRET_KEYS") == {"logsense"}
+    assert who_has("QDRANT_API_KEY") == {"logsense", "qdrant"}
     assert SERVICES["logsense"]["environment"]["LOGSENSE_MIGRATION_URL"] == ""
 
 
@@ -86,4 +88,5 @@ def test_replicas_start_after_the_migration_and_the_proxy_after_them() -> None:
     assert SERVICES["logsense"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["command"] == ["migrate"]
     assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    assert SERVICES["logsense"]["depends_on"]["qdrant"] == {"condition": "service_healthy"}
     assert SERVICES["proxy"]["depends_on"]["logsense"] == {"condition": "service_healthy"}

@@ -105,8 +105,12 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
         yield Finding(f"Severity {observed.impact.get('severity', 'unknown')}: {reason}.", (impact_id,))
         if concentrated := _concentrated(observed.impact):
             yield Finding(concentrated, (impact_id,))
-    if (knowledge_id := ids.get("search_knowledge_base")) and (match := _best_match(observed)):
-        yield Finding(_remembered(match), (knowledge_id,))
+    if knowledge_id := ids.get("search_knowledge_base"):
+        if match := _best_match(observed):
+            yield Finding(_remembered(match), (knowledge_id,))
+        if passage := _best_match(observed, passage=True):
+            place = ", ".join(filter(None, (passage.get("title"), passage.get("heading"))))
+            yield Finding(f"A runbook speaks of it: {one_line(place)}.", (knowledge_id,))
 
 
 def _what(words: Mapping[str, str]) -> str:
@@ -175,15 +179,17 @@ def _concentrated(impact: ImpactFacts) -> str | None:
     )
 
 
-def _best_match(observed: Observed) -> MatchFacts | None:
+def _best_match(observed: Observed, *, passage: bool = False) -> MatchFacts | None:
+    """The best past incident, or passage of a runbook."""
     matches = observed.knowledge.get("matches", [])
-    return matches[0] if matches else None
+    return next((match for match in matches if bool(match.get("passage")) is passage), None)
 
 
 def _remembered(match: MatchFacts) -> str:
     known = "The same incident happened before" if match.get("seen_before") else "A similar incident is known"
     cause, fix = one_line(match.get("root_cause", "")), one_line(match.get("fix", ""))
-    return f"{known} ({match.get('incident')}, {match.get('status')}): {cause} It was fixed by: {fix}"
+    ending = f"It was fixed by: {fix}" if fix else "Nobody said what fixed it."
+    return f"{known} ({match.get('incident')}, {match.get('status')}): {cause} {ending}"
 
 
 # ---- fixes ----------------------------------------------------------------------------------------------------------

@@ -84,9 +84,9 @@ class Investigation:
         return replace(self._to(Status.CANCELLED, {Status.QUEUED, Status.RUNNING}), ended_at=at)
 
     def resolve(self, actor: Actor, at: datetime, fixed_by: str | None) -> Investigation:
-        """Resolved by a person, with what they say mended it; resolving again updates who and how."""
+        """Resolved by a person, with what they say mended it; resolving again updates who, and how if they say so."""
         resolved = self._to(Status.RESOLVED, {Status.REPORTED, Status.RESOLVED})
-        return replace(resolved, resolved_by=actor, resolved_at=at, fixed_by=fixed_by)
+        return replace(resolved, resolved_by=actor, resolved_at=at, fixed_by=fixed_by or self.fixed_by)
 
     def reopen(self) -> Investigation:
         """Reported again: nobody vouches for it any more."""

@@ -1,30 +1,19 @@
-"""Finds the documents below what a person named, and reads them one by one, each in bounded time and memory.
-
-Documents come from wikis and mailboxes, and their readers from strangers, so they are read by a child process: what
-hangs there, or wants all memory, costs one file.
-"""
+"""Finds the documents below what a person named, and reads them one by one."""
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
 import os
-import resource
-import signal
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.pool import Pool
 from pathlib import Path, PurePosixPath
 
 from core.domain.errors import InvalidInput
 from core.domain.passages import Document, passages
-from core.gateways import runbooks
+from core.gateways.reading_process import MAX_SECONDS, ReadingProcess
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PASSAGES = 2_000
-MAX_SECONDS = 30.0
-_MAX_MEMORY = 2 * 1024**3
+SUFFIXES = (".md", ".markdown", ".txt", ".text", ".html", ".htm", ".pdf")
 
 
 @dataclass(slots=True)
@@ -58,7 +47,7 @@ def find(paths: Sequence[Path], kept_as: str = "") -> Found:
     for path in paths:
         if path.is_dir():
             _find_in(path, kept_as or Path(os.path.abspath(path)).name, found)
-        elif path.suffix.lower() not in runbooks.READERS:
+        elif path.suffix.lower() not in SUFFIXES:
             found.problems.append(f"{path} is no document that can be read: {_readable_kinds()}.")
         else:
             _add(path, str(PurePosixPath(kept_as, path.name)), found)
@@ -75,7 +64,7 @@ def _find_in(root: Path, shelf: str, found: Found) -> None:
         for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
             if not Path(os.path.realpath(path)).is_relative_to(real_root):
                 continue
-            if path.suffix.lower() in runbooks.READERS:
+            if path.suffix.lower() in SUFFIXES:
                 _add(path, str(PurePosixPath(shelf, path.relative_to(root).as_posix())), found)
             else:
                 found.other_kinds += 1
@@ -95,17 +84,17 @@ def _add(path: Path, name: str, found: Found) -> None:
 
 
 def _readable_kinds() -> str:
-    return f"it must be one of {', '.join(runbooks.READERS)}, or an export (.jsonl) named by itself"
+    return f"it must be one of {', '.join(SUFFIXES)}, or an export (.jsonl) named by itself"
 
 
 def read_all(found: Found, *, done: Callable[[], None], max_seconds: float = MAX_SECONDS) -> Reading:
     """Each file, with `done` called after it; past `MAX_PASSAGES` in all the rest is left unread, with a sentence."""
     reading = Reading()
     room = MAX_PASSAGES
-    with _Child(max_seconds) as child:
+    with ReadingProcess(max_seconds) as process:
         for number, (name, path) in enumerate(found.files.items()):
             try:
-                document = child.read(name, path)
+                document = process.read(name, _content(name, path))
             except InvalidInput as error:
                 reading.problems.append(str(error))
             else:
@@ -119,45 +108,6 @@ def read_all(found: Found, *, done: Callable[[], None], max_seconds: float = MAX
                 reading.documents.append(document)
             done()
     return reading
-
-
-class _Child:
-    """A process that reads; another takes its place when it does not answer in time."""
-
-    def __init__(self, max_seconds: float) -> None:
-        self._max_seconds = max_seconds
-        self._pool: Pool | None = None
-
-    def __enter__(self) -> _Child:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
-    def read(self, name: str, path: Path) -> Document:
-        """The document; raises InvalidInput with a sentence that names it."""
-        content = _content(name, path)
-        if self._pool is None:
-            self._pool = multiprocessing.get_context("spawn").Pool(1, _be_a_child)
-        try:
-            return self._pool.apply_async(runbooks.read, (name, content)).get(self._max_seconds)
-        except multiprocessing.TimeoutError:
-            self._end()
-            raise InvalidInput(f"{name} took too long to read. Save it in a simpler form, such as text.") from None
-
-    def _end(self) -> None:
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool.join()
-            self._pool = None
-
-
-def _be_a_child() -> None:
-    # Ctrl-C is the parent's to answer; what the readers grumble about is in nobody's interest.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.disable()
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _content(name: str, path: Path) -> bytes:

@@ -15,7 +15,7 @@ _BLOCKS = {
 _LINES = {"br", "tr", "dt", "dd", "li"}
 _LISTS = {"ul", "ol"}
 _CELLS = {"td", "th"}
-_CELL_END = " | "
+_NEXT_CELL = " | "
 _SPACE = re.compile(r"\s+")
 
 
@@ -49,6 +49,8 @@ class PageText:
         elif tag == "pre":
             self._end_block()
             self._code_depth += 1
+        elif tag in _CELLS and any(map(str.strip, self._line)):
+            self._line.append(_NEXT_CELL)
         elif tag == "a":
             self._links.append((attributes.get("href", ""), len(self._line)))
 
@@ -58,8 +60,6 @@ class PageText:
             self._end_code()
         elif tag in _LEVELS:
             self._heading(_LEVELS[tag])
-        elif tag in _CELLS:
-            self._line.append(_CELL_END)
         elif tag == "a" and self._links:
             self._end_link(*self._links.pop())
         else:
@@ -92,7 +92,7 @@ class PageText:
         return f"{indent}{number}. "
 
     def _end_line(self) -> None:
-        line = _SPACE.sub(" ", "".join(self._line)).strip().removesuffix(_CELL_END.rstrip())
+        line = _SPACE.sub(" ", "".join(self._line)).strip()
         self._line.clear()
         if line:
             self._lines.append((self._marker or "  " * len(self._counters)) + line)

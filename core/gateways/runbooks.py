@@ -59,7 +59,7 @@ def _read_markdown(source: str, content: bytes) -> Document:
 
 
 def _read_plain(source: str, content: bytes) -> Document:
-    blocks = re.split(r"\n[ \t]*\n", _text(source, content))
+    blocks = re.split(r"\n(?:[ \t]*\n)+", _text(source, content))
     return Document(source, PurePath(source).stem, (Section((), tuple(filter(str.strip, blocks))),))
 
 
@@ -73,11 +73,11 @@ def _read_pdf(source: str, content: bytes) -> Document:
     reader = PdfReader(io.BytesIO(content))
     if reader.is_encrypted and not reader.decrypt(""):
         raise InvalidInput(f"{source} is locked with a password. Save it without one.")
-    pages = [page.extract_text() for page in reader.pages]
-    if not any(map(str.strip, pages)):
+    pages = [page.extract_text().strip() for page in reader.pages]
+    if not any(pages):
         raise InvalidInput(f"{source} has no text, only pictures. Run it through text recognition (OCR) first.")
     title = str(reader.metadata.title or "") if reader.metadata else ""
-    sections = (Section((f"page {number}",), (text,)) for number, text in enumerate(pages, 1) if text.strip())
+    sections = (Section((f"page {number}",), (text,)) for number, text in enumerate(pages, 1) if text)
     return Document(source, title.strip() or PurePath(source).stem, tuple(sections))
 
 

@@ -12,12 +12,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.chart import frequency_chart
+from adapters.chat.pace import PROGRESS
 from adapters.slack.api_errors import CALL_ERRORS, GONE, UNREADABLE, code_of, explained
 from adapters.slack.blocks import messages_of
 from adapters.slack.budgets import Budgets
 from adapters.slack.ids import METADATA_EVENT
 from adapters.slack.message import Message
-from adapters.slack.pace import PROGRESS
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import RateLimited, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef

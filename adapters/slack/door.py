@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.tasks import Tasks
 from adapters.slack.channel import SlackChannel
 from adapters.slack.message import Message
 from adapters.slack.people import People, Person
@@ -21,8 +19,6 @@ from core.domain.thread_view import NoticeView
 from core.ports import Desk, Inbox, Receipt
 
 logger = logging.getLogger("logsense.slack")
-
-_DRAIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +33,6 @@ class Caller:
     def conversation(self, channel: str, thread: str | None) -> ConversationRef:
         """A thread of this workspace."""
         return ConversationRef(self.workspace, channel, thread)
-
-
-class Tasks:
-    """What goes on after Slack was answered; all of it is owned, and waited for at the end."""
-
-    def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """`work` runs; nothing it raises is lost."""
-        task = asyncio.create_task(self._watched(work, name), name=name)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def drain(self) -> None:
-        """Everything has ended, if necessary by being cancelled."""
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=_DRAIN_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-
-    @staticmethod
-    async def _watched(work: Coroutine[Any, Any, None], name: str) -> None:
-        try:
-            await work
-        except Exception:
-            logger.exception("%s failed", name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.chat.pace import Budget as Rate
 from adapters.slack.app import SlackApp
 from adapters.slack.budgets import Budgets
-from adapters.slack.pace import Budget as Rate
 from bot.settings import Settings
 from bot.slack_settings import slack_config
 from bot.wiring import App, build_app, now

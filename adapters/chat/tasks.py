@@ -1,0 +1,40 @@
+"""What goes on after a platform was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+logger = logging.getLogger("logsense.chat")
+
+_DRAIN_S = 10.0
+
+
+class Tasks:
+    """All of it is owned, and waited for at the end."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """`work` runs; nothing it raises is lost."""
+        task = asyncio.create_task(self._watched(work, name), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def drain(self) -> None:
+        """Everything has ended, if necessary by being cancelled."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=_DRAIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    @staticmethod
+    async def _watched(work: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            await work
+        except Exception:
+            logger.exception("%s failed", name)

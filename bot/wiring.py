@@ -130,7 +130,8 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
 
 async def _ready_schema(url: str) -> None:
     if url.startswith("sqlite"):
-        await migrate(url)
+        if await pending_migrations(url):
+            await migrate(url)
         return
     await check_role(url)
     if await pending_migrations(url):

@@ -70,13 +70,16 @@ async def check_role(url: str) -> None:
 
 
 async def pending_migrations(url: str) -> bool:
-    """Whether `migrate` would change the database at `url`."""
+    """Whether the database at `url` is older than this release. A newer one serves it too: migrations only add."""
     database = Database(url)
     try:
         async with database.reading() as connection:
-            return await connection.run_sync(_current) != ScriptDirectory.from_config(_config()).get_current_head()
+            current = await connection.run_sync(_current)
     finally:
         await database.close()
+    scripts = ScriptDirectory.from_config(_config())
+    known = {script.revision for script in scripts.walk_revisions()}
+    return current is None or (current in known and current != scripts.get_current_head())
 
 
 def _upgrade(connection: sa.Connection) -> None:

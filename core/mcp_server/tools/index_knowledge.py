@@ -29,6 +29,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
             raise InvalidInput(f"{counted(error.error_count(), 'field')} of the entries cannot be read.") from None
         state = await doors.knowledge().index(read)
         many = "1 entry" if len(read) == 1 else f"{len(read)} entries"
-        return Sheet(f"{many} indexed. {state.note}".strip(), {"total": state.total, "note": state.note})
+        headline = f"{many} indexed, {state.total} in the index. {state.note}".strip()
+        return Sheet(headline, {"total": state.total, "note": state.note})
 
     return index_knowledge

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import click
+from rich.progress import Progress
 
 from bot.documents import spoken
 from bot.importing import export, import_, index_pending, library_of
@@ -18,8 +20,10 @@ from core.domain.errors import InvalidInput, NotFound, Refusal
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing
 from core.gateways.knowledge_lines import write_line
 from core.mcp_server.masking import without_controls
-from core.usecases.errands import FORGET_KNOWLEDGE, REINDEX_KNOWLEDGE, SEARCH_KNOWLEDGE
+from core.usecases.errands import FORGET_KNOWLEDGE, MERGE_KNOWLEDGE, REINDEX_KNOWLEDGE, SEARCH_KNOWLEDGE
 from core.usecases.library import Library, Selection
+
+_LOOK_S = 0.3
 
 source_option = click.option("--source", default="", help="Only from that document, directory or issue.")
 person_option = click.option("--person", default="", help="Only what they confirmed or imported: their name or id.")
@@ -226,17 +230,55 @@ def _counts(entries: Sequence[KnowledgeEntry]) -> str:
     return " and ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts if n) or "no entry"
 
 
+@knowledge.command("merge")
+@click.argument("keep", metavar="ID")
+@click.argument("other", metavar="OTHER")
+@json_option
+@click.pass_obj
+def merge(cli: Cli, keep: str, other: str) -> None:
+    """Make two entries about one incident one: ID stays, with the history of OTHER, whose fix is kept as past."""
+
+    async def command(session: Session) -> ExitCode:
+        library = library_of(session)
+        kept, gone = await library.entry(keep), await library.entry(other)
+        by = {"id": session.actor.id, "name": session.actor.name}
+        outcome = await session.errand(MERGE_KNOWLEDGE, {"keep": kept.id, "other": gone.id, "by": by})
+        if cli.as_json:
+            cli.print_json(outcome)
+        cli.say(f"{gone.id} is part of {kept.id} now, and no longer found by itself.")
+        return ExitCode.OK
+
+    cli.run(command, works=True)
+
+
 @knowledge.command("reindex")
 @json_option
 @click.pass_obj
 def reindex(cli: Cli) -> None:
-    """Build the search index again from the database."""
+    """Build the search index again from the database.
+
+    For another embedder or index, or after a restore; serving does it by itself when it starts. One that was cut short
+    goes on where it stopped.
+    """
 
     async def command(session: Session) -> ExitCode:
-        outcome = await session.errand(REINDEX_KNOWLEDGE, {})
+        outcome = await _watched(cli, session, session.errand(REINDEX_KNOWLEDGE, {}))
         if cli.as_json:
             cli.print_json(outcome)
         cli.say(f"{outcome['indexed']} entries are in the index.")
         return ExitCode.OK
 
     cli.run(command, works=True)
+
+
+async def _watched(cli: Cli, session: Session, work: Coroutine[Any, Any, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What `work` gives; on a terminal a bar shows how much of the knowledge is in the index meanwhile."""
+    working = asyncio.ensure_future(work)
+    store = session.app.store
+    total = len(await store.knowledge())
+    with Progress(console=cli.console, transient=True, disable=cli.as_json or not cli.console.is_terminal) as bar:
+        task = bar.add_task("indexing", total=total)
+        while not working.done():
+            await asyncio.wait([working], timeout=_LOOK_S)
+            bar.update(task, completed=total - len(await store.knowledge(unindexed_only=True)))
+    return await working

@@ -106,11 +106,15 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
         if concentrated := _concentrated(observed.impact):
             yield Finding(concentrated, (impact_id,))
     if knowledge_id := ids.get("search_knowledge_base"):
-        if match := _best_match(observed):
-            yield Finding(_remembered(match), (knowledge_id,))
-        if passage := _best_match(observed, passage=True):
-            place = ", ".join(filter(None, (passage.get("title"), passage.get("heading"))))
-            yield Finding(f"A runbook speaks of it: {one_line(place)}.", (knowledge_id,))
+        yield from _known(observed, knowledge_id)
+
+
+def _known(observed: Observed, knowledge_id: str) -> Iterator[Finding]:
+    if match := _best_match(observed):
+        yield Finding(_remembered(match), (knowledge_id,))
+    if passage := _best_match(observed, passage=True):
+        place = ", ".join(filter(None, (passage.get("title"), passage.get("heading"))))
+        yield Finding(f"A runbook speaks of it: {one_line(place)}.", (knowledge_id,))
 
 
 def _what(words: Mapping[str, str]) -> str:

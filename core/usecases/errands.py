@@ -11,11 +11,11 @@ from typing import Any
 from core.domain.errors import ServiceFailed
 from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
-from core.domain.tenancy import OrganizationId
+from core.domain.tenancy import Actor, AuditEntry, OrganizationId
 from core.domain.thread_view import FixQuestion, NoticeView, progress_of, report_of
 from core.ports import Errand, OrganizationStore, Run, Stores, ToolProvider, ToolResult
 from core.usecases.knowledge_index import index_pending, reindex
-from core.usecases.learning import heed_votes
+from core.usecases.learning import heed_votes, merge
 from core.usecases.resolve import SETTLE, judged, settle, settled
 from core.usecases.threads import REPORT, Threads
 
@@ -27,6 +27,7 @@ CHECK = "check"
 END_PROGRESS = "end_progress"
 JOIN = "join"
 HEED_VOTES = "heed_votes"
+MERGE_KNOWLEDGE = "merge_knowledge"
 
 logger = logging.getLogger("logsense.thread")
 
@@ -54,6 +55,7 @@ class ErrandJob:
             END_PROGRESS: self._end_progress,
             JOIN: self._join,
             HEED_VOTES: self._heed_votes,
+            MERGE_KNOWLEDGE: self._merge,
         }
 
     async def work(self, run: Run) -> None:
@@ -93,6 +95,15 @@ class ErrandJob:
         """Entries, or all of the organization named: who deletes that one asks on behalf of another."""
         tools = await self._tools.host_tools(OrganizationId(errand.payload.get("organization", organization_id)))
         return _as_outcome(await tools.forget_knowledge(errand.payload.get("entries")))
+
+    async def _merge(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        store, said = self._store(organization_id), errand.payload
+        tools = await self._tools.host_tools(organization_id)
+        entry = await merge(store, tools, said["keep"], said["other"], self._now())
+        actor = Actor(said["by"]["id"], said["by"]["name"])
+        details = {"kept": entry.id, "retired": said["other"]}
+        await store.record(AuditEntry(self._now(), actor, "terminal", "knowledge merged", details))
+        return {"entry": entry.id, "record": entry.track_record}
 
     async def _check(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         return {"checks": await self._checks(organization_id)}

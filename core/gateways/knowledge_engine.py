@@ -90,8 +90,10 @@ class KnowledgeEngine:
     async def close(self) -> None:
         """Let go of the folder, and of connections."""
         if self._opened is not None:
-            index, self._opened = self._opened[0], None
+            (index, embedder), self._opened = self._opened, None
             await index.close()
+            if embedder is not None:
+                await embedder.close()
 
 
 def index_for(settings: KnowledgeSettings, embedder: Embedder | None) -> VectorIndex:

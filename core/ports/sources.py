@@ -87,6 +87,10 @@ class Embedder(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Connections are closed."""
+        ...
+
 
 class KnowledgeBase(Protocol):
     """The searchable index of one organization's knowledge entries; their home is SQL."""

@@ -37,6 +37,9 @@ class ThemeEmbedder:
         self.embedded += texts
         return [_vector(text) for text in texts]
 
+    async def close(self) -> None:
+        """There is nothing to close."""
+
 
 def _vector(text: str) -> list[float]:
     words = re.findall(r"\w+", text.lower())

@@ -16,7 +16,7 @@ from bot.documents import spoken
 from bot.importing import export, import_, index_pending, library_of
 from bot.options import json_option
 from bot.session import Cli, ExitCode, Session, print_error
-from core.domain.errors import InvalidInput, NotFound, Refusal
+from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing
 from core.gateways.knowledge_lines import write_line
 from core.mcp_server.masking import without_controls
@@ -76,18 +76,18 @@ def _say_match(cli: Cli, match: dict[str, Any]) -> None:
 
 
 @knowledge.command("list")
-@click.option("--standing", default="", type=click.Choice(["", *Standing]), help="Only what stands so.")
-@click.option("--kind", default="", type=click.Choice(["", *Kind]), help="Only incidents, or only passages.")
+@click.option("--standing", type=click.Choice([it.value for it in Standing]), help="Only what stands so.")
+@click.option("--kind", type=click.Choice([it.value for it in Kind]), help="Only incidents, or only passages.")
 @source_option
 @person_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
 @json_option
 @click.pass_obj
-def listed(cli: Cli, standing: str, kind: str, source: str, person: str, limit: int) -> None:
+def listed(cli: Cli, standing: str | None, kind: str | None, source: str, person: str, limit: int) -> None:
     """List what is known, newest first."""
 
     async def command(session: Session) -> ExitCode:
-        found = await library_of(session).entries(Selection(source, person, standing, kind))
+        found = await library_of(session).entries(Selection(source, person, standing or "", kind or ""))
         shown = found[:limit]
         if cli.as_json:
             cli.print_json({"total": len(found), "knowledge": [_document(entry) for entry in shown]})
@@ -194,9 +194,15 @@ def forget(cli: Cli, ids: tuple[str, ...], source: str, person: str, yes: bool) 
         what = _counts(entries) + (f", and past fixes of {person} in {len(elsewhere)} more" if elsewhere else "")
         if not yes and not click.confirm(f"Forget {what} for good?", err=True):
             raise Refusal("Nothing was forgotten.")
+
+        async def unindex(entry_ids: Sequence[str]) -> None:
+            outcome = await session.errand(FORGET_KNOWLEDGE, {"entries": [*entry_ids]})
+            if not outcome["ok"]:
+                raise ServiceFailed("the index", str(outcome["text"]))
+
         gone = await library.forget(
             entries,
-            lambda chunk: session.errand(FORGET_KNOWLEDGE, {"entries": [*chunk]}),
+            unindex,
             asked=str(Selection(source, person)) or ", ".join(entry.id for entry in entries),
             person=person,
         )

@@ -20,6 +20,7 @@ from bot.metrics import Metrics
 from bot.session import Cli
 from bot.settings import Settings, keep_from_libraries
 from bot.slack_settings import slack_config
+from bot.tracing import tracing
 from bot.wiring import App, build_app, working
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Platform
@@ -47,6 +48,11 @@ async def _serve(cli: Cli) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    with tracing(cli.settings.otlp_endpoint):
+        await _until(stop, cli)
+
+
+async def _until(stop: asyncio.Event, cli: Cli) -> None:
     async with build_app(cli.settings) as app, serving(app) as address:
         cli.say(f"LogSense listens on {address}. Ctrl-C stops it.")
         await stop.wait()

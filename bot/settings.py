@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     secret_keys: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_SECRET_KEYS"))
     log_format: Literal["text", "json"] = Field(default="text", validation_alias=_named("LOGSENSE_LOG_FORMAT"))
     metrics_token: SecretStr | None = Field(default=None, validation_alias=_named("LOGSENSE_METRICS_TOKEN"))
+    otlp_endpoint: str | None = Field(default=None, validation_alias=_named("OTEL_EXPORTER_OTLP_ENDPOINT"))
     log_level: str = Field(default="WARNING", validation_alias=_named("LOGSENSE_LOG_LEVEL"))
 
     sentry_url: str = Field(default="https://sentry.io", validation_alias=_named("SENTRY_URL"))

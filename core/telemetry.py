@@ -1,4 +1,4 @@
-"""What the core says about its own work: counters and durations, heard by whoever installs a sink; by default nobody.
+"""What the core says about its own work: counts, durations and spans, heard by whoever wants to; by default nobody.
 
 Every metric is declared here, so that a name cannot be mistyped. Labels hold no incident content; an organization is
 named only where its cost is counted.
@@ -7,8 +7,9 @@ named only where its cost is counted.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -97,3 +98,42 @@ def observe(metric: Metric, seconds: float, **labels: str) -> None:
     """Tell how long it took."""
     for sink in _sinks:
         sink.observe(metric, seconds, labels)
+
+
+# ---- traces ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of work on the investigation or question `trace`, told once it is over; `key` is its own, and stable.
+
+    The root span is the whole of it; every other is its child.
+    """
+
+    trace: str
+    key: str
+    name: str
+    start: datetime
+    end: datetime
+    attributes: Mapping[str, str | int | float | bool]
+    ok: bool = True
+    is_root: bool = False
+
+
+_tracers: list[Callable[[Span], None]] = []
+
+
+@contextlib.contextmanager
+def traced_by(export: Callable[[Span], None]) -> Iterator[None]:
+    """`export` is told of every span while the block lasts."""
+    _tracers.append(export)
+    try:
+        yield
+    finally:
+        _tracers.remove(export)
+
+
+def trace(span: Span) -> None:
+    """Tell that a stretch of work is over; costs next to nothing when nobody hears."""
+    for export in _tracers:
+        export(span)

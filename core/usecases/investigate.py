@@ -53,7 +53,7 @@ class Investigators:
             transcript,
             reasoners=await self.reasoners(run.organization_id),
             toolbox=await self.tools.toolbox(run.organization_id, investigation.id, event_text),
-            record=measured(journal.record, run.organization_id),
+            record=measured(journal.record, run, self.now()),
             now=self.now,
             budget=self.budget,
             check=check,
@@ -89,7 +89,7 @@ class InvestigateJob:
             return
         investigation = investigation.fail(text, self._with.now(), mendable=_is_mendable(error))
         await store.save_investigation(investigation, run)
-        count_ended(investigation)
+        count_ended(investigation, run.organization_id)
         await self._tell(investigation, await self._with.threads.of(investigation, store), store, run)
 
     async def cancelled(self, run: Run) -> None:
@@ -99,7 +99,7 @@ class InvestigateJob:
         if not investigation.status.is_over:
             investigation = investigation.cancel(self._with.now())
             await store.save_investigation(investigation)
-            count_ended(investigation)
+            count_ended(investigation, run.organization_id)
         # Without the fence, which lets nobody write for a run that is to be cancelled.
         await self._tell(investigation, await self._with.threads.of(investigation, store), store, None)
 
@@ -125,7 +125,7 @@ class InvestigateJob:
         concluded = investigation.conclude(report, self._with.now())
         await note_report(concluded, transcript, store, await self._with.tools.host_tools(run.organization_id))
         await store.save_investigation(concluded, run)
-        count_ended(concluded)
+        count_ended(concluded, run.organization_id)
         return concluded, transcript.entries
 
     async def _tell(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,26 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from core.storage.schema import migrate
+from tests.leaks import Leaks
 from tests.postgres import APP, DatabaseUrls, PostgresServer, databases
 
 settings.register_profile("logsense", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("logsense")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leaks() -> Iterator[Leaks]:
+    """No secret that the run used stands in anything it logged; the last test of the process fails otherwise."""
+    leaks, root = Leaks(), logging.getLogger()
+    root.addHandler(leaks)
+    levels = {name: logging.getLogger(name).level for name in ("", "logsense")}
+    root.setLevel(logging.INFO)
+    logging.getLogger("logsense").setLevel(logging.DEBUG)
+    yield leaks
+    root.removeHandler(leaks)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    assert not leaks.found, leaks.found
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.demo.local_sentry import TOKEN
 from bot.logs import HIDDEN, LINE, JsonLines, Redacting
+from tests.leaks import Leaks
 
 SECRETS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=10, max_size=60)
 
@@ -73,3 +75,12 @@ def test_other_words_are_left_as_they_are() -> None:
     text = "12:00 https://sentry.io/organizations/acme/issues/1?x=y the risk-based task sk-8 and xoxo"
     record = logging.LogRecord("x", logging.INFO, "f", 1, text, None, None)
     assert Redacting(logging.Formatter("%(message)s"), ["short"]).format(record) == text
+
+
+def test_the_look_through_what_the_run_logs_sees_a_leak_when_there_is_one(leaks: Leaks) -> None:
+    seen = leaks.looked_at
+    own = Leaks()
+    own.handle(logging.LogRecord("x", logging.INFO, "f", 1, "asked with %s", (f"Bearer {TOKEN}",), None))
+    assert len(own.found) == 1 and TOKEN not in own.found[0]
+    logging.getLogger("logsense.test").debug("a harmless line")
+    assert leaks.looked_at > seen

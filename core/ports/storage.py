@@ -230,8 +230,8 @@ class OrganizationStore(Protocol):
         """Those entries are gone for good; how many there were."""
         ...
 
-    async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> None:
-        """Remember which entries the index has, or that it has to be given them again."""
+    async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> int:
+        """Remember which entries the index has, or that it has to be given them again; how many are still known."""
         ...
 
     async def limits(self) -> Limits:

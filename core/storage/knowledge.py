@@ -62,11 +62,11 @@ class Knowledge(TenantTables):
         async with self._database.writing() as connection:
             return (await connection.execute(gone)).rowcount
 
-    async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> None:
-        """Remember which entries the index has, or that it has to be given them again."""
+    async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> int:
+        """Remember which entries the index has, or that it has to be given them again; how many are still known."""
         statement = knowledge.update().where(self._mine(knowledge), knowledge.c.id.in_(entry_ids))
         async with self._database.writing() as connection:
-            await connection.execute(statement.values(indexed=indexed))
+            return (await connection.execute(statement.values(indexed=indexed))).rowcount
 
     async def _put_entries(self, connection: AsyncConnection, entries: Sequence[KnowledgeEntry]) -> None:
         added_at = datetime.now(UTC)

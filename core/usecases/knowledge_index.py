@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.errors import LogSenseError
+from core.domain.errors import LogSenseError, NotFound
 from core.domain.knowledge import KnowledgeEntry, Standing
 from core.ports import HostTools, OrganizationStore
 
@@ -53,6 +53,16 @@ async def _put(store: OrganizationStore, tools: HostTools, entries: Sequence[Kno
     if not result.ok:
         raise LogSenseError(result.text)
     note = str(result.facts.get("note", ""))
-    if not note:
-        await store.mark_indexed([entry.id for entry in entries])
+    ids = [entry.id for entry in entries]
+    if await store.mark_indexed(ids, indexed=not note) < len(ids):
+        # Forgotten while they were on their way: the index must not be the one to remember them.
+        await tools.forget_knowledge([entry_id for entry_id in ids if not await _is_known(store, entry_id)])
     return note
+
+
+async def _is_known(store: OrganizationStore, entry_id: str) -> bool:
+    try:
+        await store.knowledge_entry(entry_id)
+    except NotFound:
+        return False
+    return True

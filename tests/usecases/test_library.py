@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,9 @@ from core.domain.knowledge import Kind, KnowledgeEntry, PastFix, Standing
 from core.domain.passages import PASSAGE_CHARS, Document, Section
 from core.domain.tenancy import Actor, Organization
 from core.mcp_server.masking import Masker
+from core.ports import ToolResult
 from core.storage.stores import SqlStores, open_stores
+from core.usecases.knowledge_index import index_pending
 from core.usecases.library import Imported, Library, Selection
 from tests.isolation.lives import ACME, GLOBEX
 from tests.postgres import DatabaseUrls
@@ -271,3 +274,21 @@ async def test_a_forgotten_person_is_not_left_in_past_fixes_of_others(shelves: S
     assert (gone.incidents, gone.past_fixes) == (1, 1)
     assert await shelves.store.knowledge() == [replace(LEARNED, past_fixes=LEARNED.past_fixes[1:])]
     assert [entry.id for entry in await shelves.store.knowledge(unindexed_only=True)] == ["inv1"]
+
+
+async def test_what_is_forgotten_on_its_way_into_the_index_does_not_stay_there(shelves: Shelves) -> None:
+    await shelves.store.put_knowledge([LEARNED, replace(LEARNED, id="inv2")])
+    index: set[str] = set()
+
+    async def unindex(ids: Sequence[str] | None = None) -> ToolResult:
+        index.difference_update(ids or ())
+        return ToolResult("")
+
+    async def indexed_slowly(entries: Sequence[KnowledgeEntry]) -> ToolResult:
+        await shelves.library().forget([LEARNED], unindex, asked="inv1")
+        index.update(entry.id for entry in entries)
+        return ToolResult("", {"total": len(index), "note": ""})
+
+    tools = Mock(index_knowledge=indexed_slowly, forget_knowledge=unindex)
+    assert await index_pending(shelves.store, tools) == 2
+    assert index == {"inv2"} and await shelves.store.knowledge(unindexed_only=True) == []

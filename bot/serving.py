@@ -7,7 +7,8 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 from aiohttp import web
@@ -15,18 +16,24 @@ from aiohttp import web
 from adapters.slack.app import SlackApp
 from adapters.slack.budgets import Budgets
 from adapters.slack.config import SlackConfig
+from adapters.teams.config import TeamsConfig
+from adapters.teams.ids import workspace_named
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.session import Cli
 from bot.settings import Settings, keep_from_libraries
 from bot.slack_settings import slack_config
+from bot.teams_settings import link_keys, teams_config
 from bot.tracing import tracing
 from bot.wiring import App, build_app, working
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Platform
-from core.ports import Installations
+from core.ports import Channel
 from core.telemetry import heard_by
 from core.usecases.duty import Duty
+
+if TYPE_CHECKING:
+    from adapters.teams.app import TeamsApp
 
 logger = logging.getLogger("logsense.serve")
 
@@ -36,7 +43,7 @@ _SHUTDOWN_S = 10.0
 @click.command()
 @click.pass_obj
 def serve(cli: Cli) -> None:
-    """Listen to Slack and investigate, until stopped.
+    """Listen to Slack and Microsoft Teams and investigate, until stopped.
 
     Ctrl-C or SIGTERM stops: what runs is handed back and goes on, in the same thread, when LogSense runs again.
     """
@@ -66,20 +73,30 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
     Raises:
         Refusal: nothing is configured to listen to, or another process uses the address.
     """
-    config = slack or await slack_config(app.settings)
-    if config is None:
-        raise Refusal("No chat platform is set up. See how: logsense connect slack")
+    in_slack = slack or await slack_config(app.settings)
+    in_teams = teams_config(app.settings, link_keys(app.settings, app.directory))
     app.reasoners.prepare()
-    # What is loaded by now stays: looking through it for garbage would stop the event loop for a tenth of a second.
-    gc.collect()
-    gc.freeze()
     metrics = Metrics(app)
-    async with (
-        _slack(app, config, app.stores.installations, budgets) as adapter,
-        working(app, {Platform.SLACK: adapter.channel}),
-        _listening(app, adapter, metrics) as address,
-        _socket(app, adapter) if config.app_token is not None else contextlib.nullcontext(),
-    ):
+    async with contextlib.AsyncExitStack() as stack:
+        channels: dict[Platform, Channel] = {}
+        routes: list[web.RouteDef] = []
+        if in_slack is not None:
+            slack_app = await stack.enter_async_context(_slack(app, in_slack, budgets))
+            channels[Platform.SLACK] = slack_app.channel
+            routes += slack_app.routes()
+        if in_teams is not None:
+            teams_app = await stack.enter_async_context(_teams(app, in_teams))
+            channels[Platform.TEAMS] = teams_app.channel
+            routes += teams_app.routes()
+        if not channels:
+            raise Refusal("No chat platform is set up. See how: logsense connect slack, or logsense connect teams")
+        # What is loaded by now stays: looking through it for garbage would stop the event loop for a tenth of a second.
+        gc.collect()
+        gc.freeze()
+        await stack.enter_async_context(working(app, channels))
+        address = await stack.enter_async_context(_listening(app, routes, metrics))
+        if in_slack is not None and in_slack.app_token is not None:
+            await stack.enter_async_context(_socket(app, slack_app))
         with heard_by(metrics):
             yield address
 
@@ -96,13 +113,11 @@ def _socket(app: App, adapter: SlackApp) -> contextlib.AbstractAsyncContextManag
 
 
 @contextlib.asynccontextmanager
-async def _slack(
-    app: App, config: SlackConfig, kept: Installations, budgets: Budgets | None
-) -> AsyncIterator[SlackApp]:
+async def _slack(app: App, config: SlackConfig, budgets: Budgets | None) -> AsyncIterator[SlackApp]:
     keep_from_libraries()
     if budgets is None:
         budgets = Budgets(turns=app.stores.turns if app.settings.is_shared else None)
-    adapter = SlackApp(config, kept, budgets=budgets)
+    adapter = SlackApp(config, app.stores.installations, budgets=budgets)
     adapter.listen_for(app.inbox, app.desk())
     if config.single is not None:
         # The operator's own workspace is the operator's own organization, as the terminal is.
@@ -114,10 +129,26 @@ async def _slack(
 
 
 @contextlib.asynccontextmanager
-async def _listening(app: App, adapter: SlackApp, metrics: Metrics) -> AsyncIterator[str]:
+async def _teams(app: App, config: TeamsConfig) -> AsyncIterator[TeamsApp]:
+    # Microsoft's client takes half a second and 20 MB to load, which is not for those who have no Teams.
+    from adapters.teams.app import TeamsApp
+
+    adapter = TeamsApp(config, app.stores.installations, turns=app.stores.turns if app.settings.is_shared else None)
+    adapter.listen_for(app.inbox, app.desk())
+    if config.tenant_id:
+        # The operator's own tenant is the operator's own organization, as the terminal is.
+        await app.stores.directory.ensure_organization(app.organization, workspace_named(config.tenant_id))
+    try:
+        yield adapter
+    finally:
+        await adapter.close()
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: App, chats: Sequence[web.RouteDef], metrics: Metrics) -> AsyncIterator[str]:
     host, port = _address(app.settings)
     site_app = web.Application(client_max_size=2**20)
-    site_app.add_routes([*adapter.routes(), *Health(app).routes(), *metrics.routes()])
+    site_app.add_routes([*chats, *Health(app).routes(), *metrics.routes()])
     runner = web.AppRunner(site_app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:

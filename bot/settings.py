@@ -86,11 +86,20 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_BOT_TOKEN"))
     slack_app_token: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_APP_TOKEN"))
     slack_url: str = Field(default="https://slack.com", validation_alias=_named("LOGSENSE_SLACK_URL"))
+    teams_app_id: str | None = Field(default=None, validation_alias=_named("TEAMS_APP_ID"))
+    teams_app_password: SecretStr | None = Field(default=None, validation_alias=_named("TEAMS_APP_PASSWORD"))
+    teams_tenant_id: str | None = Field(default=None, validation_alias=_named("TEAMS_TENANT_ID"))
+    teams_services: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), validation_alias=_named("LOGSENSE_TEAMS_SERVICES")
+    )
+    teams_token_url: str | None = Field(default=None, validation_alias=_named("LOGSENSE_TEAMS_TOKEN_URL"))
+    teams_openid_url: str | None = Field(default=None, validation_alias=_named("LOGSENSE_TEAMS_OPENID_URL"))
+    teams_playground: str | None = Field(default=None, validation_alias=_named("LOGSENSE_TEAMS_PLAYGROUND"))
     resolve_reactions: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset({"white_check_mark"}), validation_alias=_named("LOGSENSE_RESOLVE_REACTIONS")
     )
 
-    @field_validator("allowed_hosts", "resolve_reactions", mode="before")
+    @field_validator("allowed_hosts", "resolve_reactions", "teams_services", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -62,6 +62,18 @@ def cards(
     return tuple(made)
 
 
+def halved(whole: Card) -> tuple[Card, ...]:
+    """The card as two of about equal weight, the first with its buttons; as it is when it cannot be divided."""
+    body = whole["body"]
+    # What is folded stays with the line that unfolds it.
+    ends = [end for end in range(1, len(body)) if body[end].get("isVisible", True)]
+    if not ends:
+        return (whole,)
+    half = sum(map(weight, body)) / 2
+    end = min(ends, key=lambda end: abs(sum(map(weight, body[:end])) - half))
+    return {**whole, "body": body[:end]}, card(body[end:])
+
+
 def _divided(body: Sequence[Element], reserved: int) -> Iterator[list[Element]]:
     part: list[Element] = []
     room = LIMIT - FRAME - reserved

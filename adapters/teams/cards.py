@@ -9,7 +9,7 @@ from typing import assert_never
 from adapters.chat.memory import FIX_ASKED, SUGGESTED
 from adapters.chat.visible import cut, one_line
 from adapters.chat.wording import cost_words
-from adapters.teams.card import Card, cards
+from adapters.teams.card import Card, card, cards
 from adapters.teams.elements import Element, button, mention_entity, own, rich, sentences
 from adapters.teams.ids import Action
 from adapters.teams.progress_card import progress_card
@@ -53,6 +53,16 @@ def summary_of(view: ThreadView) -> str:
         case _:
             assert_never(view)
     return cut(one_line(said.replace("`", "")), _SUMMARY) or _NOTHING
+
+
+def picture_card(url: str, words: str) -> Card:
+    """A picture, with words for who cannot see it."""
+    return card([{"type": "Image", "url": url, "altText": words, "size": "Stretch"}])
+
+
+def notice_card(text: str, *, error: bool = False) -> Card:
+    """A sentence or two; the first card where strangers' words made it long."""
+    return cards_of(NoticeView(text, error=error))[0]
 
 
 def _answer(view: AnswerView) -> tuple[Card, ...]:

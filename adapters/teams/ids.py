@@ -18,6 +18,7 @@ VALUE = "value"
 CHAT = "chat"
 """The thread of group chats and one-to-one chats: they have none, so the whole chat is one."""
 
+_ONE_TO_ONE = "a:"
 _THREAD = ";messageid="
 _TENANT = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -47,9 +48,12 @@ def workspace_of(activity: Mapping[str, Any]) -> WorkspaceRef | None:
     """The tenant that an activity came from; None when it names none."""
     tenant = _part(_part(activity, "channelData"), "tenant").get("id")
     tenant = tenant or _part(activity, "conversation").get("tenantId")
-    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
-        return None
-    return WorkspaceRef(Platform.TEAMS, tenant.lower())
+    return workspace_named(tenant) if isinstance(tenant, str) and _TENANT.fullmatch(tenant) else None
+
+
+def workspace_named(tenant_id: str) -> WorkspaceRef:
+    """The tenant with that id."""
+    return WorkspaceRef(Platform.TEAMS, tenant_id.lower())
 
 
 def conversation_of(activity: Mapping[str, Any]) -> ConversationRef | None:
@@ -75,6 +79,11 @@ def is_personal(activity: Mapping[str, Any]) -> bool:
     conversation = _part(activity, "conversation")
     kind = conversation.get("conversationType")
     return kind == "personal" if kind else not (conversation.get("isGroup") or is_channel(activity))
+
+
+def is_one_to_one(conversation: ConversationRef) -> bool:
+    """Whether it is a chat of one person with LogSense."""
+    return conversation.channel.startswith(_ONE_TO_ONE)
 
 
 def conversation_id(conversation: ConversationRef) -> str:

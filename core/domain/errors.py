@@ -10,6 +10,7 @@ LogSenseError
 ├── ServiceFailed           something we depend on did not do its part; shown with the service's name, exit 3
 │   ├── ServiceUnavailable  down, too slow, or failing: trying later may help
 │   ├── AccessDenied        our credentials were refused
+│   ├── MessageGone         the platform has no such message any more, so it cannot be edited
 │   └── RateLimited         asked to wait; `retry_after_s`
 ├── ToolRejected            the call itself was wrong; the text tells the reasoner how to correct it
 ├── ReasonerFailed          this reasoner cannot go on; another may
@@ -71,6 +72,10 @@ class ServiceUnavailable(ServiceFailed):
 
 class AccessDenied(ServiceFailed):
     """The service refused our credentials: somebody has to change them."""
+
+
+class MessageGone(ServiceFailed):
+    """The platform has no such message any more: a fresh one may stand in its place."""
 
 
 class RateLimited(ServiceFailed):

@@ -76,7 +76,11 @@ class Channel(Protocol):
         ...
 
     async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
-        """Replace what `message` shows; the same view twice is harmless. Final views go first and need no turn."""
+        """Replace what `message` shows; the same view twice is harmless. Final views go first and need no turn.
+
+        Raises:
+            MessageGone: it was deleted, and another may stand in its place.
+        """
         ...
 
     async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:

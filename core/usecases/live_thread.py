@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.errors import ServiceFailed
+from core.domain.errors import MessageGone, ServiceFailed
 from core.domain.thread_view import ProgressView, ThreadView
 from core.ports import Channel
 
@@ -29,9 +29,14 @@ class LiveThread:
         *,
         message: MessageRef | None = None,
         may_write: Callable[[], Awaitable[bool]] | None = None,
+        post_again: Callable[[ThreadView], Awaitable[MessageRef]] | None = None,
     ) -> None:
-        """With `message` the progress was posted before and is only edited; not while `may_write` says no."""
+        """With `message` the progress was posted before and is only edited; not while `may_write` says no.
+
+        `post_again` gives what stands in its place when it was deleted.
+        """
         self._may_write = may_write
+        self._post_again = post_again
         self._channel = channel
         self._conversation = conversation
         self._latest: ProgressView | None = None
@@ -84,7 +89,15 @@ class LiveThread:
             if self._message is None:
                 await self._post(view)
             else:
-                await self._channel.edit(self._message, view)
+                await self._edit(self._message, view)
+
+    async def _edit(self, message: MessageRef, view: ThreadView) -> None:
+        try:
+            await self._channel.edit(message, view)
+        except MessageGone:
+            if self._post_again is None:
+                raise
+            self._message = await self._post_again(view)
 
     async def _post(self, view: ProgressView) -> None:
         self._message = (await self._channel.post(self._conversation, view))[0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.errors import LeaseLost, RateLimited, ServiceFailed, ServiceUnavailable
+from core.domain.errors import LeaseLost, MessageGone, RateLimited, ServiceFailed, ServiceUnavailable
 from core.domain.investigation import Investigation
 from core.domain.tenancy import Actor, Platform
 from core.domain.thread_view import ProgressView, ThreadView
@@ -20,6 +20,8 @@ from core.usecases.live_thread import LiveThread
 PROGRESS = "progress"
 REPORT = "report"
 ILLUSTRATION = "illustration"
+AGAIN = ":again"
+"""Ends the role of what was posted in the place of a deleted message."""
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -108,13 +110,18 @@ class Thread:
         async def is_ours() -> bool:
             return await self._store.holds(run)
 
-        async with LiveThread(self._channel, self.conversation, message=self._progress, may_write=is_ours) as live:
+        async def post_again(view: ThreadView) -> MessageRef:
+            return await self._again(PROGRESS, view)
+
+        async with LiveThread(
+            self._channel, self.conversation, message=self._progress, may_write=is_ours, post_again=post_again
+        ) as live:
             yield live
 
     async def end_progress(self, view: ProgressView) -> None:
         """The progress message shows `view`, its last state. Raises ServiceFailed after trying for long."""
         if (progress := self._progress) is not None:
-            await _insisting(lambda: self._channel.edit(progress, view, final=True))
+            await _insisting(lambda: self._show(PROGRESS, progress, view))
 
     async def say(self, role: str, view: ThreadView, run: Run | None = None) -> None:
         """`view` stands in the thread as the one message with that role, however often this is tried.
@@ -138,7 +145,7 @@ class Thread:
     async def redraw(self, role: str, view: ThreadView) -> None:
         """The message with that role shows `view` now, if it stands."""
         if messages := await self._store.posted(self._investigation.id, role):
-            await self._channel.edit(messages[0], view, final=True)
+            await self._show(role, messages[0], view)
 
     async def whisper(self, person: Actor, view: ThreadView) -> None:
         """That person is told; a failure is logged, since nobody waits for it."""
@@ -146,6 +153,22 @@ class Thread:
             await self._channel.whisper(self.conversation, person, view)
         except ServiceFailed as failure:
             logger.warning("nobody could be told about %s: %s", self._investigation.id, failure)
+
+    async def _show(self, role: str, message: MessageRef, view: ThreadView) -> None:
+        """The message shows `view`; where people deleted it, another does."""
+        try:
+            await self._channel.edit(message, view, final=True)
+        except MessageGone:
+            await self._again(role, view)
+
+    async def _again(self, role: str, view: ThreadView) -> MessageRef:
+        """The one message that stands in the place of a deleted one shows `view`; if that is gone too, none does."""
+        role += AGAIN
+        if not (posted := await self._store.posted(self._investigation.id, role + self._suffix)):
+            return (await self._once(role, view, None))[0]
+        with suppress(MessageGone):
+            await self._channel.edit(posted[0], view, final=True)
+        return posted[0]
 
     async def _once(self, role: str, view: ThreadView, run: Run | None) -> tuple[MessageRef, ...]:
         role += self._suffix

@@ -1,0 +1,161 @@
+"""The Teams app: who calls is checked, what they say is kept, and only then Teams is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from adapters.chat.budgets import Budgets
+from adapters.chat.chart import frequency_chart
+from adapters.teams.acting import Acting
+from adapters.teams.bot_framework import Connector
+from adapters.teams.channel import TeamsChannel, budget_of
+from adapters.teams.chart_links import CHART_PATH, LASTS_S, ChartLinks
+from adapters.teams.config import TeamsConfig
+from adapters.teams.credentials import BotCredentials
+from adapters.teams.door import Caller, Door
+from adapters.teams.forms import Forms
+from adapters.teams.ids import workspace_of
+from adapters.teams.inbound import read_invoke
+from adapters.teams.installations import TeamsInstallations
+from adapters.teams.talking import Talking
+from adapters.teams.tenants import Tenants
+from adapters.teams.tokens import InboundTokens, TokenRefused
+from core.domain.errors import NotFound, Refusal, ServiceFailed
+from core.domain.thread_view import ReportView, report_of
+from core.ports import Desk, Inbox, Installations, Turns
+
+logger = logging.getLogger("logsense.teams")
+
+MESSAGES_PATH = "/api/messages"
+_PLATFORM = "msteams"
+"""The one channel heard: through others of the same bot, strangers could claim to be of any tenant."""
+
+
+class TeamsApp:
+    """LogSense in Teams; `channel` posts there."""
+
+    def __init__(self, config: TeamsConfig, kept: Installations, *, turns: Turns | None = None) -> None:
+        """Nothing is connected yet. Inbox and desk come with `listen_for`, since they need the channel first.
+
+        With `turns` all replicas keep within Teams' limits together.
+        """
+        self._session: aiohttp.ClientSession | None = None
+        self._tokens = None if config.is_local else InboundTokens(config.app_id, config.openid_url, self._open_session)
+        credentials = (
+            None
+            if config.is_local
+            else BotCredentials(config.app_id, config.password, config.token_url, self._open_session)
+        )
+        self._connector = Connector(
+            self._open_session, credentials, services=config.services, bot_id=f"28:{config.app_id}"
+        )
+        self._installations = TeamsInstallations(kept)
+        self._budgets = Budgets("teams", budget_of, turns=turns)
+        self._charts = ChartLinks(config.public_url, config.link_keys) if config.public_url else None
+        self.channel = TeamsChannel(self._connector, self._installations, self._budgets, self._charts)
+
+    def listen_for(self, inbox: Inbox, desk: Desk) -> None:
+        """What people do goes to `inbox` and `desk`."""
+        self._desk = desk
+        self._door = Door(inbox, desk, self.channel, self._connector)
+        forms = Forms(self._door)
+        self._tenants = Tenants(self._door, self._installations)
+        self._talking = Talking(self._door, forms, self._tenants)
+        self._acting = Acting(self._door, forms)
+
+    async def close(self) -> None:
+        """What was begun has ended, and no connection is open."""
+        await self._door.tasks.drain()
+        self._budgets.close()
+        if self._session is not None:
+            await self._session.close()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where Teams comes in over HTTP."""
+        routes = [web.post(MESSAGES_PATH, self._messages)]
+        if self._charts is not None:
+            routes.append(web.get(f"{CHART_PATH}{{name}}", self._chart))
+        return routes
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession()
+        return self._session
+
+    # ---- events -----------------------------------------------------------------------------------------------------
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        try:
+            activity = json.loads(await request.read())
+        except (ValueError, RecursionError):
+            return web.Response(status=400)
+        if not isinstance(activity, dict):
+            return web.Response(status=400)
+        try:
+            if self._tokens is not None:
+                await self._tokens.check(request.headers.get("Authorization"), activity)
+            if not self._connector.trusts(activity.get("serviceUrl")) or activity.get("channelId") != _PLATFORM:
+                raise TokenRefused(403, "not from Teams")
+            return await self._heard(activity)
+        except TokenRefused as refusal:
+            logger.info("a request was refused: %s", refusal)
+            return web.Response(status=refusal.status)
+        except ServiceFailed as failure:
+            # Teams is to deliver it again.
+            logger.warning("an activity could not be kept: %s", failure)
+            return web.Response(status=503)
+        except Refusal as refusal:
+            # Delivering it again would change nothing.
+            logger.warning("an activity was not taken: %s", refusal)
+            return web.Response(status=202)
+
+    async def _heard(self, activity: dict[str, Any]) -> web.Response:
+        workspace = workspace_of(activity)
+        if workspace is None:
+            return web.Response(status=202)
+        caller = Caller(workspace, str(activity["serviceUrl"]))
+        pressed = read_invoke(activity)
+        if not await self._tenants.is_known(workspace):
+            if activity.get("type") == "invoke" and pressed is not None:
+                return web.json_response(self._acting.answered_stranger(pressed))
+            await self._tenants.hear_stranger(activity, caller)
+            return web.Response(status=202)
+        await self._installations.remember(workspace, caller.service_url)
+        match activity.get("type"):
+            case "invoke" if pressed is not None:
+                return web.json_response(await self._acting.answered(activity, pressed, caller))
+            case "invoke":
+                return web.Response(status=501)
+            case "message" if pressed is not None:
+                await self._acting.submitted(activity, pressed, caller)
+            case "message":
+                await self._talking.hear(activity, caller)
+            case "messageReaction":
+                await self._talking.react(activity, caller)
+            case "installationUpdate":
+                await self._tenants.installed(activity, caller)
+        return web.Response(status=202)
+
+    # ---- charts -----------------------------------------------------------------------------------------------------
+
+    async def _chart(self, request: web.Request) -> web.Response:
+        """The picture behind an address that we signed; whatever else is asked for is not there."""
+        assert self._charts is not None
+        named = self._charts.read(request.match_info["name"])
+        if named is None:
+            return web.Response(status=404)
+        try:
+            view = report_of(*await self._desk.investigation(*named))
+        except NotFound:
+            return web.Response(status=404)
+        chart = await asyncio.to_thread(frequency_chart, view.evidence) if isinstance(view, ReportView) else None
+        if chart is None:
+            return web.Response(status=404)
+        headers = {"Cache-Control": f"private, max-age={LASTS_S}", "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=chart.png, content_type="image/png", headers=headers)

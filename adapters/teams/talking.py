@@ -1,0 +1,130 @@
+"""What people say and how they react: activities, each claimed and queued before Teams is answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapters.chat.commands import Cancel, Connect, Help, Incidents, Investigate, Status, Unknown
+from adapters.chat.memory import fix_said
+from adapters.teams.commands import Join
+from adapters.teams.door import Caller, Door, trouble
+from adapters.teams.forms import Forms
+from adapters.teams.greeting_cards import help_card
+from adapters.teams.inbound import Activity, Asked, Origin, Overheard, read_message, read_reactions, subject_named
+from adapters.teams.listing import incidents_card, status_card
+from adapters.teams.tenants import Tenants
+from adapters.teams.wording import HOW_TO
+from core.domain.conversation import (
+    Cancellation,
+    ConversationRef,
+    FollowUp,
+    InvestigationRequest,
+    IssueText,
+    PastedEvent,
+    Resolution,
+)
+from core.domain.errors import LogSenseError
+from core.domain.tenancy import Actor
+from core.domain.thread_view import NoticeView
+
+_NOTHING_HERE = "Nothing is being investigated here."
+_CONNECT_ALONE = "Write connect to me in a one-to-one chat: a form asks for secrets, which nobody else should see."
+
+
+class Talking:
+    """Listens to messages and reactions."""
+
+    def __init__(self, door: Door, forms: Forms, tenants: Tenants) -> None:
+        self._door = door
+        self._forms = forms
+        self._tenants = tenants
+
+    async def hear(self, activity: Activity, caller: Caller) -> None:
+        """The message is kept, if it is for us. Raises ServiceFailed to have Teams deliver it again."""
+        match read_message(activity):
+            case Asked() as asked:
+                await self._asked(asked, caller)
+            case Overheard() as overheard if await self._door.desk.is_ours(overheard.origin.conversation):
+                if overheard.link is not None:
+                    await self._investigate(overheard.origin, IssueText(overheard.link))
+                elif overheard.question:
+                    await self._said_in_our_thread(overheard.origin, overheard.question)
+
+    # ---- words ------------------------------------------------------------------------------------------------------
+
+    async def _asked(self, asked: Asked, caller: Caller) -> None:
+        origin, where = asked.origin, asked.origin.conversation
+        match asked.command:
+            case Investigate(text=""):
+                await self._investigate(origin, asked.quoted_subject or asked.subject)
+            case Investigate(text=text):
+                await self._investigate(origin, subject_named(text))
+            case Help():
+                self._door.say(where, help_card(), "What you can ask")
+            case Status():
+                unfinished = await self._door.desk.unfinished(caller.workspace)
+                self._door.say(where, status_card(unfinished), "Under way")
+            case Incidents(query=query):
+                self._door.tasks.start(self._list_incidents(query, where, caller), "incidents")
+            case Cancel(investigation_id=named):
+                said = await self._door.hand_in(Cancellation(origin.delivery_id, where, origin.actor, named))
+                self._door.tell(where, said or NoticeView(_NOTHING_HERE))
+            case Connect(service=service):
+                await self._connect(service, asked, caller)
+            case Join():
+                await self._tenants.join(asked, caller)
+            case Unknown() as unknown:
+                await self._free_words(unknown, asked)
+
+    async def _free_words(self, unknown: Unknown, asked: Asked) -> None:
+        """A question where we have a thread, else something to investigate, else perhaps a mistyped command."""
+        origin = asked.origin
+        if await self._door.desk.is_ours(origin.conversation) and not (asked.is_personal and asked.subject):
+            await self._said_in_our_thread(origin, asked.question)
+        elif asked.subject is None and unknown.nearest:
+            guess = f"“{unknown.word[:40]}” is no command. Did you mean {unknown.nearest}? {HOW_TO}"
+            self._door.tell(origin.conversation, NoticeView(guess))
+        else:
+            await self._investigate(origin, asked.subject)
+
+    async def _said_in_our_thread(self, origin: Origin, words: str) -> None:
+        by = (origin.delivery_id, origin.conversation, origin.actor)
+        fix = fix_said(words)
+        event = Resolution(*by, True, fix) if fix else FollowUp(*by, words)
+        self._door.tell(origin.conversation, await self._door.hand_in(event))
+
+    async def _investigate(self, origin: Origin, subject: IssueText | PastedEvent | None) -> None:
+        if subject is None:
+            self._door.tell(origin.conversation, NoticeView(HOW_TO))
+            return
+        request = InvestigationRequest(origin.delivery_id, origin.conversation, origin.actor, subject)
+        self._door.tell(origin.conversation, await self._door.hand_in(request))
+
+    async def _connect(self, service: str | None, asked: Asked, caller: Caller) -> None:
+        where = asked.origin.conversation
+        if not asked.is_personal:
+            self._door.tell(where, NoticeView(_CONNECT_ALONE))
+            return
+        try:
+            form = await self._forms.open(service, asked.origin.actor, caller)
+        except LogSenseError as error:
+            self._door.tell(where, NoticeView(trouble(error), error=True))
+        else:
+            self._door.say(where, form, "Connect LogSense")
+
+    async def _list_incidents(self, query: str, where: ConversationRef, caller: Caller) -> None:
+        try:
+            found = await self._door.desk.incidents(caller.workspace, query, channel=where.channel, limit=10)
+        except LogSenseError as error:
+            self._door.tell(where, NoticeView(trouble(error), error=True))
+        else:
+            self._door.say(where, incidents_card(found, query), "Incidents")
+
+    # ---- reactions --------------------------------------------------------------------------------------------------
+
+    async def react(self, activity: Activity, caller: Caller) -> None:
+        """Each reaction that says something is kept, if it stands on a message of an investigation."""
+        for said in read_reactions(activity):
+            actor: Actor = await self._door.named(caller, said.conversation, said.actor)
+            notice = await self._door.hand_in(replace(said, actor=actor))
+            self._door.whisper(said.conversation, actor, notice)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import aiohttp
+
 from bot.reasoners import Reasoners
 from core.domain.errors import LogSenseError
 from core.domain.tenancy import OrganizationId
@@ -72,3 +74,15 @@ async def timed(part: str, attempt: Callable[[], Awaitable[str]]) -> dict[str, A
     except LogSenseError as error:
         detail, state = str(error), PROBLEM
     return {"part": part, "state": state, "ms": round((time.perf_counter() - started) * 1000), "detail": detail}
+
+
+async def answers(url: str) -> str:
+    """That LogSense answers at `url`; raises NotConfigured when nothing does."""
+    try:
+        timeout = aiohttp.ClientTimeout(total=5)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url}/healthz") as answer:
+            if answer.status != 200:
+                raise LogSenseError(f"{url}/healthz answers with status {answer.status}")
+    except (aiohttp.ClientError, TimeoutError):
+        raise NotConfigured(f"nothing answers at {url}/healthz") from None
+    return f"{url} answers"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-import aiohttp
 import click
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,27 +13,39 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api_errors import CALL_ERRORS, code_of
 from adapters.slack.install import INSTALL_PATH
 from adapters.slack.manifest import bot_scopes, manifest, manifest_text
-from bot.checks import OK, PROBLEM, WARNING, NotConfigured, timed
+from adapters.teams.manifest import package
+from bot import connecting_teams
+from bot.checks import OK, PROBLEM, WARNING, NotConfigured, answers, timed
 from bot.options import json_option
 from bot.session import Cli, ExitCode, Session
 from bot.settings import Settings
 from core.domain.errors import LogSenseError
 
 _MARKS = {OK: "✓", WARNING: "·", PROBLEM: "✗"}
-_INVITE_LASTS = timedelta(days=7)
 
 
 @click.command("manifest")
-@click.option("--url", metavar="URL", help="Where Slack will reach LogSense, for example https://logsense.acme.dev.")
+@click.option("--url", metavar="URL", help="Where LogSense will be reached, for example https://logsense.acme.dev.")
+@click.option(
+    "--teams",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the Teams app package there instead, a zip for the Teams admin center.",
+)
+@click.option("--mentions-only", is_flag=True, help="With --teams: do not ask teams to let LogSense read replies.")
 @json_option
 @click.pass_obj
-def print_manifest(cli: Cli, url: str | None) -> None:
+def print_manifest(cli: Cli, url: str | None, teams: Path | None, mentions_only: bool) -> None:
     """Print the Slack app's manifest: what it may do, and what it listens to.
 
     As YAML with the reason for every scope, or with --json as the Slack CLI wants it.
     """
     public_url = url or cli.settings.public_url
-    if cli.as_json:
+    if teams is not None:
+        app_id = cli.settings.teams_app_id or ""
+        teams.write_bytes(package(app_id=app_id, public_url=public_url or "", reads_channels=not mentions_only))
+        cli.say(f"{teams} is written. Upload it: Teams admin center > Teams apps > Manage apps > Upload new app.")
+    elif cli.as_json:
         cli.print_json(manifest(public_url=public_url))
     else:
         click.echo(manifest_text(public_url=public_url), nl=False)
@@ -53,21 +64,35 @@ def connect_slack(cli: Cli) -> None:
 
     Run it again after each step. Nothing is changed by it.
     """
+    _go_through(cli, _steps(cli.settings), _checks(cli.settings))
 
+
+@connect.command("teams")
+@json_option
+@click.pass_obj
+def connect_teams(cli: Cli) -> None:
+    """Five steps to LogSense in Microsoft Teams, each checked as far as that is possible from here.
+
+    Run it again after each step. Nothing is changed by it.
+    """
+    _go_through(cli, connecting_teams.steps(cli.settings), connecting_teams.checks(cli.settings))
+
+
+def _go_through(cli: Cli, steps: Mapping[str, str], checks: Mapping[str, Any]) -> None:
     async def command(session: Session) -> ExitCode:
-        rows = [await timed(name, check) for name, check in _checks(cli.settings).items()]
+        rows = [await timed(name, check) for name, check in checks.items()]
         if cli.as_json:
             cli.print_json({"steps": rows})
         else:
-            _show(cli, rows)
+            _show(cli, steps, rows)
         return ExitCode.PROBLEM if any(row["state"] == PROBLEM for row in rows) else ExitCode.OK
 
     cli.run(command)
 
 
-def _show(cli: Cli, rows: list[dict[str, Any]]) -> None:
+def _show(cli: Cli, steps: Mapping[str, str], rows: list[dict[str, Any]]) -> None:
     states = {row["part"]: row for row in rows}
-    for number, (title, how) in enumerate(_steps(cli.settings).items(), 1):
+    for number, (title, how) in enumerate(steps.items(), 1):
         row = states[title]
         style = {OK: "green", WARNING: "yellow", PROBLEM: "red"}[row["state"]]
         cli.say(f"{_MARKS[row['state']]} {number}. {title}: {row['detail']}", style)
@@ -132,15 +157,7 @@ async def _given(settings: Settings) -> str:
 
 async def _started(settings: Settings) -> str:
     local = f"http://{settings.listen.replace('0.0.0.0', '127.0.0.1')}"
-    url = settings.public_url if settings.public_url and settings.slack_app_token is None else local
-    try:
-        timeout = aiohttp.ClientTimeout(total=5)
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url}/healthz") as answer:
-            if answer.status != 200:
-                raise LogSenseError(f"{url}/healthz answers with status {answer.status}")
-    except (aiohttp.ClientError, TimeoutError):
-        raise NotConfigured(f"nothing answers at {url}/healthz") from None
-    return f"{url} answers"
+    return await answers(settings.public_url if settings.public_url and settings.slack_app_token is None else local)
 
 
 async def _installed(settings: Settings) -> str:

@@ -27,8 +27,8 @@ def steps(settings: Settings) -> Mapping[str, str]:
         "Upload the app": "logsense manifest --teams logsense.zip, then Teams admin center > Teams apps > Manage apps "
         "> Upload new app.\n     Add it to a team or chat from there; its owner is asked whether it may read replies.",
         "Connect Sentry": "Your own tenant uses SENTRY_ORG and SENTRY_TOKEN. For another: logsense org create, "
-        "logsense org invite, and\n     somebody there writes to LogSense in a one-to-one chat: join and the invite, then "
-        "connect sentry.",
+        "logsense org invite, and\n     somebody there writes to LogSense in a one-to-one chat: join and the "
+        "invite, then connect sentry.",
     }
 
 

@@ -230,8 +230,12 @@ class OrganizationStore(Protocol):
         """Those entries are gone for good; how many there were."""
         ...
 
-    async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> int:
-        """Remember which entries the index has, or that it has to be given them again; how many are still known."""
+    async def mark_indexed(self, entries: Sequence[KnowledgeEntry]) -> int:
+        """Remember that the index has these, but for those that have changed since; how many are still known."""
+        ...
+
+    async def mark_unindexed(self) -> None:
+        """Remember that the index has to be given every entry again."""
         ...
 
     async def limits(self) -> Limits:

@@ -62,11 +62,21 @@ class Knowledge(TenantTables):
         async with self._database.writing() as connection:
             return (await connection.execute(gone)).rowcount
 
-    async def mark_indexed(self, entry_ids: Sequence[str], *, indexed: bool = True) -> int:
-        """Remember which entries the index has, or that it has to be given them again; how many are still known."""
-        statement = knowledge.update().where(self._mine(knowledge), knowledge.c.id.in_(entry_ids))
+    async def mark_indexed(self, entries: Sequence[KnowledgeEntry]) -> int:
+        """Remember that the index has these, but for those that have changed since; how many are still known."""
+        given = {entry.id: entry for entry in entries}
+        mine = sa.and_(self._mine(knowledge), knowledge.c.id.in_(list(given)))
         async with self._database.writing() as connection:
-            return (await connection.execute(statement.values(indexed=indexed))).rowcount
+            rows = (await connection.execute(sa.select(knowledge.c.id, knowledge.c.body).where(mine))).all()
+            same = [row.id for row in rows if documents.KNOWLEDGE.read(row.body) == given[row.id]]
+            as_given = sa.and_(self._mine(knowledge), knowledge.c.id.in_(same))
+            await connection.execute(knowledge.update().where(as_given).values(indexed=True))
+        return len(rows)
+
+    async def mark_unindexed(self) -> None:
+        """Remember that the index has to be given every entry again."""
+        async with self._database.writing() as connection:
+            await connection.execute(knowledge.update().where(self._mine(knowledge)).values(indexed=False))
 
     async def _put_entries(self, connection: AsyncConnection, entries: Sequence[KnowledgeEntry]) -> None:
         added_at = datetime.now(UTC)

@@ -14,8 +14,7 @@ _HIDDEN = (Standing.DRAFT, Standing.RETIRED)
 
 async def reindex(store: OrganizationStore, tools: HostTools) -> int:
     """Every knowledge entry is in the index again; how many. One that was cut short goes on where it stopped."""
-    entries = await store.knowledge()
-    await store.mark_indexed([entry.id for entry in entries], indexed=False)
+    await store.mark_unindexed()
     return await index_pending(store, tools)
 
 
@@ -53,10 +52,12 @@ async def _put(store: OrganizationStore, tools: HostTools, entries: Sequence[Kno
     if not result.ok:
         raise LogSenseError(result.text)
     note = str(result.facts.get("note", ""))
-    ids = [entry.id for entry in entries]
-    if await store.mark_indexed(ids, indexed=not note) < len(ids):
+    known = await store.mark_indexed(entries) if not note else None
+    if known != len(entries):
         # Forgotten while they were on their way: the index must not be the one to remember them.
-        await tools.forget_knowledge([entry_id for entry_id in ids if not await _is_known(store, entry_id)])
+        gone = [entry.id for entry in entries if not await _is_known(store, entry.id)]
+        if gone:
+            await tools.forget_knowledge(gone)
     return note
 
 

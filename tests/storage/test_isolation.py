@@ -65,7 +65,7 @@ async def test_equal_ids_of_two_organizations_are_two_things(
     await globex.save_question(replace(question(text="of globex"), failure="x", answered_at=START))
     await globex.save_errand(Errand("err00001", "check", {"of": "globex"}), runs[GLOBEX, "err00001"])
     await globex.journal("inv00001", runs[GLOBEX, "inv00001"]).record(observed(1, "of globex"))
-    await globex.mark_indexed(["k1"])
+    await globex.mark_indexed([entry("k1", fix="globex")])
 
     assert await acme.investigation("inv00001") == investigation(title="of acme")
     assert await acme.event_text("inv00001") == "event of acme"

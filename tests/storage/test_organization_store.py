@@ -136,15 +136,18 @@ async def test_knowledge_is_replaced_in_place_and_has_to_be_indexed_again(store:
     await store.put_knowledge([entry("k2")])
     await store.put_knowledge([entry("k1"), entry("k3")])
     assert [kept.id for kept in await store.knowledge()] == ["k2", "k1", "k3"]
-    await store.mark_indexed(["k1", "k2", "k3"])
+    assert await store.mark_indexed([entry("k1"), entry("k2"), entry("k3"), entry("gone")]) == 3
     assert await store.knowledge(unindexed_only=True) == []
     await store.put_knowledge([entry("k2", fix="Check first.")])
     assert await store.knowledge(unindexed_only=True) == [entry("k2", fix="Check first.")]
     assert [kept.id for kept in await store.knowledge()] == ["k2", "k1", "k3"]
-    await store.mark_indexed(["k1"], indexed=False)
-    assert {kept.id for kept in await store.knowledge(unindexed_only=True)} == {"k1", "k2"}
+    # What the index was given is not what is known now.
+    assert await store.mark_indexed([entry("k2")]) == 1
+    assert [kept.id for kept in await store.knowledge(unindexed_only=True)] == ["k2"]
+    await store.mark_unindexed()
+    assert {kept.id for kept in await store.knowledge(unindexed_only=True)} == {"k1", "k2", "k3"}
     await store.put_knowledge([])
-    await store.mark_indexed([])
+    assert await store.mark_indexed([]) == 0
 
 
 async def test_a_workspace_leads_to_its_organization_and_stays_with_it(stores: SqlStores) -> None:

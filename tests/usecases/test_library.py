@@ -114,7 +114,7 @@ async def test_passages_are_confirmed_by_who_brought_them_and_cited_by_title_and
 async def test_importing_again_writes_what_changed_and_nothing_else(shelves: Shelves) -> None:
     await shelves.brought(FAILOVER)
     before = await shelves.by_text()
-    await shelves.store.mark_indexed([entry.id for entry in before.values()])
+    await shelves.store.mark_indexed(list(before.values()))
     assert await shelves.brought(FAILOVER) == Imported(unchanged=2)
     assert await shelves.by_text() == before and await shelves.store.knowledge(unindexed_only=True) == []
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from adapters.teams.card import Card
 from adapters.teams.channel import CARD
-from adapters.teams.door import Caller, Door, trouble
+from adapters.teams.door import Door, trouble
 from adapters.teams.evidence_card import evidence_card, page_named
 from adapters.teams.forms import Forms
 from adapters.teams.greeting_cards import help_card
 from adapters.teams.ids import Action, is_personal
 from adapters.teams.inbound import Activity, Pressed, event_of
 from adapters.teams.listing import incidents_card
+from adapters.teams.people import Caller
 from adapters.teams.post_mortem import post_mortem_messages
 from adapters.teams.report_card import report_cards
 from adapters.teams.wording import JOIN_FIRST
@@ -59,8 +61,10 @@ class Acting:
             self._door.say(pressed.origin.conversation, answer, "LogSense")
 
     async def _answer(self, activity: Activity, pressed: Pressed, caller: Caller) -> Answer:
+        origin = pressed.origin
         try:
-            return await self._done(activity, pressed, caller)
+            actor = await self._door.person(caller, origin.conversation, origin.actor)
+            return await self._done(activity, replace(pressed, origin=replace(origin, actor=actor)), caller)
         except ServiceUnavailable:
             raise
         except Exception as error:

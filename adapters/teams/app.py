@@ -18,11 +18,12 @@ from adapters.teams.channel import TeamsChannel, budget_of
 from adapters.teams.chart_links import CHART_PATH, LASTS_S, ChartLinks
 from adapters.teams.config import TeamsConfig
 from adapters.teams.credentials import BotCredentials
-from adapters.teams.door import Caller, Door
+from adapters.teams.door import Door
 from adapters.teams.forms import Forms
 from adapters.teams.ids import workspace_of
 from adapters.teams.inbound import read_invoke
 from adapters.teams.installations import TeamsInstallations
+from adapters.teams.people import Caller, People
 from adapters.teams.talking import Talking
 from adapters.teams.tenants import Tenants
 from adapters.teams.tokens import InboundTokens, TokenRefused
@@ -63,7 +64,7 @@ class TeamsApp:
     def listen_for(self, inbox: Inbox, desk: Desk) -> None:
         """What people do goes to `inbox` and `desk`."""
         self._desk = desk
-        self._door = Door(inbox, desk, self.channel, self._connector)
+        self._door = Door(inbox, desk, self.channel, People(self._connector))
         forms = Forms(self._door)
         self._tenants = Tenants(self._door, self._installations)
         self._talking = Talking(self._door, forms, self._tenants)

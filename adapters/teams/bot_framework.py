@@ -82,10 +82,10 @@ class Connector:
         made = await _counted("create", self._at(service_url).create_conversation(asked))
         return str(made.id)
 
-    async def name_of(self, service_url: str, conversation_id: str, person_id: str) -> str | None:
-        """What a member of the conversation is called."""
-        member = await _counted("member", self._at(service_url).get_conversation_member(conversation_id, person_id))
-        return str(member.name) if member is not None and member.name else None
+    async def member(self, service_url: str, conversation_id: str, person_id: str) -> Mapping[str, Any]:
+        """What the conversation's roster says of a person: `name`, `tenantId`, `userRole`."""
+        found = await _counted("member", self._at(service_url).get_conversation_member(conversation_id, person_id))
+        return {"name": found.name, **found.additional_properties} if found is not None else {}
 
     def _at(self, service_url: str) -> Any:
         if not self.trusts(service_url):

@@ -10,14 +10,13 @@ from typing import Any
 
 from adapters.chat.tasks import Tasks
 from adapters.chat.trouble import in_words
-from adapters.teams.bot_framework import Connector
 from adapters.teams.card import Card
 from adapters.teams.cards import notice_card
 from adapters.teams.channel import TeamsChannel
-from adapters.teams.ids import conversation_id
+from adapters.teams.people import Caller, People
 from core.domain.conversation import ConversationRef, InboundEvent
-from core.domain.errors import Ignored, RateLimited, ServiceFailed, ServiceUnavailable
-from core.domain.tenancy import Actor, WorkspaceRef
+from core.domain.errors import Ignored, NotAllowed, RateLimited, ServiceFailed, ServiceUnavailable
+from core.domain.tenancy import Actor
 from core.domain.thread_view import NoticeView
 from core.ports import Desk, Inbox
 
@@ -26,17 +25,6 @@ logger = logging.getLogger("logsense.teams")
 _WHERE = {"Sentry": "Who may change LogSense's settings can: in a one-to-one chat with me, connect sentry."}
 _TRIES = 4
 _FIRST_PAUSE_S = 1.0
-_NAME_WITHIN_S = 3.0
-_MOST_NAMES = 10_000
-NOBODY = "somebody in Teams"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """One event's tenant, and the service through which it came."""
-
-    workspace: WorkspaceRef
-    service_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +34,8 @@ class Door:
     inbox: Inbox
     desk: Desk
     channel: TeamsChannel
-    connector: Connector
+    people: People
     tasks: Tasks = field(default_factory=Tasks)
-    _names: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def hand_in(self, event: InboundEvent) -> NoticeView | None:
         """Kept and queued; what the person should know, if there is anything.
@@ -66,21 +53,12 @@ class Door:
             return NoticeView(trouble(error), error=True)
         return NoticeView(receipt.note) if receipt.note else None
 
-    async def named(self, caller: Caller, conversation: ConversationRef, actor: Actor) -> Actor:
-        """The person with their name, which reactions do not bring."""
-        if actor.name != actor.id:
-            return actor
-        key = (caller.workspace.key, actor.id)
-        if key not in self._names:
-            try:
-                async with asyncio.timeout(_NAME_WITHIN_S):
-                    name = await self.connector.name_of(caller.service_url, conversation_id(conversation), actor.id)
-            except (ServiceFailed, TimeoutError):
-                return Actor(actor.id, NOBODY)
-            if len(self._names) >= _MOST_NAMES:
-                self._names.clear()
-            self._names[key] = name or NOBODY
-        return Actor(actor.id, self._names[key])
+    async def person(self, caller: Caller, conversation: ConversationRef, actor: Actor) -> Actor:
+        """Who did it, by name. Raises NotAllowed for people of other companies."""
+        person = await self.people.person(caller, conversation, actor)
+        if person.is_stranger:
+            raise NotAllowed("Only members of this organization can ask LogSense.")
+        return person.actor
 
     # ---- answering --------------------------------------------------------------------------------------------------
 

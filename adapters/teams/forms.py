@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapters.teams.card import Card
-from adapters.teams.door import Caller, Door, trouble
+from adapters.teams.door import Door, trouble
 from adapters.teams.forms_cards import model_card, read_model, read_sentry, saved_card, sentry_card
 from adapters.teams.ids import Action
 from adapters.teams.inbound import Pressed
+from adapters.teams.people import Caller
 from core.domain.errors import Refusal
 from core.domain.tenancy import Actor, ModelConnection, SentryConnection
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.chat.commands import Cancel, Connect, Help, Incidents, Investigate, Status, Unknown
 from adapters.chat.memory import fix_said
 from adapters.teams.commands import Join
-from adapters.teams.door import Caller, Door, trouble
+from adapters.teams.door import Door, trouble
 from adapters.teams.forms import Forms
 from adapters.teams.greeting_cards import help_card
 from adapters.teams.inbound import Activity, Asked, Origin, Overheard, read_message, read_reactions, subject_named
 from adapters.teams.listing import incidents_card, status_card
+from adapters.teams.people import Caller
 from adapters.teams.tenants import Tenants
 from adapters.teams.wording import HOW_TO
 from core.domain.conversation import (
@@ -23,8 +25,7 @@ from core.domain.conversation import (
     PastedEvent,
     Resolution,
 )
-from core.domain.errors import LogSenseError
-from core.domain.tenancy import Actor
+from core.domain.errors import LogSenseError, NotAllowed
 from core.domain.thread_view import NoticeView
 
 _NOTHING_HERE = "Nothing is being investigated here."
@@ -43,12 +44,20 @@ class Talking:
         """The message is kept, if it is for us. Raises ServiceFailed to have Teams deliver it again."""
         match read_message(activity):
             case Asked() as asked:
-                await self._asked(asked, caller)
+                try:
+                    origin = await self._by_member(asked.origin, caller)
+                except NotAllowed as refusal:
+                    self._door.tell(asked.origin.conversation, NoticeView(str(refusal), error=True))
+                else:
+                    await self._asked(replace(asked, origin=origin), caller)
             case Overheard() as overheard if await self._door.desk.is_ours(overheard.origin.conversation):
-                if overheard.link is not None:
-                    await self._investigate(overheard.origin, IssueText(overheard.link))
-                elif overheard.question:
-                    await self._said_in_our_thread(overheard.origin, overheard.question)
+                with suppress(NotAllowed):
+                    origin = await self._by_member(overheard.origin, caller)
+                    await self._overheard(replace(overheard, origin=origin))
+
+    async def _by_member(self, origin: Origin, caller: Caller) -> Origin:
+        """Raises NotAllowed for people of other companies."""
+        return replace(origin, actor=await self._door.person(caller, origin.conversation, origin.actor))
 
     # ---- words ------------------------------------------------------------------------------------------------------
 
@@ -86,6 +95,12 @@ class Talking:
             self._door.tell(origin.conversation, NoticeView(guess))
         else:
             await self._investigate(origin, asked.subject)
+
+    async def _overheard(self, overheard: Overheard) -> None:
+        if overheard.link is not None:
+            await self._investigate(overheard.origin, IssueText(overheard.link))
+        elif overheard.question:
+            await self._said_in_our_thread(overheard.origin, overheard.question)
 
     async def _said_in_our_thread(self, origin: Origin, words: str) -> None:
         by = (origin.delivery_id, origin.conversation, origin.actor)
@@ -125,6 +140,7 @@ class Talking:
     async def react(self, activity: Activity, caller: Caller) -> None:
         """Each reaction that says something is kept, if it stands on a message of an investigation."""
         for said in read_reactions(activity):
-            actor: Actor = await self._door.named(caller, said.conversation, said.actor)
-            notice = await self._door.hand_in(replace(said, actor=actor))
-            self._door.whisper(said.conversation, actor, notice)
+            with suppress(NotAllowed):
+                actor = await self._door.person(caller, said.conversation, said.actor)
+                notice = await self._door.hand_in(replace(said, actor=actor))
+                self._door.whisper(said.conversation, actor, notice)

@@ -6,11 +6,12 @@ import logging
 
 from adapters.teams.cards import notice_card
 from adapters.teams.commands import Join
-from adapters.teams.door import Caller, Door, trouble
+from adapters.teams.door import Door, trouble
 from adapters.teams.greeting_cards import Place, welcome_card
 from adapters.teams.ids import conversation_of, is_channel, is_personal
 from adapters.teams.inbound import Activity, Asked, delivery_of, person_of, read_message
 from adapters.teams.installations import TeamsInstallations
+from adapters.teams.people import Caller
 from adapters.teams.wording import JOIN_FIRST
 from core.domain.conversation import Cancellation, ConversationRef
 from core.domain.errors import NotFound

@@ -95,9 +95,27 @@ async def test_slack_comes_through_as_it_was_sent(caddy: str, ports: tuple[int, 
         assert asked == ["POST /slack/events?a=1 v0=abc"]
 
 
+async def test_teams_comes_through_and_its_pictures_go_out(caddy: str, ports: tuple[int, int]) -> None:
+    async with upstream(ports[1]) as asked, aiohttp.ClientSession() as session:
+        async with session.post(f"{caddy}/api/messages", data=b"{}") as answer:
+            assert answer.status == 200
+        async with session.get(f"{caddy}/teams/charts/a.b.png") as answer:
+            assert answer.status == 200
+        assert asked == ["POST /api/messages", "GET /teams/charts/a.b.png"]
+
+
 async def test_the_inside_and_floods_stay_out(caddy: str, ports: tuple[int, int]) -> None:
     async with upstream(ports[1]) as asked, aiohttp.ClientSession() as session:
-        for path in ("/", "/healthz", "/readyz", "/metrics", "/slack/../metrics", "/slack/%2e%2e/metrics", "/slackery"):
+        for path in (
+            "/",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/slack/../metrics",
+            "/slack/%2e%2e/metrics",
+            "/slackery",
+            "/api",
+        ):
             async with session.get(URL(caddy + path, encoded=True)) as answer:
                 assert answer.status in (400, 404), path
         async with session.post(f"{caddy}/slack/events", data=io.BytesIO(b"x" * 1_100_000)) as answer:

@@ -46,5 +46,5 @@ class Keys:
         now = int(time.time())
         own = {"iss": ISSUER, "aud": self.app_id, "nbf": now - 60, "exp": now + 3_600, "serviceurl": service_url}
         payload = {name: value for name, value in (own | claims).items() if value is not None}
-        secret: Any = "" if algorithm == "none" else key or _KEY
-        return jwt.encode(payload, secret or None, algorithm=algorithm, headers={"kid": kid} if kid else {})
+        secret: Any = None if algorithm == "none" else key or _KEY
+        return jwt.encode(payload, secret, algorithm=algorithm, headers={"kid": kid} if kid else {})

@@ -1,4 +1,4 @@
-"""The server: OpenID documents, the token endpoint, the connector; and what people do, sent to the bot as Teams does."""
+"""The server: OpenID documents, the token endpoint, the connector; people act through it."""
 
 from __future__ import annotations
 

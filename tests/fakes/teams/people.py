@@ -29,7 +29,11 @@ class Acts:
     keys: Keys
     state: State
     session: aiohttp.ClientSession
-    service_url: str
+
+    @property
+    def service_url(self) -> str:
+        """What activities name as the way back."""
+        raise NotImplementedError
 
     @property
     def bot_id(self) -> str:

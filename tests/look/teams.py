@@ -1,7 +1,7 @@
 """Draws our Teams cards with Microsoft's own renderer, light, dark and as narrow as a phone, for people to look at.
 
-`npm install --prefix DIR adaptivecards@3.0.6 markdown-it@14`, `python -m tests.look.teams DIR OUT.html`, then open
-it, or take a picture with `chromium --headless --no-sandbox --screenshot=OUT.png --window-size=1900,9000 OUT.html`.
+`make look-teams`, then open teams.html, or take a picture with
+`chromium --headless --no-sandbox --screenshot=OUT.png --window-size=1900,9000 teams.html`.
 """
 
 from __future__ import annotations

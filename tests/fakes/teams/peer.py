@@ -110,7 +110,7 @@ class TeamsPeer(Acts):
     def fault(
         self, method: str, status: int, times: int = 1, *, retry_after: float | None = None, code: str = "Error"
     ) -> None:
-        """The next calls of `post`, `put`, `member`, `token` or `*` fail; status 0 closes the connection."""
+        """Next calls of `post`, `put`, `create`, `member`, `token`, `keys` or `*` fail; status 0 closes connections."""
         self.state.faults.append(Fault(method, status, times, None if retry_after is None else str(retry_after), code))
 
     def delete(self, place: Place, message: Message) -> None:
@@ -127,7 +127,10 @@ class TeamsPeer(Acts):
     async def _openid(self, request: web.Request) -> web.Response:
         return web.json_response({"issuer": "https://api.botframework.com", "jwks_uri": f"{self.url}/keys"})
 
-    async def _published(self, request: web.Request) -> web.Response:
+    async def _published(self, request: web.Request) -> web.StreamResponse:
+        self.state.calls.append(("keys", ""))
+        if failed := self._fault("keys", request):
+            return failed
         return web.json_response(self.keys.published())
 
     async def _token(self, request: web.Request) -> web.StreamResponse:

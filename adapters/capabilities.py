@@ -30,6 +30,7 @@ CAPABILITIES = (
     Capability("Ask on", "`logsense ask`", "reply", "reply and mention; without it where the team allows reading"),
     Capability("Stop", "`logsense cancel`, Ctrl-C", "button, command", "button, command"),
     Capability("Resolved, and open again", "`logsense resolve`, `reopen`", "✅, button", "✅, button"),
+    Capability("Say what fixed it", "`resolve --fix`", "button, form, reply", "button, reply"),
     Capability("Helpful, or wrong", "", "👍 👎, button", "👍 👎, button"),
     Capability("List incidents, press to investigate", "a list", "yes", "yes"),
     Capability("Post-mortem", "", "a file", "text to copy"),
@@ -53,3 +54,7 @@ def capabilities_table() -> str:
         f"| {one.what} | {one.terminal or _NO} | {one.slack or _NO} | {one.teams or _NO} |" for one in CAPABILITIES
     )
     return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(capabilities_table(), end="")

@@ -1,5 +1,7 @@
 """The table of capabilities is one that people can read."""
 
+from pathlib import Path
+
 from adapters.capabilities import CAPABILITIES, capabilities_table
 
 
@@ -10,6 +12,11 @@ def test_each_capability_has_a_row_and_a_channel() -> None:
     for one in CAPABILITIES:
         assert one.terminal or one.slack or one.teams
         assert f"| {one.what} |" in table
+
+
+def test_the_readme_has_this_very_table() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert capabilities_table() in readme.read_text(encoding="utf-8"), "make it so: python -m adapters.capabilities"
 
 
 def test_no_capability_is_told_twice() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 _NO = "\u2013"
@@ -57,4 +58,4 @@ def capabilities_table() -> str:
 
 
 if __name__ == "__main__":
-    print(capabilities_table(), end="")
+    sys.stdout.write(capabilities_table())

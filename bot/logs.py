@@ -54,7 +54,12 @@ class JsonLines(logging.Formatter):
 
 
 def log_to_stderr(level: str, *, as_json: bool, secrets: Iterable[str]) -> None:
-    """The root logger writes to stderr from now on. Raises ValueError for a level that does not exist."""
+    """The root logger writes to stderr from now on. Raises ValueError for a level that does not exist.
+
+    Libraries are held to INFO: below it, drivers write down every statement with what it carries.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Redacting(JsonLines() if as_json else logging.Formatter(LINE), secrets))
     logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("logsense").setLevel(level)
+    logging.getLogger().setLevel(max(logging.getLogger().level, logging.INFO))

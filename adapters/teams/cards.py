@@ -14,7 +14,7 @@ from adapters.teams.elements import Element, button, mention_entity, own, rich, 
 from adapters.teams.ids import Action
 from adapters.teams.progress_card import progress_card
 from adapters.teams.report_card import report_cards
-from adapters.teams.text import run
+from adapters.teams.text import run, shown
 from adapters.teams.wording import named
 from core.domain.thread_view import AnswerView, FixQuestion, NoticeView, ProgressView, ReportView, ThreadView
 
@@ -52,7 +52,7 @@ def summary_of(view: ThreadView) -> str:
             said = view.text
         case _:
             assert_never(view)
-    return cut(one_line(said.replace("`", "")), _SUMMARY) or _NOTHING
+    return cut(one_line(shown(said).replace("`", "").replace("**", "")), _SUMMARY) or _NOTHING
 
 
 def picture_card(url: str, words: str) -> Card:

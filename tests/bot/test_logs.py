@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.local_sentry import TOKEN
-from bot.logs import HIDDEN, LINE, JsonLines, Redacting
+from bot.logs import HIDDEN, LINE, JsonLines, Redacting, log_to_stderr
 from tests.leaks import Leaks
 
 SECRETS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=10, max_size=60)
@@ -84,3 +84,20 @@ def test_the_look_through_what_the_run_logs_sees_a_leak_when_there_is_one(leaks:
     assert len(own.found) == 1 and TOKEN not in own.found[0]
     logging.getLogger("logsense.test").debug("a harmless line")
     assert leaks.looked_at > seen
+
+
+def test_at_debug_only_our_own_loggers_say_more(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("", "logsense")
+    before = {name: logging.getLogger(name).level for name in names}
+    root = logging.getLogger()
+    handlers, root.handlers = root.handlers, []
+    try:
+        log_to_stderr("DEBUG", as_json=False, secrets=())
+        logging.getLogger("aiosqlite").debug("INSERT INTO evidence: what people wrote")
+        logging.getLogger("logsense.bot").debug("a step was taken")
+    finally:
+        root.handlers = handlers
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+    written = capsys.readouterr().err
+    assert "a step was taken" in written and "people wrote" not in written

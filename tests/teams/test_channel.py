@@ -1,0 +1,189 @@
+"""The sender alone: what it does when Teams refuses, limits, loses answers or has lost the message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from adapters.chat.budgets import Budgets
+from adapters.chat.pace import Budget
+from adapters.teams.bot_framework import Connector
+from adapters.teams.channel import TeamsChannel, budget_of
+from adapters.teams.credentials import BotCredentials
+from adapters.teams.installations import TeamsInstallations
+from core.domain.conversation import ConversationRef
+from core.domain.errors import AccessDenied, LeaseLost, MessageGone, RateLimited, ServiceUnavailable
+from core.domain.investigation import Status
+from core.domain.report import NO_USAGE, Fix, Level
+from core.domain.tenancy import Actor, Platform, WorkspaceRef
+from core.domain.thread_view import NoticeView, ProgressView
+from core.ports import Installations
+from core.storage.schema import migrate
+from core.storage.stores import open_stores
+from tests.adapters.slack.samples import REPORT
+from tests.fakes.teams import TeamsPeer
+
+VIEW = ProgressView("i1", "SHOP-1", Status.RUNNING, (), None, (), NO_USAGE, datetime(2026, 11, 23, tzinfo=UTC))
+FIXES = tuple(Fix(f"Fix number {number}", ("Do this. " * 20,), Level.LOW, Level.LOW) for number in range(20))
+LONG_REPORT = replace(REPORT, report=replace(REPORT.report, fixes=FIXES), resolved_by=None)
+
+
+class Bench:
+    """A channel, and the tenant it posts to."""
+
+    def __init__(self, peer: TeamsPeer, session: aiohttp.ClientSession, kept: Installations) -> None:
+        self.peer = peer
+        self.acme = peer.tenant()
+        self.ada = peer.person("Ada", self.acme)
+        self.room = peer.channel(self.acme, self.ada)
+        self.session, self.kept = session, kept
+        self.channel = self.sender(peer.app_password)
+        self.workspace = WorkspaceRef(Platform.TEAMS, self.acme.id)
+        self.here = ConversationRef(self.workspace, self.room.id)
+
+    def sender(self, password: str, budgets: Budgets | None = None) -> TeamsChannel:
+        """A channel with that password, as each replica has one."""
+        peer = self.peer
+        credentials = BotCredentials(peer.app_id, password, peer.token_url, lambda: self.session)
+        connector = Connector(
+            lambda: self.session, credentials, services=frozenset({peer.url}), bot_id=f"28:{peer.app_id}"
+        )
+        budgets = budgets or Budgets("teams", lambda _: Budget(per_minute=6_000, burst=1_000))
+        return TeamsChannel(connector, TeamsInstallations(self.kept), budgets, None)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'logsense.db'}"
+    await migrate(url)
+    async with (
+        TeamsPeer() as peer,
+        aiohttp.ClientSession() as session,
+        open_stores(url, owner="one", secret_keys=["key"]) as stores,
+    ):
+        bench = Bench(peer, session, stores.installations)
+        await TeamsInstallations(stores.installations).remember(bench.workspace, peer.service_url)
+        yield bench
+
+
+async def test_a_post_begins_a_thread_and_an_edit_replaces_what_it_shows(bench: Bench) -> None:
+    (message,) = await bench.channel.post(bench.here, VIEW, key="i1/progress")
+    assert message.conversation.thread == message.message_id
+    await bench.channel.turn(message)
+    await bench.channel.edit(message, replace(VIEW, title="SHOP-2"))
+    (posted,) = bench.room.posts()
+    assert "SHOP-2" in posted.text and len(posted.states) == 2
+    await bench.channel.post(message.conversation, NoticeView("below it"))
+    assert bench.room.posts()[-1].conversation == f"{bench.room.id};messageid={message.message_id}"
+
+
+async def test_another_replica_knows_where_to_write_and_who_was_never_heard_of_is_not_written_to(bench: Bench) -> None:
+    (message,) = await bench.channel.post(bench.here, VIEW)
+    await bench.sender(bench.peer.app_password).edit(message, replace(VIEW, title="SHOP-2"), final=True)
+    assert "SHOP-2" in bench.room.posts()[0].text
+    elsewhere = replace(bench.here, workspace=WorkspaceRef(Platform.TEAMS, "unheard-of"))
+    with pytest.raises(AccessDenied, match="not installed"):
+        await bench.channel.post(elsewhere, VIEW)
+
+
+async def test_who_lost_the_run_while_waiting_for_a_turn_does_not_post(bench: Bench) -> None:
+    slow = bench.sender(bench.peer.app_password, Budgets("teams", lambda _: Budget(per_minute=120, burst=1)))
+    may_speak = True
+
+    async def check() -> None:
+        if not may_speak:
+            raise LeaseLost("Another worker has the run.")
+
+    await slow.post(bench.here, VIEW, check=check)
+    waiting = asyncio.create_task(slow.post(bench.here, VIEW, check=check))
+    await asyncio.sleep(0.1)
+    may_speak = False
+    with pytest.raises(LeaseLost):
+        await waiting
+    assert len(bench.room.posts()) == 1
+
+
+@pytest.mark.parametrize("status", [412, 429, 502, 504])
+async def test_a_limit_is_told_with_the_seconds_to_wait_and_everybody_keeps_still_there_meanwhile(
+    bench: Bench, status: int
+) -> None:
+    (message,) = await bench.channel.post(bench.here, VIEW)
+    bench.peer.fault("put", status, retry_after=1)
+    with pytest.raises(RateLimited) as limited:
+        await bench.channel.edit(message, VIEW, final=True)
+    assert limited.value.retry_after_s == 1
+    asked_at = asyncio.get_running_loop().time()
+    await bench.channel.post(bench.here, NoticeView("after"))
+    assert asyncio.get_running_loop().time() - asked_at >= 0.9
+
+
+async def test_a_message_that_people_deleted_is_told_apart_from_a_place_that_is_lost(bench: Bench) -> None:
+    (message,) = await bench.channel.post(bench.here, VIEW)
+    bench.peer.delete(bench.room, bench.room.posts()[0])
+    with pytest.raises(MessageGone):
+        await bench.channel.edit(message, VIEW, final=True)
+    with pytest.raises(AccessDenied, match="Add it to the team"):
+        await bench.channel.post(replace(bench.here, channel="19:elsewhere@thread.tacv2"), VIEW)
+
+
+@pytest.mark.parametrize("most", [24_000, 12_000])
+async def test_what_teams_finds_too_large_is_sent_as_several_smaller_cards(bench: Bench, most: int) -> None:
+    bench.peer.state.max_bytes = most
+    posted = await bench.channel.post(bench.here, LONG_REPORT)
+    shown = bench.room.posts()
+    assert len(shown) == len(posted) > 1
+    assert "resolve_investigation" in shown[0].verbs and "resolve_investigation" not in shown[1].verbs
+    everything = "".join(message.text for message in shown)
+    assert all(f"Fix number {number}" in everything for number in range(20))
+    await bench.channel.edit(posted[0], replace(LONG_REPORT, resolved_by=Actor(bench.ada.id, "Ada")), final=True)
+    assert "by Ada" in shown[0].text
+
+
+@pytest.mark.parametrize("status", [0, 500, 503])
+async def test_a_service_that_is_away_is_one_to_try_again(bench: Bench, status: int) -> None:
+    bench.peer.fault("post", status)
+    with pytest.raises(ServiceUnavailable):
+        await bench.channel.post(bench.here, VIEW)
+    await bench.channel.post(bench.here, VIEW)
+
+
+async def test_a_token_is_asked_for_once_and_replaced_when_teams_refuses_it(bench: Bench) -> None:
+    await asyncio.gather(*(bench.channel.post(bench.here, VIEW) for _ in range(5)))
+    assert len(bench.peer.tokens) == 1
+    bench.peer.tokens.clear()
+    await bench.channel.post(bench.here, VIEW)
+    assert len(bench.peer.tokens) == 1
+
+
+async def test_a_wrong_password_is_named_and_never_shown(bench: Bench) -> None:
+    with pytest.raises(AccessDenied, match="TEAMS_APP_PASSWORD") as refused:
+        await bench.sender("wrong-password").post(bench.here, VIEW)
+    assert "wrong-password" not in str(refused.value)
+
+
+async def test_a_whisper_reaches_the_person_in_their_own_chat(bench: Bench) -> None:
+    ada = Actor(bench.ada.id, "Ada")
+    await bench.channel.whisper(bench.here, ada, NoticeView("only you"))
+    chat = bench.peer.chat(bench.ada)
+    assert "only you" in chat.posts()[0].text and bench.room.posts() == []
+    await bench.channel.whisper(ConversationRef(bench.workspace, chat.id, "chat"), ada, NoticeView("you again"))
+    assert len(chat.posts()) == 2
+
+
+async def test_edits_of_one_channel_are_two_seconds_apart_whichever_thread_they_are_in() -> None:
+    edits = budget_of("update")
+    assert edits.rate.interval_s >= 2 and edits.rate.burst == 1
+
+
+async def test_strangers_words_cannot_call_anybody_or_be_markup(bench: Bench) -> None:
+    hostile = "<at>everyone</at> [click](https://evil.example) **bold** {{DATE(2026-01-01T00:00:00Z)}}\u202e"
+    await bench.channel.post(bench.here, NoticeView(hostile))
+    (posted,) = bench.room.posts()
+    assert "'TextBlock'" not in str(posted.card) and "\u202e" not in posted.text and "{{DATE" not in posted.text
+    assert "entities" not in posted.card["msteams"]

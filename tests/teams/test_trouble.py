@@ -1,0 +1,136 @@
+"""What goes wrong is said, with what to do about it; nothing is lost, nothing leaks."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from core.domain.errors import ServiceUnavailable
+from tests.fakes.teams import Message, Place
+from tests.teams.conftest import Town, is_report
+
+
+def reports(place: Place) -> list[Message]:
+    """Every report there."""
+    return list(filter(is_report, place.posts()))
+
+
+async def test_without_sentry_people_are_told_how_to_connect_it(town: Town) -> None:
+    _, ada, incidents = await town.settle_in(with_sentry=False)
+    await town.peer.say(ada, incidents, "investigate SHOP-1")
+    assert "connect sentry" in (await town.said_in(incidents, "Sentry is not connected yet")).text
+    assert len(incidents.posts()) == 1
+
+
+async def test_an_issue_that_does_not_exist_fails_in_its_thread_and_leaves_no_spinner(town: Town) -> None:
+    _, ada, incidents = await town.settle_in()
+    await town.peer.say(ada, incidents, "investigate NOPE-1")
+    await town.said_in(incidents, "did not work")
+    await town.peer.until(lambda: "stop_investigation" not in incidents.posts()[0].verbs)
+
+
+async def test_what_teams_delivers_again_makes_one_investigation(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in()
+    asked = await town.peer.say(ada, incidents, "investigate SHOP-1")
+    for _ in range(2):
+        assert (await town.peer.deliver(asked.said)).status == 202
+    await town.report_in(incidents)
+    assert len(await (await town.store_of(acme)).investigations(9)) == 1
+    await town.said_in(incidents, "Bar chart of events")
+    assert len(incidents.posts()) == 3, "progress, report, chart"
+
+
+async def test_a_request_that_cannot_be_kept_is_to_be_delivered_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ada, incidents = await town.settle_in()
+    receive = type(town.app.inbox).receive
+    refused: list[Any] = []
+
+    async def down_once(self: Any, event: Any) -> Any:
+        if not refused:
+            refused.append(event)
+            raise ServiceUnavailable("the database", "The database cannot be reached.")
+        return await receive(self, event)
+
+    monkeypatch.setattr(type(town.app.inbox), "receive", down_once)
+    asked = await town.peer.say(ada, incidents, "investigate SHOP-1")
+    assert asked.status == 503
+    assert (await town.peer.deliver(asked.said)).status == 202
+    await town.report_in(incidents)
+
+
+@pytest.mark.parametrize("method", ["post", "put"])
+async def test_while_teams_limits_fails_or_is_away_nothing_is_lost(town: Town, method: str) -> None:
+    _, ada, incidents = await town.settle_in()
+    town.peer.fault(method, 429, retry_after=1)
+    town.peer.fault(method, 502, retry_after=1)
+    town.peer.fault(method, 503)
+    town.peer.fault(method, 0)
+    await town.peer.say(ada, incidents, "investigate SHOP-1")
+    await town.report_in(incidents)
+    assert len(reports(incidents)) == 1
+
+
+async def test_a_login_service_that_is_away_delays_and_loses_nothing(town: Town) -> None:
+    _, ada, incidents = await town.settle_in()
+    town.peer.tokens.clear()
+    town.peer.fault("token", 500, times=2)
+    await town.peer.say(ada, incidents, "investigate SHOP-1")
+    await town.report_in(incidents)
+
+
+async def test_a_deleted_card_comes_back_once_and_is_kept_up_to_date(town: Town) -> None:
+    _, ada, incidents = await town.settle_in()
+    await town.peer.say(ada, incidents, "investigate SHOP-1")
+    first = await town.peer.until(lambda: next(iter(incidents.posts()), None))
+    town.peer.delete(incidents, first)
+    report = await town.report_in(incidents)
+    cards = [message for message in incidents.posts() if "LogSense investigates" in message.text]
+    assert len(cards) == 1 and "Finished" in cards[0].text
+
+    town.peer.delete(incidents, report)
+    await town.peer.react(ada, incidents, report, added="2705_whiteheavycheckmark")
+    again = await town.peer.until(lambda: next(iter(reports(incidents)), None))
+    assert "by Ada" in again.text
+    await town.peer.react(ada, incidents, again, removed="2705_whiteheavycheckmark")
+    await town.peer.until(lambda: "resolve_investigation" in again.verbs)
+    assert len(reports(incidents)) == 1
+
+
+async def test_who_asked_is_told_in_their_own_chat_when_the_place_is_lost_meanwhile(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in()
+    town.peer.fault("post", 403, code="BotNotInConversationRoster")
+    await town.peer.say(ada, incidents, "investigate SHOP-1")
+    await town.said_in(town.peer.chat(ada), "Add it to the team")
+    (investigation,) = await (await town.store_of(acme)).investigations(9)
+    assert investigation.failure is not None
+
+
+async def test_a_report_too_large_for_teams_arrives_in_several_cards(town: Town) -> None:
+    _, ada, incidents = await town.settle_in()
+    town.peer.state.max_bytes = 12_000
+    await town.peer.say(ada, incidents, "investigate SHOP-1")
+    await town.report_in(incidents)
+    assert len(reports(incidents)) == 1 and len(incidents.posts()) >= 3
+
+
+async def test_no_secret_is_logged_by_anything(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    _, ada, incidents = await town.settle_in()
+    await town.peer.say(ada, incidents, "investigate SHOP-1")
+    await town.report_in(incidents)
+    secrets = [town.peer.app_password, town.sentry.token, *town.peer.tokens]
+    assert [secret for secret in secrets if secret in caplog.text] == []
+    assert "eyJ" not in caplog.text, "no token of Teams' either"
+
+
+async def test_activities_that_nobody_asked_for_are_answered_and_mean_nothing(town: Town) -> None:
+    _, ada, incidents = await town.settle_in()
+    for kind in ("conversationUpdate", "typing", "messageUpdate", "messageDelete", "endOfConversation", "event"):
+        assert (await town.peer.deliver(town.peer.activity(kind, ada, incidents))).status == 202
+    odd = town.peer.activity("invoke", ada, incidents) | {"name": "composeExtension/query", "value": {}}
+    assert (await town.peer.deliver(odd)).status == 501
+    assert incidents.posts() == []

@@ -19,7 +19,7 @@ from adapters.chat.chart import frequency_chart
 from adapters.slack.blocks import messages_of
 from adapters.slack.evidence_modal import evidence_modal
 from adapters.slack.home import home_blocks
-from adapters.slack.modals import channel_modal, model_modal, sentry_modal
+from adapters.slack.modals import channel_modal, fix_modal, model_modal, sentry_modal
 from core.domain.investigation import Status
 from core.domain.tenancy import ChannelSettings
 from core.domain.thread_view import ThreadView
@@ -58,7 +58,7 @@ def _views() -> Iterable[ThreadView]:
     )
     yield from (samples.QUEUED, samples.RUNNING, samples.FINISHED, failed, samples.RESOLVED)
     yield replace(samples.REPORT, report=doubtful, title="SHOP-13")
-    yield from (samples.ANSWER, samples.NOTICE, samples.ERROR)
+    yield from (samples.KNOWN, samples.ASKING, samples.ANSWER, samples.NOTICE, samples.ERROR)
 
 
 def _modals() -> Iterable[Mapping[str, Any]]:
@@ -66,6 +66,7 @@ def _modals() -> Iterable[Mapping[str, Any]]:
     yield evidence_modal(samples.REPORT, 3)
     yield sentry_modal("https://sentry.io", "acme", writes_allowed=True)
     yield model_modal(None, None)
+    yield fix_modal("k3v9", "C07SHOP", None)
     yield channel_modal("C07SHOP", ChannelSettings(("shop", "shipping")))
 
 

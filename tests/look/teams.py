@@ -70,6 +70,8 @@ def _views() -> Iterable[tuple[ThreadView, bool]]:
     yield from ((view, False) for view in (samples.QUEUED, samples.RUNNING, samples.FINISHED, failed, asked))
     yield replace(samples.RESOLVED, asked_by=ADA), True
     yield replace(asked, report=doubtful, title="SHOP-13"), False
+    yield replace(samples.KNOWN, asked_by=ADA), True
+    yield samples.ASKING, False
     yield from ((view, False) for view in (replace(samples.ANSWER, asked_by=ADA), samples.NOTICE, samples.ERROR))
     yield from ((replace(samples.NOTICE, text=text), False) for text in samples.HOSTILE)
 

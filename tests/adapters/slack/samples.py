@@ -15,9 +15,19 @@ from core.domain.conversation import ConversationRef
 from core.domain.home_view import HomeView, Incidents
 from core.domain.investigation import Investigation, Status, Subject
 from core.domain.journal import Step
-from core.domain.report import Culprit, Evidence, Finding, Fix, Level, RootCauseReport, SimilarIncident, Usage
+from core.domain.report import (
+    SEEN_BEFORE,
+    Culprit,
+    Evidence,
+    Finding,
+    Fix,
+    Level,
+    RootCauseReport,
+    SimilarIncident,
+    Usage,
+)
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
-from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
+from core.domain.thread_view import AnswerView, FixQuestion, NoticeView, ProgressView, ReportView, ThreadView
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,25 @@ ANSWER = AnswerView(
 )
 ERROR = NoticeView("Sentry refused the token. An admin can connect it again with /logsense connect sentry.", error=True)
 NOTICE = NoticeView("Ada marked SHOP-1 as resolved.")
+
+PAST = SimilarIncident(
+    "a1b2c3d4e5",
+    0.97,
+    "Gift cards were added as cart items without a currency, which line_total reads.",
+    "line_total reads optional fields with a default, and carts are validated when they are loaded.",
+    SEEN_BEFORE,
+    "KeyError: 'currency'",
+    confirmed_by="Mina Park",
+    confirmed_on="2026-08-14",
+    record="its fix held 3 of 4 times",
+)
+RUNBOOK = SimilarIncident(
+    "p1", 0.48, "Check the feed before you restart anything.", "", "confirmed", "Carts", "Prices", is_passage=True
+)
+KNOWN = replace(REPORT, report=replace(REPORT.report, similar=(PAST, RUNBOOK), asks_confirmation=True))
+ASKING = NoticeView(
+    "Resolved by Grace at 03:12 UTC. SHOP-1 is resolved in Sentry. Learned.", asks=FixQuestion("k3v9", "Read it so.")
+)
 
 
 def investigation(status: Status, label: str, **changes: Any) -> Investigation:

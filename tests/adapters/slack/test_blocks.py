@@ -20,8 +20,10 @@ from core.domain.thread_view import ProgressView, ReportView, ThreadView
 from tests.adapters.slack.block_rules import assert_message, outline, texts_in
 from tests.adapters.slack.samples import (
     ANSWER,
+    ASKING,
     ERROR,
     FINISHED,
+    KNOWN,
     NOTICE,
     QUEUED,
     REPORT,
@@ -67,6 +69,8 @@ def words(text: str) -> str:
         ("answer", ANSWER),
         ("error", ERROR),
         ("notice", NOTICE),
+        ("report_seen_before", KNOWN),
+        ("fix_asked", ASKING),
     ],
 )
 def test_messages_read_as_the_snapshots_say(name: str, view: ThreadView) -> None:

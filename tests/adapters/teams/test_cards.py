@@ -22,8 +22,10 @@ from core.domain.tenancy import Actor
 from core.domain.thread_view import NoticeView, ProgressView, ReportView, ThreadView
 from tests.adapters.slack.samples import (
     ANSWER,
+    ASKING,
     ERROR,
     FINISHED,
+    KNOWN,
     NOTICE,
     QUEUED,
     REPORT,
@@ -62,6 +64,8 @@ def words(text: str) -> str:
         ("answer", replace(ANSWER, asked_by=ADA)),
         ("error", ERROR),
         ("notice", NOTICE),
+        ("report_seen_before", replace(KNOWN, asked_by=ADA)),
+        ("fix_asked", ASKING),
     ],
 )
 def test_cards_read_as_the_snapshots_say(name: str, view: ThreadView) -> None:

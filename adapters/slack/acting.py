@@ -158,6 +158,7 @@ class Acting:
                 said = Resolution(delivery_of(body), conversation, actor, True, fix, value)
                 return (await self._door.inbox.receive(said)).note
             case Action.FIX_OTHER:
+                await self._report(value, caller)
                 form = fix_modal(value, conversation.channel, conversation.thread)
                 await caller.client.views_open(trigger_id=str(body.get("trigger_id")), view=form)
             case Action.EVIDENCE:

@@ -21,6 +21,7 @@ from tests.deploy.files import DEPLOY
 from tests.deploy.image import command
 from tests.fakes.slack import SlackPeer
 from tests.slack.conftest import peer, running, sentry, settings_for
+from tests.teams.conftest import HOME_TENANT
 
 __all__ = ["peer", "sentry"]
 
@@ -57,7 +58,8 @@ async def test_the_world_reaches_what_platforms_call_and_nothing_else(
         served.extend(routes := list(routes))
         return add_routes(application, routes)
 
-    settings = settings_for(tmp_path / "home", peer, sentry, LOGSENSE_METRICS_TOKEN="t")
+    teams = {"TEAMS_APP_ID": "an-app", "TEAMS_APP_PASSWORD": "its-password", "TEAMS_TENANT_ID": HOME_TENANT}
+    settings = settings_for(tmp_path / "home", peer, sentry, LOGSENSE_METRICS_TOKEN="t", **teams)
     async with running(settings, peer, sentry) as town:
         served.clear()
         inside = {route.path for route in (*Health(town.app).routes(), *Metrics(town.app).routes())}
@@ -67,10 +69,14 @@ async def test_the_world_reaches_what_platforms_call_and_nothing_else(
     assert inside == {"/healthz", "/readyz", "/metrics"}
 
     ingress = the(INSTALLATIONS["ingress"], "Ingress")["spec"]["rules"][0]["http"]["paths"]
-    by_ingress = {path["path"] + "/" for path in ingress if path["pathType"] == "Prefix"}
-    by_proxy = set(re.findall(r"^\thandle (/\S+/)\*", (DEPLOY / "caddy" / "Caddyfile").read_text(), re.MULTILINE))
-    assert by_ingress == by_proxy
+    by_ingress = {path["path"] for path in ingress if path["pathType"] == "Prefix"}
+    (asked,) = re.findall(r"^\t@chats path (.+)$", (DEPLOY / "caddy" / "Caddyfile").read_text(), re.MULTILINE)
+    assert {path.removesuffix("/*") for path in asked.split()} == by_ingress
     for path in outside:
-        assert path.startswith(tuple(by_proxy)), f"{path} is served, and published by neither proxy nor ingress"
-    for prefix in by_proxy:
-        assert any(path.startswith(prefix) for path in outside) and not any(path.startswith(prefix) for path in inside)
+        assert any(_is_under(path, each) for each in by_ingress), f"{path} is published by neither proxy nor ingress"
+    for each in by_ingress:
+        assert any(_is_under(path, each) for path in outside) and not any(_is_under(path, each) for path in inside)
+
+
+def _is_under(path: str, prefix: str) -> bool:
+    return f"{path}/".startswith(f"{prefix}/")

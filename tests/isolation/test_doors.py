@@ -27,6 +27,8 @@ ABOUT_ONE = (
     Action.AGAIN,
     Action.EVIDENCE,
     Action.POST_MORTEM,
+    Action.FIX_SUGGESTED,
+    Action.FIX_OTHER,
 )
 ELSEWHERE = {
     Action.INVESTIGATE: "its value is an issue of the presser's own Sentry",

@@ -13,6 +13,7 @@ import click
 from rich.progress import Progress
 
 from bot.documents import spoken
+from bot.evaluating import evaluate
 from bot.importing import export, import_, index_pending, library_of
 from bot.options import json_option
 from bot.session import Cli, ExitCode, Session, print_error
@@ -36,6 +37,7 @@ def knowledge() -> None:
 
 knowledge.add_command(import_)
 knowledge.add_command(export)
+knowledge.add_command(evaluate)
 
 
 # ---- looking --------------------------------------------------------------------------------------------------------

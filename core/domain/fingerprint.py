@@ -17,7 +17,7 @@ _PYTHON = re.compile(r'File "([^"\n]+)", line \d+, in ([^\s]+)')
 _SCRIPT = re.compile(r"\bat (?:async |new )?([\w$.<>]+) \(([^()\s]+?)(?::\d+){1,2}\)")
 _JVM = re.compile(r"\bat ((?:[\w$]+\.)+[\w$<>]+)\((\w+\.\w+)(?::\d+)?\)")
 
-_VOLATILE = tuple(
+_IDS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
         r"\b[a-z][a-z0-9+.-]*://\S+",
@@ -25,10 +25,10 @@ _VOLATILE = tuple(
         r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?",
         r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
         r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b",
-        # A digit after a letter belongs to a name: `utf8`, `k2`.
-        r"(?<![^\W\d])\d+(?:[.,]\d+)*",
     )
 )
+# A digit after a letter belongs to a name: `utf8`, `k2`.
+_NUMBER = re.compile(r"(?<![^\W\d])\d+(?:[.,]\d+)*")
 
 
 def exceptions_in(text: str) -> tuple[str, ...]:
@@ -48,9 +48,16 @@ def frames_in(text: str) -> tuple[str, ...]:
 
 def steady(text: str) -> str:
     """`text` in lower case without what differs each time: ids, numbers, times, addresses."""
-    for pattern in _VOLATILE:
+    for pattern in (*_IDS, _NUMBER):
         text = pattern.sub("#", text)
     return " ".join(text.casefold().split())
+
+
+def without_ids(text: str) -> str:
+    """`text` as it is, but for addresses, ids and times: numbers may be versions, ports or codes, which say much."""
+    for pattern in _IDS:
+        text = pattern.sub("", text)
+    return text
 
 
 def fingerprint(error_type: str, message: str, frames: Sequence[str]) -> str:

@@ -15,6 +15,8 @@ from core.domain.fingerprint import MAX_TEXT, exceptions_in, frames_in
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)*")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_LEADING_V = re.compile(r"^v(?=\d)")
+_VERSION = re.compile(r"(?<![\w.])v?(\d+\.\d+)(?:\.\d[\w.-]*)?\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"\b[A-Z][A-Z0-9]+-\d+\b|(?<![\w.])v?\d[\w.-]*\b")
 
 _STOP_WORDS = frozenset(
@@ -29,13 +31,18 @@ _SUFFIXES = ("ing", "edly", "ed", "ies", "es", "s")
 
 
 def terms(text: str) -> Counter[str]:
-    """How often each term stands in `text`; frames count once, and only the newest ones count at all."""
+    """How often each term stands in `text`; frames count once, and only the newest ones count at all.
+
+    A version counts as itself and as its series: 3.3.1 and 3.3.6 have `3.3.` in common.
+    """
     text = text[:MAX_TEXT]
     found: Counter[str] = Counter()
     for identifier in _IDENTIFIER.findall(text):
         _add_identifier(found, identifier)
     for number in _NUMBERED.findall(text):
-        found[f"w:{number.lower().strip('.-')}"] += 1
+        found[f"w:{_LEADING_V.sub('', number.lower()).strip('.-')}"] += 1
+    for series in _VERSION.findall(text):
+        found[f"w:{series}."] += 1
     for exception in exceptions_in(text):
         found[f"x:{exception.lower()}"] += 1
     for frame in frames_in(text):
@@ -44,8 +51,12 @@ def terms(text: str) -> Counter[str]:
 
 
 def query_weights(text: str) -> dict[str, float]:
-    """What each term of a query weighs: repeats at most three times, the newest frames more than their callers."""
-    weights = {term: float(min(count, 3)) for term, count in terms(text).items()}
+    """What each term of a query weighs: the first line twice, repeats at most three times, the newest frames more than
+    their callers.
+    """
+    headline, _, rest = text.lstrip().partition("\n")
+    counts = terms(text) + terms(headline) if rest.strip() else terms(text)
+    weights = {term: float(min(count, 3)) for term, count in counts.items()}
     for term in weights:
         if term.startswith("x:"):
             weights[term] = 3.0

@@ -7,19 +7,21 @@ meaning is close enough. Fusion never decides that.
 
 from __future__ import annotations
 
+import heapq
 import json
 import logging
 import math
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from pydantic import TypeAdapter
 
 from core.domain.errors import ServiceFailed
-from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in, steady
+from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in, steady, without_ids
 from core.domain.knowledge import IndexState, Kind, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
 from core.domain.tenancy import OrganizationId
 from core.gateways.lexical import query_weights, stored_weights, term_id, terms
@@ -47,11 +49,13 @@ SEEN_BEFORE = 0.9
 WITHOUT_MEANING = "Searched by words and frames only: the embedder did not answer."
 NOT_EMBEDDED = "The embedder did not answer: found by words and frames only until it is back."
 _MOST_BY_MEANING = 0.89
+_TELLING = 15
 _PRIOR = 5.0
 _POINTS = uuid.UUID("7f1d9a5e-0c53-4d0f-9a39-5a4f0f9d6c11")
 _FINGERPRINT_LINE = "fingerprint:"
 _EMBEDDED_FRAMES = 8
-_EMBEDDED_CHARS = 4_000
+_EMBEDDED_CHARS = 500
+_CLEANED_CHARS = 4_000
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +75,11 @@ class QdrantKnowledge:
         organization_id: OrganizationId,
         embedder: Embedder | None = None,
         *,
+        gate: float = GATE,
         now: Callable[[], datetime] = _now,
     ) -> None:
         """Many of these share one index; `embedder` is the one that the index was made for."""
+        self._gate = gate
         self._index = index
         self._organization_id = organization_id
         self._embedder = embedder
@@ -105,25 +111,27 @@ class QdrantKnowledge:
         (vector,), note = await self._vectors([embedded_query(wanted.text)])
         asked = IndexQuery(self._organization_id, wanted.weights, vector, wanted.fingerprint)
         candidates = await self._index.find(asked)
-        rareness = _rareness(wanted, candidates.found, candidates.total)
-        judged = [self._judged(candidate, wanted, rareness) for candidate in candidates.found]
-        shown = sorted(filter(None, judged), key=lambda match: (-match.rank, match.found.entry.id))
-        return KnowledgeFindings(tuple(match.found for match in shown[:limit]), note and WITHOUT_MEANING)
+        telling = _telling(wanted, candidates.found, candidates.total)
+        judged = [self._judged(candidate, wanted, telling) for candidate in candidates.found]
+        shown = sorted(filter(None, judged), key=lambda one: (not one.is_same, -one.place, one.entry.id))
+        matches = tuple(
+            KnowledgeMatch(one.entry, one.score, one.is_same, _reasons(one, wanted.text)) for one in shown[:limit]
+        )
+        return KnowledgeFindings(matches, note and WITHOUT_MEANING)
 
-    def _judged(self, candidate: Candidate, query: _Query, rareness: Mapping[int, float]) -> _Judged | None:
+    def _judged(self, candidate: Candidate, query: _Query, telling: Mapping[int, float]) -> _Judged | None:
         """The candidate with its score and place, if it may be shown."""
-        share = _share(candidate, query, rareness)
+        share = _share(candidate, telling)
         cosine = candidate.cosine or 0.0
         is_near = self._embedder is not None and cosine >= self._embedder.similar_from
         is_same = bool(query.fingerprint) and query.fingerprint in candidate.payload[FINGERPRINT]
-        if not (is_same or is_near or share >= GATE):
+        if not (is_same or is_near or share >= self._gate):
             return None
         entry = _entry.validate_python(json.loads(candidate.payload["entry"]))
         meant = min(cosine, _MOST_BY_MEANING) if is_near else 0.0
         score = max(share, meant, SEEN_BEFORE if is_same else 0.0)
-        match = KnowledgeMatch(entry, round(min(score, 1.0), 4), is_same, _reasons(entry, query.text, is_near=is_near))
         place = candidate.rank * entry.trust(self._now())
-        return _Judged(match, place + (1e6 if is_same else 0.0))
+        return _Judged(entry, round(min(score, 1.0), 4), place, is_same, is_near)
 
     async def _vectors(self, texts: Sequence[str]) -> tuple[Sequence[Sequence[float] | None], str]:
         """The texts' embeddings; without an embedder none, and when it fails a note beside."""
@@ -154,8 +162,13 @@ class QdrantKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    found: KnowledgeMatch
-    rank: float
+    """An entry that may be shown: the same errors first, then by place."""
+
+    entry: KnowledgeEntry
+    score: float
+    place: float
+    is_same: bool
+    is_near: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +190,29 @@ class _Query:
         return cls(text, {term_id(term): weight for term, weight in query_weights(text).items()}, mark)
 
 
-def _rareness(query: _Query, found: Sequence[Candidate], total: int) -> Mapping[int, float]:
-    """How much each query term says, from the organization's own entries; nearly even while those are few."""
-    holders = Counter(term for candidate in found for term in candidate.terms)
-    return {term: math.log(1 + (total + _PRIOR) / (holders[term] + _PRIOR)) for term in query.weights}
+def _telling(query: _Query, found: Sequence[Candidate], total: int) -> Mapping[int, float]:
+    """What the query's most telling terms weigh: each as asked, times how rare it is among the organization's entries.
+
+    While those are few all are nearly as rare. Of all terms a long report would need more in common with another than
+    two tellings of one incident have.
+    """
+    holders = {term: sum(term in candidate.terms for candidate in found) for term in query.weights}
+    weights = {
+        term: weight * math.log(1 + (total + _PRIOR) / (holders[term] + _PRIOR))
+        for term, weight in query.weights.items()
+    }
+    return dict(heapq.nlargest(_TELLING, weights.items(), key=itemgetter(1)))
 
 
-def _share(candidate: Candidate, query: _Query, rareness: Mapping[int, float]) -> float:
-    """The share of the query's weight that the entry has, 0..1."""
-    asked = sum(weight * rareness[term] for term, weight in query.weights.items())
-    matched = sum(weight * rareness[term] for term, weight in query.weights.items() if term in candidate.terms)
-    return matched / asked if asked else 0.0
+def _share(candidate: Candidate, telling: Mapping[int, float]) -> float:
+    """The share of that weight which the entry has, 0..1."""
+    asked = math.fsum(telling.values())
+    return math.fsum(weight for term, weight in telling.items() if term in candidate.terms) / asked if asked else 0.0
 
 
-def _reasons(entry: KnowledgeEntry, text: str, *, is_near: bool) -> tuple[str, ...]:
-    """Why it matched, strongest first."""
+def _reasons(one: _Judged, text: str) -> tuple[str, ...]:
+    """Why it matches the query's text, strongest first."""
+    entry = one.entry
     told = "\n".join((f"{entry.error_type}: {entry.message}", entry.title, entry.root_cause, entry.fix))
     asked = {name.casefold() for name in exceptions_in(text)}
     exceptions = [name for name in exceptions_in(told) if name.casefold() in asked]
@@ -202,7 +223,7 @@ def _reasons(entry: KnowledgeEntry, text: str, *, is_near: bool) -> tuple[str, .
         *(f"same exception {name}" for name in exceptions[:1]),
         *(f"same frame {frame}" for frame in frames[:2]),
         *(["same message"] if entry.message and steady(entry.message) in steady(text) else []),
-        *(["similar meaning"] if is_near else []),
+        *(["similar meaning"] if one.is_near else []),
         *(["similar text"] if shared_words else []),
     )
 
@@ -227,15 +248,15 @@ def _counts(entry: KnowledgeEntry) -> Mapping[str, float]:
 def embedded_text(entry: KnowledgeEntry) -> str:
     """The symptoms alone: what people concluded would draw incidents together that only share a remedy."""
     if entry.kind == Kind.PASSAGE:
-        return _valid("\n".join((entry.title, entry.heading, entry.root_cause)))[:_EMBEDDED_CHARS]
+        return _valid("\n".join((entry.title, entry.heading, entry.root_cause)))[:_CLEANED_CHARS]
     headline = ": ".join(filter(None, (entry.error_type, entry.message)))
     symptoms = dict.fromkeys(filter(None, (entry.title, headline, *entry.frames[:_EMBEDDED_FRAMES])))
     return embedded_query("\n".join(symptoms))
 
 
 def embedded_query(text: str) -> str:
-    """The same of a query as tools tell it: no ids, numbers and addresses, which mean nothing to a language model."""
-    return "\n".join(steady(line) for line in _valid(text)[:_EMBEDDED_CHARS].splitlines())
+    """The same of a query as tools tell it: its beginning, which says most, without ids, times and addresses."""
+    return without_ids(_valid(text)[:_CLEANED_CHARS])[:_EMBEDDED_CHARS]
 
 
 def _valid(text: str) -> str:

@@ -26,7 +26,8 @@ def words(text: str) -> set[str]:
         ("k1", {"k1"}),
         ("orders failing", {"order", "fail"}),
         ("the file was not there", set()),
-        ("PAY-4711 in v1.8.2", {"pay-4711", "pay", "v1.8.2"}),
+        ("PAY-4711 in v1.8.2", {"pay-4711", "pay", "1.8.2", "1.8."}),
+        ("VFS-12 in 3.1", {"vfs-12", "3.1", "3.1."}),
         ("Größe überschritten", {"größe", "überschritten"}),
     ],
 )
@@ -67,6 +68,12 @@ def test_a_query_weighs_the_newest_frame_most_and_repeats_at_most_three_times() 
     weights = query_weights("pool pool pool pool pool\n" + "\n".join(CART))
     assert weights["w:pool"] == 3.0
     assert weights["f:cart.py:total"] > weights["f:views.py:checkout"] > weights["f:app.py:dispatch_request"]
+
+
+def test_the_first_line_of_a_query_says_most() -> None:
+    weights = query_weights("pool exhausted\nwhile the cart was saved")
+    assert weights["w:pool"] == 2 * weights["w:cart"]
+    assert query_weights("pool exhausted")["w:pool"] == 1
 
 
 def test_a_stored_term_weighs_less_in_a_longer_text() -> None:

@@ -138,3 +138,23 @@ async def test_what_cannot_be_is_refused_with_what_can(logsense: CommandLine, tm
     ):
         outcome = await logsense.run("knowledge", *arguments)
         assert outcome.code == code and said in outcome.stderr, (arguments, outcome)
+
+
+async def test_the_search_is_scored_on_a_trackers_own_duplicates(logsense: CommandLine, tmp_path: Path) -> None:
+    reports, pairs = tmp_path / "reports.csv", tmp_path / "pairs.csv"
+    reports.write_text(
+        "Issue id,Summary,Description,Created\n"
+        "A-1,Pool is empty,QueuePool limit of size 5 reached,2026-01-01\n"
+        "A-2,Paint leaks,zebra stripes,2026-01-02\n"
+        "A-3,QueuePool limit of size 5 reached,the pool is empty,2026-01-03\n"
+    )
+    pairs.write_text("Issue id,Duplicate id\nA-3,A-1\nA-3,A-9\n")
+    outcome = await logsense.run("knowledge", "evaluate", str(reports), str(pairs))
+    assert outcome.code == 0, outcome.stderr
+    assert "3 reports; 1 of them had been reported before" in outcome.stdout
+    assert "whole report" in outcome.stdout and "1 pair names a report that is not there" in outcome.stdout
+    document = (await logsense.run("knowledge", "evaluate", str(reports), str(pairs), "--json")).document
+    assert [row["r1"]["value"] for row in document["of"]] == [0.0, 1.0], "the titles share no word"
+    wrong = await logsense.run("knowledge", "evaluate", str(pairs), str(pairs))
+    assert wrong.code == 2 and "lacks the column Summary" in wrong.stderr
+    assert "Nothing is known yet" in (await logsense.run("knowledge", "list")).stdout

@@ -1,0 +1,119 @@
+"""`logsense knowledge evaluate`: what retrieval would be worth on a tracker's own reports."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+
+from bot.options import json_option
+from bot.session import Cli, ExitCode, Session
+from bot.wiring import mcp_settings
+from core.domain.duplicates import DuplicateSet
+from core.domain.retrieval_scores import Share
+from core.domain.tenancy import OrganizationId
+from core.gateways.knowledge_engine import embedder_for
+from core.gateways.qdrant_knowledge import QdrantKnowledge
+from core.gateways.qdrant_shard import QdrantShard
+from core.gateways.report_files import read_duplicates
+from core.ports import Embedder
+from core.usecases.evaluation import Scores, ask_in_order, scores_of
+
+WORDS = "words and frames"
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("evaluate")
+@click.argument("reports", metavar="REPORTS.csv", type=_file)
+@click.argument("pairs", metavar="PAIRS.csv", type=_file)
+@json_option
+@click.pass_obj
+def evaluate(cli: Cli, reports: Path, pairs: Path) -> None:
+    """Score the search on an export of your tracker: does a later report find the earlier one that means the same?
+
+    REPORTS.csv has the columns Issue id, Summary, Description and Created; PAIRS.csv has Issue id and Duplicate id.
+    Nothing is learned from them. With an embedder set, their texts are sent to it.
+    """
+
+    async def command(session: Session) -> ExitCode:
+        duplicates = read_duplicates(reports, pairs)
+        embedder = embedder_for(mcp_settings(session.app).knowledge)
+        try:
+            scores = await _scores(cli, duplicates, embedder)
+        finally:
+            if embedder is not None:
+                await embedder.close()
+        if cli.as_json:
+            rows = [{"text": text, "by": by, **asdict(score)} for (text, by), score in scores.items()]
+            cli.print_json({"reports": len(duplicates.reports), "unknown_pairs": duplicates.unknown_pairs, "of": rows})
+        else:
+            _print(cli, duplicates, scores)
+        return ExitCode.OK
+
+    cli.run(command)
+
+
+async def _scores(cli: Cli, duplicates: DuplicateSet, embedder: Embedder | None) -> dict[tuple[str, str], Scores]:
+    ways = [None, embedder] if embedder else [None]
+    total = 2 * len(ways) * len(duplicates.reports)
+    scores = {}
+    with Progress(console=cli.console, transient=True, disable=cli.as_json or not cli.console.is_terminal) as bar:
+        task = bar.add_task("asking", total=total)
+        for in_full, text in ((False, "title"), (True, "whole report")):
+            for way in ways:
+                by = f"{WORDS}, {way.name}" if way else WORDS
+                scores[text, by] = await _score(duplicates, way, in_full, lambda: bar.advance(task))
+    return scores
+
+
+async def _score(
+    duplicates: DuplicateSet, embedder: Embedder | None, in_full: bool, done: Callable[[], None]
+) -> Scores:
+    """In an index of its own, which goes away with its folder."""
+    with tempfile.TemporaryDirectory(prefix="logsense-evaluate-") as folder:
+        index = QdrantShard(Path(folder) / "index", embedder.dimension if embedder else None)
+        try:
+            base = QdrantKnowledge(index, OrganizationId("evaluation"), embedder)
+            asked = await ask_in_order(base, duplicates, in_full=in_full, done=done)
+        finally:
+            await index.close()
+    return scores_of(asked)
+
+
+def _print(cli: Cli, duplicates: DuplicateSet, scores: dict[tuple[str, str], Scores]) -> None:
+    queries = next(iter(scores.values())).queries
+    cli.say(f"{len(duplicates.reports):,} reports; {queries} of them had been reported before.")
+    if duplicates.unknown_pairs:
+        many = duplicates.unknown_pairs > 1
+        said = "pairs name reports that are" if many else "pair names a report that is"
+        cli.say(f"{duplicates.unknown_pairs} {said} not there; left out.", "dim")
+    columns = (
+        "asked with",
+        "found by",
+        "R@1 (95 %)",
+        "R@3",
+        "MRR",
+        "seen before, right",
+        "similar, right",
+        "new: silent",
+    )
+    cli.print_table(
+        columns,
+        [
+            (text, by, _interval(score.r1), f"{score.r3.value:.2f}", f"{score.mrr.value:.2f}",
+             _of(score.seen_before), _of(score.similar), _of((score.silent, score.new)))
+            for (text, by), score in scores.items()
+        ],
+    )  # fmt: skip
+
+
+def _interval(share: Share) -> str:
+    return f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
+
+
+def _of(counts: tuple[int, int]) -> str:
+    return f"{counts[0]} of {counts[1]}"

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-playground lint eval bench-agent bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
+.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-playground lint eval bench-agent bench-knowledge bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ eval: .venv/.dev  ## Score the rules on recorded and public incidents
 bench-tokens: .venv/.dev  ## Prompt tokens of an investigation, against raw JSON
 	$(BIN)/python -m tests.benchmarks.tokens
 
+bench-knowledge: .venv/.bench  ## Search on duplicates of public reports, beside the old system; cost at 100,000 (about ten minutes)
+	$(BIN)/python -m tests.benchmarks.knowledge
+
 bench-scale: .venv/.dev  ## Steps, overhead and stalls on SQLite and PostgreSQL, one and three replicas (some minutes)
 	$(BIN)/python -m tests.benchmarks.scale
 
@@ -81,6 +84,7 @@ lock: .venv/.dev  ## Resolve the dependencies again
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --upgrade pyproject.toml --group pyproject.toml:build -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --upgrade pyproject.toml -c requirements.lock --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --upgrade -c requirements-dev.lock --group pyproject.toml:record -o requirements-record.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --upgrade -c requirements-dev.lock --group pyproject.toml:bench -o requirements-bench.lock
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -96,4 +100,8 @@ clean:  ## Remove the virtual environment and caches
 
 .venv/.dev: .venv/.runtime requirements-dev.lock
 	$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+.venv/.bench: .venv/.dev requirements-bench.lock
+	$(BIN)/pip install -q --disable-pip-version-check -r requirements-bench.lock
 	@touch $@

@@ -12,7 +12,7 @@ import json
 import logging
 import math
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,7 +115,7 @@ class QdrantKnowledge:
         judged = [self._judged(candidate, wanted, telling) for candidate in candidates.found]
         shown = sorted(filter(None, judged), key=lambda one: (not one.is_same, -one.place, one.entry.id))
         matches = tuple(
-            KnowledgeMatch(one.entry, one.score, one.is_same, _reasons(one, wanted.text)) for one in shown[:limit]
+            KnowledgeMatch(one.entry, one.score, one.is_same, _reasons(one, wanted)) for one in shown[:limit]
         )
         return KnowledgeFindings(matches, note and WITHOUT_MEANING)
 
@@ -131,7 +131,7 @@ class QdrantKnowledge:
         meant = min(cosine, _MOST_BY_MEANING) if is_near else 0.0
         score = max(share, meant, SEEN_BEFORE if is_same else 0.0)
         place = candidate.rank * entry.trust(self._now())
-        return _Judged(entry, round(min(score, 1.0), 4), place, is_same, is_near)
+        return _Judged(entry, candidate.terms, round(min(score, 1.0), 4), place, is_same, is_near)
 
     async def _vectors(self, texts: Sequence[str]) -> tuple[Sequence[Sequence[float] | None], str]:
         """The texts' embeddings; without an embedder none, and when it fails a note beside."""
@@ -162,9 +162,10 @@ class QdrantKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """An entry that may be shown: the same errors first, then by place."""
+    """An entry that may be shown, and the term ids it has: the same errors first, then by place."""
 
     entry: KnowledgeEntry
+    terms: frozenset[int]
     score: float
     place: float
     is_same: bool
@@ -173,10 +174,11 @@ class _Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A query as the index reads it; `weights` by term id."""
+    """A query as the index reads it; `weights` by term id, `words` are the ids of those that are words."""
 
     text: str
     weights: Mapping[int, float]
+    words: frozenset[int]
     fingerprint: str
 
     @classmethod
@@ -187,7 +189,9 @@ class _Query:
             text, mark = rest, first[len(_FINGERPRINT_LINE) :].strip()
         else:
             text, mark = query, fingerprint_of_text(query)
-        return cls(text, {term_id(term): weight for term, weight in query_weights(text).items()}, mark)
+        weights = query_weights(text)
+        words = frozenset(term_id(term) for term in weights if term.startswith("w:"))
+        return cls(text, {term_id(term): weight for term, weight in weights.items()}, words, mark)
 
 
 def _telling(query: _Query, found: Sequence[Candidate], total: int) -> Mapping[int, float]:
@@ -196,7 +200,8 @@ def _telling(query: _Query, found: Sequence[Candidate], total: int) -> Mapping[i
     While those are few all are nearly as rare. Of all terms a long report would need more in common with another than
     two tellings of one incident have.
     """
-    holders = {term: sum(term in candidate.terms for candidate in found) for term in query.weights}
+    asked = frozenset(query.weights)
+    holders = Counter(term for candidate in found for term in candidate.terms & asked)
     weights = {
         term: weight * math.log(1 + (total + _PRIOR) / (holders[term] + _PRIOR))
         for term, weight in query.weights.items()
@@ -210,21 +215,20 @@ def _share(candidate: Candidate, telling: Mapping[int, float]) -> float:
     return math.fsum(weight for term, weight in telling.items() if term in candidate.terms) / asked if asked else 0.0
 
 
-def _reasons(one: _Judged, text: str) -> tuple[str, ...]:
-    """Why it matches the query's text, strongest first."""
+def _reasons(one: _Judged, query: _Query) -> tuple[str, ...]:
+    """Why it matches the query, strongest first."""
     entry = one.entry
     told = "\n".join((f"{entry.error_type}: {entry.message}", entry.title, entry.root_cause, entry.fix))
-    asked = {name.casefold() for name in exceptions_in(text)}
+    asked = {name.casefold() for name in exceptions_in(query.text)}
     exceptions = [name for name in exceptions_in(told) if name.casefold() in asked]
     known = set(frames_in("\n".join(entry.frames)))
-    frames = [frame for frame in frames_in(text) if frame in known]
-    shared_words = [term for term in terms(text).keys() & terms(told).keys() if term.startswith("w:")]
+    frames = [frame for frame in frames_in(query.text) if frame in known]
     return (
         *(f"same exception {name}" for name in exceptions[:1]),
         *(f"same frame {frame}" for frame in frames[:2]),
-        *(["same message"] if entry.message and steady(entry.message) in steady(text) else []),
+        *(["same message"] if entry.message and steady(entry.message) in steady(query.text) else []),
         *(["similar meaning"] if one.is_near else []),
-        *(["similar text"] if shared_words else []),
+        *(["similar text"] if query.words & one.terms else []),
     )
 
 

@@ -39,7 +39,7 @@ def draw(words: Mapping[str, Curve], meaning: Mapping[str, Curve], path: Path) -
     import matplotlib.pyplot as plt  # type: ignore[import-not-found, unused-ignore]
 
     mpl.rcParams |= {"svg.hashsalt": "logsense", "svg.fonttype": "none", "font.family": "sans-serif"}
-    figure, panels = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(9, 4.2), sharey=True)
     measures = ("share of the query's most telling words and frames", "cosine of the embeddings (MiniLM)")
     for panel, curves, gate, measure in zip(
         panels, (words, meaning), (GATE, MiniLM.similar_from), measures, strict=True
@@ -52,6 +52,6 @@ def draw(words: Mapping[str, Curve], meaning: Mapping[str, Curve], path: Path) -
         panel.set(xlabel=f"gate: {measure}", xlim=(0, 1), ylim=(0, 1.02))
         panel.grid(alpha=0.25)
     panels[0].set_ylabel("share of queries")
-    panels[0].legend(fontsize=7, loc="upper right")
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0.14, 1, 1))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncols=2, fontsize=8, frameon=False)
     figure.savefig(path, metadata={"Date": None, "Creator": None})

@@ -152,7 +152,9 @@ async def test_the_search_is_scored_on_a_trackers_own_duplicates(logsense: Comma
     outcome = await logsense.run("knowledge", "evaluate", str(reports), str(pairs))
     assert outcome.code == 0, outcome.stderr
     assert "3 reports; 1 of them had been reported before" in outcome.stdout
-    assert "Asked with the whole report" in outcome.stdout and "1 pair names a report that is not there" in outcome.stdout
+    assert (
+        "Asked with the whole report" in outcome.stdout and "1 pair names a report that is not there" in outcome.stdout
+    )
     document = (await logsense.run("knowledge", "evaluate", str(reports), str(pairs), "--json")).document
     assert [row["r1"]["value"] for row in document["of"]] == [0.0, 1.0], "the titles share no word"
     wrong = await logsense.run("knowledge", "evaluate", str(pairs), str(pairs))

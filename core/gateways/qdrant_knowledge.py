@@ -13,7 +13,7 @@ import logging
 import math
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -113,9 +113,10 @@ class QdrantKnowledge:
         candidates = await self._index.find(asked)
         telling = _telling(wanted, candidates.found, candidates.total)
         judged = [self._judged(candidate, wanted, telling) for candidate in candidates.found]
-        shown = sorted(filter(None, judged), key=lambda one: (not one.is_same, -one.place, one.entry.id))
+        shown = sorted(filter(None, judged), key=lambda one: (not one.is_same, -one.place, one.entry.id))[:limit]
         matches = tuple(
-            KnowledgeMatch(one.entry, one.score, one.is_same, _reasons(one, wanted)) for one in shown[:limit]
+            KnowledgeMatch(one.entry, one.score, one.is_same, why)
+            for one, why in zip(shown, _reasons(shown, wanted), strict=True)
         )
         return KnowledgeFindings(matches, note and WITHOUT_MEANING)
 
@@ -215,21 +216,23 @@ def _share(candidate: Candidate, telling: Mapping[int, float]) -> float:
     return math.fsum(weight for term, weight in telling.items() if term in candidate.terms) / asked if asked else 0.0
 
 
-def _reasons(one: _Judged, query: _Query) -> tuple[str, ...]:
-    """Why it matches the query, strongest first."""
-    entry = one.entry
-    told = "\n".join((f"{entry.error_type}: {entry.message}", entry.title, entry.root_cause, entry.fix))
-    asked = {name.casefold() for name in exceptions_in(query.text)}
-    exceptions = [name for name in exceptions_in(told) if name.casefold() in asked]
-    known = set(frames_in("\n".join(entry.frames)))
-    frames = [frame for frame in frames_in(query.text) if frame in known]
-    return (
-        *(f"same exception {name}" for name in exceptions[:1]),
-        *(f"same frame {frame}" for frame in frames[:2]),
-        *(["same message"] if entry.message and steady(entry.message) in steady(query.text) else []),
-        *(["similar meaning"] if one.is_near else []),
-        *(["similar text"] if query.words & one.terms else []),
-    )
+def _reasons(shown: Sequence[_Judged], query: _Query) -> Iterator[tuple[str, ...]]:
+    """Why each matches the query, strongest first."""
+    asked, frames_asked = {name.casefold() for name in exceptions_in(query.text)}, frames_in(query.text)
+    steady_query = steady(query.text)
+    for one in shown:
+        entry = one.entry
+        told = "\n".join((f"{entry.error_type}: {entry.message}", entry.title, entry.root_cause, entry.fix))
+        exceptions = [name for name in exceptions_in(told) if name.casefold() in asked]
+        known = set(frames_in("\n".join(entry.frames)))
+        frames = [frame for frame in frames_asked if frame in known]
+        yield (
+            *(f"same exception {name}" for name in exceptions[:1]),
+            *(f"same frame {frame}" for frame in frames[:2]),
+            *(["same message"] if entry.message and steady(entry.message) in steady_query else []),
+            *(["similar meaning"] if one.is_near else []),
+            *(["similar text"] if query.words & one.terms else []),
+        )
 
 
 def _counts(entry: KnowledgeEntry) -> Mapping[str, float]:

@@ -22,7 +22,7 @@ ORGANIZATION, STATUS, FINGERPRINT, ENTRY_ID = "organization_id", "status", "fing
 SERVICE_NAME, CREATED_AT = "service", "created_at"
 KEYWORDS = (STATUS, FINGERPRINT, ENTRY_ID, SERVICE_NAME)
 SHOWN = (Standing.CONFIRMED.value, Standing.PROPOSED.value, Standing.DISPUTED.value)
-CANDIDATES = 100
+CANDIDATES = 50
 _VERSION = 1
 
 

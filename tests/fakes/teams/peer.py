@@ -17,6 +17,7 @@ from tests.fakes.teams.state import (
     CHANNEL,
     GROUP,
     PERSONAL,
+    Delay,
     Fault,
     Json,
     Message,
@@ -113,6 +114,10 @@ class TeamsPeer(Acts):
         """Next calls of `post`, `put`, `create`, `member`, `token`, `keys` or `*` fail; status 0 closes connections."""
         self.state.faults.append(Fault(method, status, times, None if retry_after is None else str(retry_after), code))
 
+    def delay(self, method: str, seconds: float, *, times: int = 1, is_done: bool = False) -> None:
+        """Next calls of `post` or `put` wait before they do anything; with `is_done` after they did it."""
+        self.state.delays.append(Delay(method, seconds, times, is_done))
+
     def delete(self, place: Place, message: Message) -> None:
         """Somebody deleted the bot's message."""
         del place.messages[message.id]
@@ -158,6 +163,7 @@ class TeamsPeer(Acts):
     async def _post(self, request: web.Request) -> web.StreamResponse:
         if failed := self._refused("post", request):
             return failed
+        await asyncio.sleep(self.state.delay_of("post", is_done=False))
         place, activity = self.state.place_of(request.match_info["id"]), await request.json()
         if place is None:
             return _error(404, "ConversationNotFound")
@@ -166,11 +172,13 @@ class TeamsPeer(Acts):
         id = self.state.next_id()
         now = asyncio.get_running_loop().time()
         place.messages[id] = Message(id, request.match_info["id"], [activity], [now])
+        await asyncio.sleep(self.state.delay_of("post", is_done=True))
         return web.json_response({"id": id}, status=201)
 
     async def _put(self, request: web.Request) -> web.StreamResponse:
         if failed := self._refused("put", request):
             return failed
+        await asyncio.sleep(self.state.delay_of("put", is_done=False))
         place, activity = self.state.place_of(request.match_info["id"]), await request.json()
         message = place.messages.get(request.match_info["activity"]) if place else None
         if message is None:

@@ -93,11 +93,22 @@ class Fault:
 
 
 @dataclass
+class Delay:
+    """How long calls of a method wait, so many times: before anything happens, or once it has, before the answer."""
+
+    method: str
+    seconds: float
+    times: int
+    is_done: bool
+
+
+@dataclass
 class State:
     """Everything."""
 
     places: dict[str, Place] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    delays: list[Delay] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
     max_bytes: int = MAX_BYTES
@@ -117,6 +128,14 @@ class State:
         if fault is not None:
             fault.times -= 1
         return fault
+
+    def delay_of(self, method: str, *, is_done: bool) -> float:
+        """The seconds that this call waits now, used up by it."""
+        for delay in self.delays:
+            if (delay.method, delay.is_done) == (method, is_done) and delay.times > 0:
+                delay.times -= 1
+                return delay.seconds
+        return 0.0
 
 
 def size_of(activity: Json) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import math
 import sys
@@ -160,6 +161,9 @@ class Replica:
 async def _serve(url: str, owner: str, slots: int, say: Callable[[str], object]) -> None:
     loop = asyncio.get_running_loop()
     replica = Replica()
+    # As `serve` does: what is loaded by now stays.
+    gc.collect()
+    gc.freeze()
     async with replica.working(url, owner, slots):
         say("{}")
         while line := await loop.run_in_executor(None, sys.stdin.readline):

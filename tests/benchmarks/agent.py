@@ -10,6 +10,7 @@ intent and a live thread, as in chat; only the platform itself is not there.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import statistics
 import subprocess
@@ -238,6 +239,9 @@ async def _measure(mode: str, concurrency: int, model_url: str) -> dict[str, flo
         async with AsyncExitStack() as stack:
             investigate = await prepare(stack, model_url, Path(home))
             await investigate(-1)
+            # As `serve` does: what is loaded by now stays.
+            gc.collect()
+            gc.freeze()
             slots = asyncio.Semaphore(concurrency)
 
             async def one(number: int) -> None:

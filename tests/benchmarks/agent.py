@@ -37,10 +37,10 @@ from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Investigation, Subject
 from core.domain.journal import JournalEntry, Transcript
 from core.domain.tenancy import Actor, Limits, Organization, OrganizationId, Platform, WorkspaceRef
-from core.domain.thread_view import ThreadView
+from core.domain.thread_view import ReportView, ThreadView
 from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpToolbox
+from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
 from core.gateways.openai_messages import tool_of
 from core.gateways.openai_models import OpenAIReasoner
 from core.ports import Reasoner
@@ -142,10 +142,11 @@ async def _loop(stack: AsyncExitStack, model_url: str, home: Path) -> Investigat
 
 
 class _Nowhere:
-    """A channel whose messages nobody reads; `reported` says which investigation's report was posted."""
+    """A channel whose messages nobody reads; `told` says which investigation's end was posted, `last` with what."""
 
     def __init__(self) -> None:
-        self.reported: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.told: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.last: dict[str, ThreadView] = {}
 
     async def post(
         self,
@@ -158,7 +159,8 @@ class _Nowhere:
     ) -> tuple[MessageRef, ...]:
         investigation_id, role = key.split("/")
         if role == REPORT:
-            self.reported[investigation_id].set()
+            self.last[investigation_id] = view
+            self.told[investigation_id].set()
         return (MessageRef(replace(conversation, thread=key), key),)
 
     async def turn(self, message: MessageRef) -> None:
@@ -185,8 +187,8 @@ class _BenchTools:
     ) -> McpToolbox:
         return McpToolbox(self._process, organization_id, None, investigation_id, event_text)
 
-    async def host_tools(self, organization_id: OrganizationId) -> Any:
-        raise NotImplementedError
+    async def host_tools(self, organization_id: OrganizationId) -> McpHostTools:
+        return McpHostTools(self._process, organization_id, None)
 
     async def writes_allowed(self, organization_id: OrganizationId) -> bool:
         return False
@@ -223,7 +225,9 @@ async def _whole(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
         subject = Subject(SUBJECT.label, f"SHOP-{number}")
         asked = Investigation(f"investigation-{number}", subject, conversation, Actor("b", "b"), _now())
         await store.add_investigation(asked, None, f"delivery-{number}", announced=True)
-        await channel.reported[asked.id].wait()
+        await channel.told[asked.id].wait()
+        if not isinstance(channel.last[asked.id], ReportView):
+            raise RuntimeError(f"{asked.id} ended without a report: {channel.last[asked.id]}")
 
     return investigate
 

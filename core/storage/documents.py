@@ -11,6 +11,7 @@ import json
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from core.domain.investigation import Investigation, Question
 from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, TurnTaken
@@ -30,15 +31,15 @@ class Document(Generic[T]):
 
     def write(self, value: T) -> str:
         """`value` as JSON text."""
-        return json.dumps(self.fields(value))
+        return _text(self.fields(value))
 
     def read(self, text: str) -> T:
         """The value that `write` was given."""
         return self.value(json.loads(text))
 
     def fields(self, value: T) -> Any:
-        """`value` as plain JSON data."""
-        return self._adapter.dump_python(value, mode="json")
+        """`value` as plain data; times and the like become text in `_text`."""
+        return self._adapter.dump_python(value)
 
     def value(self, fields: Any) -> T:
         """The value that `fields` was given."""
@@ -68,7 +69,7 @@ def write_entry(entry: JournalEntry) -> tuple[str, str]:
     fields = _ENTRIES[kind].fields(entry)
     if isinstance(entry, TurnTaken):
         fields["conclusion"] = _tagged(entry.conclusion)
-    return kind, json.dumps(fields)
+    return kind, _text(fields)
 
 
 def read_entry(kind: str, text: str) -> JournalEntry:
@@ -79,6 +80,11 @@ def read_entry(kind: str, text: str) -> JournalEntry:
         fields["conclusion"] = _CONCLUSIONS[tag].value(conclusion)
     entry: JournalEntry = _ENTRIES[kind].value(fields)
     return entry
+
+
+def _text(fields: Any) -> str:
+    # Not by pydantic, which refuses keys that are lone surrogates.
+    return json.dumps(fields, default=to_jsonable_python)
 
 
 def _tagged(conclusion: Analysis | Answer | None) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.domain.causes import Cause
@@ -98,6 +98,7 @@ def test_a_journal_entry_reads_back_as_it_was(entry: JournalEntry) -> None:
 
 @settings(max_examples=60)
 @given(ENTRIES)
+@example(CallObserved("c1", Evidence("E1", "tool", {}, "", facts={"locals": {"\ud800": "\udfff"}}), 1, START))
 def test_the_text_of_an_entry_is_what_any_database_takes(entry: JournalEntry) -> None:
     _, text = write_entry(entry)
     assert text.isascii()

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core.domain.errors import DATABASE, AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
+from core.storage import sqlite_driver
 from core.storage.isolation import BIND, DIRECTORY_ROLE, UNBIND
 
 SERVICE = DATABASE
@@ -141,7 +142,8 @@ def _accepted() -> str:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, hide_parameters=True)
+    path = sa.make_url(url).database or ":memory:"
+    engine = create_async_engine(url, hide_parameters=True, async_creator=lambda: sqlite_driver.connect(path))
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -7,8 +7,9 @@ raised the attempt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from time import monotonic
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +28,26 @@ CANCELLED = "cancelled"
 _MOST_REMEMBERED = 10_000
 
 
+def _still_ours() -> sa.ColumnElement[bool]:
+    held: sa.BindParameter[Any] = sa.bindparam("held", expanding=True)
+    in_order = runs.alias("in_order")
+    locked = (
+        sa.select(in_order.c.id)
+        .where(sa.tuple_(in_order.c.id, in_order.c.attempt).in_(held), in_order.c.state == RUNNING)
+        .order_by(in_order.c.id)
+        .with_for_update()
+    )
+    return sa.and_(runs.c.id.in_(locked), sa.tuple_(runs.c.id, runs.c.attempt).in_(held), runs.c.state == RUNNING)
+
+
+STILL_OURS = _still_ours()
+"""Whether a row of `runs` is one of `these`, not finished, given back or taken over since.
+
+Rows are locked in the order of their ids: the heartbeat and the commits of one process touch the same rows at the same
+time, and could deadlock on PostgreSQL if each took them in an order of its own.
+"""
+
+
 class Fence:
     """The check that runs are still ours; passing it renews their leases.
 
@@ -38,6 +59,10 @@ class Fence:
         """Leases last `lease_s` from each check."""
         self.lease_until_s = database.now_s + lease_s
         self._lease_s = lease_s
+        renewal = runs.update().where(STILL_OURS).values(lease_until_s=self.lease_until_s)
+        self._renewal = renewal.returning(runs.c.id, runs.c.attempt, runs.c.cancel_requested)
+        wanted = renewal.where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
+        self._admission, self._admission_of_progress = wanted, wanted.values(crashes=0)
         self._held_until: dict[tuple[str, int], float] = {}
 
     def surely_holds(self, run: Run) -> bool:
@@ -56,29 +81,26 @@ class Fence:
         for run in held:
             self._held_until.pop((run.id, run.attempt), None)
 
-    async def admit(self, connection: AsyncConnection, held: Sequence[Run], *, got_on: bool = False) -> frozenset[Run]:
+    async def admit(
+        self, connection: AsyncConnection, held: Collection[Run], *, got_on: bool = False
+    ) -> frozenset[Run]:
         """Those runs that may write: ours, and nobody wants them cancelled.
 
         With `got_on` a step is being committed: crashes before it were not this run's fault.
         """
         asked_at = monotonic()
-        renewal = self._renewal(held).values(crashes=0) if got_on else self._renewal(held)
-        statement = renewal.where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
-        passed = {(row.id, row.attempt) for row in await connection.execute(statement)}
+        statement = self._admission_of_progress if got_on else self._admission
+        passed = {(row.id, row.attempt) for row in await connection.execute(statement, these(held))}
         self.remember(passed, asked_at)
         return frozenset(run for run in held if (run.id, run.attempt) in passed)
 
-    async def renew(self, connection: AsyncConnection, held: Sequence[Run]) -> dict[str, bool]:
+    async def renew(self, connection: AsyncConnection, held: Collection[Run]) -> dict[str, bool]:
         """The runs that are still ours by id, each with whether somebody wants it cancelled."""
         asked_at = monotonic()
-        statement = self._renewal(held).returning(runs.c.id, runs.c.attempt, runs.c.cancel_requested)
-        rows = (await connection.execute(statement)).all()
+        rows = (await connection.execute(self._renewal, these(held))).all()
         self.forget(held)
         self.remember(((row.id, row.attempt) for row in rows), asked_at)
         return {row.id: row.cancel_requested for row in rows}
-
-    def _renewal(self, held: Sequence[Run]) -> sa.Update:
-        return runs.update().where(still_ours(held)).values(lease_until_s=self.lease_until_s)
 
 
 def lease_lost(run: Run) -> LeaseLost:
@@ -86,18 +108,6 @@ def lease_lost(run: Run) -> LeaseLost:
     return LeaseLost(f"The {run.kind} of {run.subject_id} was cancelled or taken over by another worker.")
 
 
-def still_ours(held: Sequence[Run]) -> sa.ColumnElement[bool]:
-    """Whether a row of `runs` is one of `held`, not finished, given back or taken over since.
-
-    Rows are locked in the order of their ids: the heartbeat and the journal of one process touch the same rows at the
-    same time, and could deadlock on PostgreSQL if each took them in an order of its own.
-    """
-    claimed = [(run.id, run.attempt) for run in held]
-    in_order = runs.alias("in_order")
-    locked = (
-        sa.select(in_order.c.id)
-        .where(sa.tuple_(in_order.c.id, in_order.c.attempt).in_(claimed), in_order.c.state == RUNNING)
-        .order_by(in_order.c.id)
-        .with_for_update()
-    )
-    return sa.and_(runs.c.id.in_(locked), sa.tuple_(runs.c.id, runs.c.attempt).in_(claimed), runs.c.state == RUNNING)
+def these(held: Iterable[Run]) -> dict[str, Any]:
+    """What STILL_OURS is asked about."""
+    return {"held": [(run.id, run.attempt) for run in held]}

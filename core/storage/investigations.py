@@ -83,11 +83,13 @@ class Investigations(Governance):
         queued = sa.select(runs.c.id).where(
             self._mine(runs), runs.c.subject_id == investigation_id, runs.c.kind == INVESTIGATE
         )
-        async with self._database.writing() as connection:
-            # The fence locks the announcing run's row, so nobody else is between the question and the answer.
-            await self._hold(connection, run)
+
+        async def queue_once(connection: AsyncConnection) -> None:
+            # The fence has locked the announcing run's row, so nobody else is between the question and the answer.
             if (await connection.execute(queued)).first() is None:
                 await queue(self._database, connection, INVESTIGATE, self._organization_id, investigation_id)
+
+        await self._write(queue_once, run)
 
     async def investigation(self, investigation_id: str) -> Investigation:
         """The investigation with that id, or whose id starts with it when only one does.
@@ -133,12 +135,12 @@ class Investigations(Governance):
             LeaseLost: the run is no longer ours; nothing was written.
         """
         statement = investigations.update().where(self._mine(investigations), investigations.c.id == investigation.id)
-        async with self._database.writing() as connection:
-            if run is not None:
-                await self._hold(connection, run)
-            await change_one(
-                connection, statement.values(**_columns(investigation)), f"investigation {investigation.id}"
-            )
+        columns = _columns(investigation)
+
+        async def replace(connection: AsyncConnection) -> None:
+            await change_one(connection, statement.values(**columns), f"investigation {investigation.id}")
+
+        await self._write(replace, run)
         self._changes.notify(investigation.id)
 
     async def change_investigation(
@@ -199,7 +201,7 @@ class Investigations(Governance):
         """The journal of an investigation or question; only with a `run` can it be written."""
         if run is not None:
             self._check_owner(run)
-        return SqlJournal(self._database, self._commits, self._organization_id, subject_id, run)
+        return SqlJournal(self._database, self._commits, self._changes, self._organization_id, subject_id, run)
 
     async def _locked(self, connection: AsyncConnection, investigation_id: str) -> Investigation:
         """The investigation as it is now and stays until the transaction ends."""

@@ -1,12 +1,9 @@
-"""The journal of one investigation or question, and the group commit that all journals of a process share."""
+"""The journal of one investigation or question."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import LeaseLost
 from core.domain.journal import JournalEntry
@@ -15,73 +12,10 @@ from core.ports import Journal, Run
 from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.documents import read_entry, write_entry
-from core.storage.fence import Fence, lease_lost
+from core.storage.group_commit import GroupCommit
 from core.storage.tables import journal
 
-_MOST_PER_COMMIT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An entry on its way into the journal of a subject, written for `run`."""
-
-    run: Run
-    subject_id: str
-    entry: JournalEntry
-
-
-class GroupCommit:
-    """Commits journal lines together: what piled up during one transaction goes into the next.
-
-    A commit costs a disk flush however much it holds, so many runs at once pay for few.
-    """
-
-    def __init__(self, database: Database, fence: Fence, changes: Changes) -> None:
-        """Nothing runs until the first line comes."""
-        self._changes = changes
-        self._database = database.directory()
-        self._fence = fence
-        self._waiting: list[tuple[Line, asyncio.Future[None]]] = []
-        self._flushing: asyncio.Task[None] | None = None
-
-    async def commit(self, line: Line) -> None:
-        """Return once `line` is committed; raise what kept it from being. Cancelled in time, it is not written."""
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((line, done))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush(), name="journal group commit")
-        await done
-
-    async def close(self) -> None:
-        """Everything handed in is committed or refused."""
-        if self._flushing is not None:
-            await self._flushing
-
-    async def _flush(self) -> None:
-        while self._waiting:
-            batch = [(line, done) for line, done in self._waiting[:_MOST_PER_COMMIT] if not done.done()]
-            del self._waiting[:_MOST_PER_COMMIT]
-            try:
-                accepted = await self._write([line for line, _ in batch])
-            except Exception as error:
-                # Whatever went wrong is for those who wait for these lines, not for the lines after them.
-                for _, done in batch:
-                    _settle(done, error)
-            else:
-                for line, done in batch:
-                    _settle(done, None if line.run in accepted else lease_lost(line.run))
-                    self._changes.notify(line.subject_id)
-
-    async def _write(self, lines: Sequence[Line]) -> frozenset[Run]:
-        held = tuple({line.run for line in lines})
-        if not held:
-            return frozenset()
-        async with self._database.writing() as connection:
-            accepted = await self._fence.admit(connection, held, got_on=True)
-            for organization_id, theirs in _by_organization(line for line in lines if line.run in accepted).items():
-                await self._database.bind(connection, organization_id)
-                await connection.execute(journal.insert(), [_row(line) for line in theirs])
-        return accepted
+_APPEND = journal.insert()
 
 
 class SqlJournal(Journal):
@@ -91,6 +25,7 @@ class SqlJournal(Journal):
         self,
         database: Database,
         commits: GroupCommit,
+        changes: Changes,
         organization_id: OrganizationId,
         subject_id: str,
         run: Run | None,
@@ -98,6 +33,8 @@ class SqlJournal(Journal):
         """Nothing is read yet."""
         self._database = database.of(organization_id)
         self._commits = commits
+        self._changes = changes
+        self._organization_id = organization_id
         self._subject_id = subject_id
         self._run = run
         self._mine = sa.and_(journal.c.organization_id == organization_id, journal.c.subject_id == subject_id)
@@ -121,31 +58,17 @@ class SqlJournal(Journal):
         """
         if self._run is None:
             raise LeaseLost("This journal was opened for reading only.")
-        await self._commits.commit(Line(self._run, self._subject_id, entry))
+        kind, body = write_entry(entry)
+        row = {
+            "organization_id": self._organization_id,
+            "subject_id": self._subject_id,
+            "kind": kind,
+            "body": body,
+            "at": entry.at,
+        }
 
+        async def append(connection: AsyncConnection) -> None:
+            await connection.execute(_APPEND, row)
 
-def _by_organization(lines: Iterable[Line]) -> dict[OrganizationId, list[Line]]:
-    groups: dict[OrganizationId, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(line.run.organization_id, []).append(line)
-    return groups
-
-
-def _row(line: Line) -> dict[str, object]:
-    kind, body = write_entry(line.entry)
-    return {
-        "organization_id": line.run.organization_id,
-        "subject_id": line.subject_id,
-        "kind": kind,
-        "body": body,
-        "at": line.entry.at,
-    }
-
-
-def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
+        await self._commits.write(self._organization_id, append, run=self._run, got_on=True)
+        self._changes.notify(self._subject_id)

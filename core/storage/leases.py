@@ -15,12 +15,14 @@ from core.ports import Depth, Run, Runs
 from core.storage.bell import Bell, ring
 from core.storage.claiming import ANNOUNCE, ERRAND, FOLLOW_UP, INVESTIGATE, UPKEEP, startable
 from core.storage.database import Database, Lock
-from core.storage.fence import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Fence, still_ours
+from core.storage.fence import CANCELLED, DONE, FAILED, QUEUED, RUNNING, STILL_OURS, Fence, these
+from core.storage.group_commit import GroupCommit
 from core.storage.tables import runs
 
 KINDS = (ANNOUNCE, INVESTIGATE, FOLLOW_UP, ERRAND, UPKEEP)
 
 _ENDS = frozenset({DONE, FAILED, CANCELLED})
+_CLOSE = runs.update().where(STILL_OURS).values(state=sa.bindparam("end"), owner=None)
 
 
 async def queue(
@@ -52,12 +54,20 @@ class LeasedRuns(Runs):
     """
 
     def __init__(
-        self, database: Database, fence: Fence, bell: Bell, *, owner: str, defaults: Limits = DEFAULT_LIMITS
+        self,
+        database: Database,
+        fence: Fence,
+        commits: GroupCommit,
+        bell: Bell,
+        *,
+        owner: str,
+        defaults: Limits = DEFAULT_LIMITS,
     ) -> None:
         """`owner` is for people who read the table; `defaults` hold where nothing else was decided."""
         self._database = database.directory()
         self._owner = owner
         self._fence = fence
+        self._commits = commits
         self._bell = bell
         self._next = startable(self._database, defaults)
         self._depth = _depth(self._database)
@@ -89,16 +99,18 @@ class LeasedRuns(Runs):
         if state not in _ENDS:
             raise ValueError(f"A run cannot end as {state!r}.")
         self._fence.forget([run])
-        async with self._database.writing() as connection:
-            closed = await connection.execute(runs.update().where(still_ours([run])).values(state=state, owner=None))
-        return closed.rowcount > 0
+
+        async def close(connection: AsyncConnection) -> bool:
+            return (await connection.execute(_CLOSE, {**these([run]), "end": state})).rowcount > 0
+
+        return await self._commits.write(run.organization_id, close)
 
     async def hand_back(self, runs: Sequence[Run]) -> None:
         """Give runs back at once, for others to take; does nothing for runs that are no longer ours."""
         if runs:
             self._fence.forget(runs)
             async with self._database.writing() as connection:
-                await connection.execute(_requeue().where(still_ours(runs)))
+                await connection.execute(_requeue().where(STILL_OURS), these(runs))
                 await ring(self._database, connection)
 
     async def wait(self) -> None:

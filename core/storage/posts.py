@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.tenancy import Platform, WorkspaceRef
@@ -26,14 +27,14 @@ class Posts(TenantTables):
             part=0,
             at=datetime.now(UTC),
         )
-        async with self._database.writing() as connection:
-            if run is not None:
-                await self._hold(connection, run)
-            is_new = bool((await connection.execute(intent.on_conflict_do_nothing())).rowcount)
-            if is_new:
+
+        async def begin(connection: AsyncConnection) -> PostState:
+            if (await connection.execute(intent.on_conflict_do_nothing())).rowcount:
                 return PostState()
             rows = (await connection.execute(self._messages_of(investigation_id, role))).all()
-        return PostState(tuple(_message(row) for row in rows), tried=True)
+            return PostState(tuple(_message(row) for row in rows), tried=True)
+
+        return await self._write(begin, run)
 
     async def finish_post(self, investigation_id: str, role: str, messages: Sequence[MessageRef]) -> None:
         """Remember the messages that the post became."""
@@ -55,8 +56,11 @@ class Posts(TenantTables):
             }
             for part, message in enumerate(messages, 1)
         ]
-        async with self._database.writing() as connection:
+
+        async def finish(connection: AsyncConnection) -> None:
             await connection.execute(self._database.insert(posts).on_conflict_do_nothing(), rows)
+
+        await self._write(finish)
 
     async def posted(self, investigation_id: str, role: str) -> tuple[MessageRef, ...]:
         """The messages of that post; empty when it was not made, or is not known to be."""

@@ -14,8 +14,8 @@ from core.storage.coordination import LeasedDuties, SharedSchedules, SharedTurns
 from core.storage.database import Database
 from core.storage.directory import SqlDirectory
 from core.storage.fence import Fence
+from core.storage.group_commit import GroupCommit
 from core.storage.installations import SqlInstallations
-from core.storage.journal import GroupCommit
 from core.storage.leases import LeasedRuns
 from core.storage.organization_store import SqlOrganizationStore
 from core.storage.secret_box import SecretBox
@@ -81,10 +81,10 @@ async def open_stores(
     database = Database(url)
     fence = Fence(database, lease_s)
     changes = Changes()
-    commits = GroupCommit(database, fence, changes)
+    commits = GroupCommit(database, fence)
     bell = Bell(database)
     duties = LeasedDuties(database, owner=f"{owner}/{uuid4().hex}")
-    runs = LeasedRuns(database, fence, bell, owner=owner, defaults=defaults)
+    runs = LeasedRuns(database, fence, commits, bell, owner=owner, defaults=defaults)
     try:
         async with bell.listening():
             yield SqlStores(database, commits, fence, changes, runs, duties, SecretBox(secret_keys), defaults)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,10 +14,12 @@ from core.ports import Run
 from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.fence import Fence, lease_lost
-from core.storage.journal import GroupCommit
+from core.storage.group_commit import GroupCommit, Work
 from core.storage.secret_box import SecretBox
 
 LONGEST_ID_SHOWN = 60
+
+T = TypeVar("T")
 
 
 class TenantTables:
@@ -57,10 +59,11 @@ class TenantTables:
 
     async def _replace(self, table: sa.Table, row_id: str, body: str, run: Run | None, what: str) -> None:
         statement = table.update().where(self._mine(table), table.c.id == row_id).values(body=body)
-        async with self._database.writing() as connection:
-            if run is not None:
-                await self._hold(connection, run)
+
+        async def replace(connection: AsyncConnection) -> None:
             await change_one(connection, statement, f"{what} {row_id}")
+
+        await self._write(replace, run)
         self._changes.notify(row_id)
 
     async def _put(self, table: sa.Table, keys: Sequence[str], values: dict[str, Any]) -> None:
@@ -72,10 +75,11 @@ class TenantTables:
                 insert.on_conflict_do_update(index_elements=["organization_id", *keys], set_=changed)
             )
 
-    async def _hold(self, connection: AsyncConnection, run: Run) -> None:
-        self._check_owner(run)
-        if run not in await self._fence.admit(connection, [run]):
-            raise lease_lost(run)
+    async def _write(self, work: Work[T], run: Run | None = None) -> T:
+        """What `work` gave, committed together with what others write; with `run` only while that is ours."""
+        if run is not None:
+            self._check_owner(run)
+        return await self._commits.write(self._organization_id, work, run=run)
 
     def _check_owner(self, run: Run) -> None:
         if run.organization_id != self._organization_id:

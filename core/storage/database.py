@@ -7,6 +7,7 @@ import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from enum import IntEnum
+from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -119,9 +120,19 @@ class Database:
         """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update` for this database."""
         return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
 
+    def insert_new(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that leaves alone what is there already; the same one each time."""
+        return _insert_new(table, self.is_postgresql)
+
     async def close(self) -> None:
         """No connection is left open."""
         await self.engine.dispose()
+
+
+@cache
+def _insert_new(table: sa.Table, is_postgresql: bool) -> sqlite.Insert | postgresql.Insert:
+    insert = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    return insert.on_conflict_do_nothing()
 
 
 _SQLITE_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import ServiceUnavailable
@@ -22,10 +24,18 @@ T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows for `statement`, which the transaction executes once for all rows that an organization has for it."""
+
+    statement: sa.Executable
+    rows: Sequence[Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
     organization_id: OrganizationId
-    work: Work[Any]
+    work: Work[Any] | Rows
     run: Run | None
     got_on: bool
     done: asyncio.Future[Any]
@@ -52,9 +62,19 @@ class GroupCommit:
         self._waiting: list[_Piece] = []
         self._flushing: asyncio.Task[None] | None = None
 
+    @overload
     async def write(
         self, organization_id: OrganizationId, work: Work[T], *, run: Run | None = None, got_on: bool = False
-    ) -> T:
+    ) -> T: ...
+
+    @overload
+    async def write(
+        self, organization_id: OrganizationId, work: Rows, *, run: Run | None = None, got_on: bool = False
+    ) -> None: ...
+
+    async def write(
+        self, organization_id: OrganizationId, work: Work[Any] | Rows, *, run: Run | None = None, got_on: bool = False
+    ) -> Any:
         """What `work` gave, once it is committed. It sees the rows of the organization, and may be called again.
 
         With `run` it is done only while that is ours; `got_on` says that a step is being committed. What raises, or is
@@ -63,7 +83,7 @@ class GroupCommit:
         Raises:
             LeaseLost: the run is not ours, or not wanted, any more.
         """
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Piece(organization_id, work, run, got_on, done))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush(), name="group commit")
@@ -107,14 +127,19 @@ class GroupCommit:
             for organization_id in organizations:
                 if not is_one:
                     await self._database.bind(connection, organization_id)
+                rows: dict[sa.Executable, list[Mapping[str, Any]]] = defaultdict(list)
                 for piece in pieces:
                     if piece.organization_id != organization_id:
                         continue
-                    if piece.run is None or piece.run in held:
-                        outcomes[piece] = await piece.work(connection)
-                    else:
+                    if piece.run is not None and piece.run not in held:
                         outcomes[piece] = lease_lost(piece.run)
-        return [outcomes[piece] for piece in pieces]
+                    elif isinstance(piece.work, Rows):
+                        rows[piece.work.statement] += piece.work.rows
+                    else:
+                        outcomes[piece] = await piece.work(connection)
+                for statement, together in rows.items():
+                    await connection.execute(statement, together)
+        return [outcomes.get(piece) for piece in pieces]
 
     async def _admitted(self, connection: AsyncConnection, pieces: Sequence[_Piece]) -> frozenset[Run]:
         got_on = {piece.run for piece in pieces if piece.run is not None and piece.got_on}

@@ -98,17 +98,17 @@ class Investigations(Governance):
             NotFound: no id is or starts with this one.
             InvalidInput: several ids start with it; the text names them.
         """
-        exact_first = sa.case((investigations.c.id == investigation_id, 0), else_=1)
-        rows = await self._rows(
-            sa.select(investigations.c.id, investigations.c.body)
-            .where(self._mine(investigations), _named(investigation_id))
-            .order_by(exact_first, investigations.c.created_at.desc())
-            .limit(_CANDIDATES_NAMED)
-        )
+        mine = sa.select(investigations.c.id, investigations.c.body).where(self._mine(investigations))
+        rows = await self._rows(mine.where(investigations.c.id == investigation_id))
+        if not rows and len(investigation_id) >= _SHORTEST_PREFIX:
+            # Not LIKE: what people type may hold its wildcards, and SQLite would ignore case.
+            begins = sa.func.substr(investigations.c.id, 1, len(investigation_id)) == investigation_id
+            newest_first = investigations.c.created_at.desc()
+            rows = await self._rows(mine.where(begins).order_by(newest_first).limit(_CANDIDATES_NAMED))
         if not rows:
             shown = investigation_id[:LONGEST_ID_SHOWN]
             raise NotFound(f"There is no investigation {shown}. `logsense investigations` lists them.")
-        if len(rows) > 1 and rows[0].id != investigation_id:
+        if len(rows) > 1:
             candidates = ", ".join(row.id for row in rows)
             raise InvalidInput(f"{investigation_id} may mean any of {candidates}: give more of the id.")
         return documents.INVESTIGATION.read(rows[0].body)
@@ -290,11 +290,3 @@ def _is_within(asked_at: ConversationRef, place: ConversationRef) -> bool:
     return (asked_at.workspace, asked_at.channel) == (place.workspace, place.channel) and (
         asked_at.thread in (None, place.thread)
     )
-
-
-def _named(investigation_id: str) -> sa.ColumnElement[bool]:
-    exact = investigations.c.id == investigation_id
-    if len(investigation_id) < _SHORTEST_PREFIX:
-        return exact
-    # Not LIKE: what people type may hold its wildcards, and SQLite would ignore case.
-    return sa.or_(exact, sa.func.substr(investigations.c.id, 1, len(investigation_id)) == investigation_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import LeaseLost
 from core.domain.journal import JournalEntry
@@ -12,7 +11,7 @@ from core.ports import Journal, Run
 from core.storage.changes import Changes
 from core.storage.database import Database
 from core.storage.documents import read_entry, write_entry
-from core.storage.group_commit import GroupCommit
+from core.storage.group_commit import GroupCommit, Rows
 from core.storage.tables import journal
 
 _APPEND = journal.insert()
@@ -66,9 +65,5 @@ class SqlJournal(Journal):
             "body": body,
             "at": entry.at,
         }
-
-        async def append(connection: AsyncConnection) -> None:
-            await connection.execute(_APPEND, row)
-
-        await self._commits.write(self._organization_id, append, run=self._run, got_on=True)
+        await self._commits.write(self._organization_id, Rows(_APPEND, [row]), run=self._run, got_on=True)
         self._changes.notify(self._subject_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -29,21 +30,23 @@ async def queue(
     database: Database, connection: AsyncConnection, kind: str, organization_id: str, subject_id: str
 ) -> None:
     """A new run stands in the transaction that keeps its subject; workers hear of it when that commits."""
-    await connection.execute(
-        runs.insert().values(
-            id=uuid4().hex,
-            kind=kind,
-            organization_id=organization_id,
-            subject_id=subject_id,
-            state=QUEUED,
-            attempt=0,
-            crashes=0,
-            cancel_requested=False,
-            lease_until_s=0.0,
-            queued_s=database.now_s,
-        )
-    )
+    run = {"id": uuid4().hex, "kind": kind, "organization_id": organization_id, "subject_id": subject_id}
+    await connection.execute(_queued(database.now_s), run)
     await ring(database, connection)
+
+
+@cache
+def _queued(now_s: sa.ColumnElement[float]) -> sa.Insert:
+    given: dict[str, Any] = {name: sa.bindparam(name) for name in ("id", "kind", "organization_id", "subject_id")}
+    return runs.insert().values(
+        **given,
+        state=QUEUED,
+        attempt=0,
+        crashes=0,
+        cancel_requested=False,
+        lease_until_s=0.0,
+        queued_s=now_s,
+    )
 
 
 class LeasedRuns(Runs):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.tenancy import Platform, WorkspaceRef
 from core.ports import PostState, Run
+from core.storage.group_commit import Rows
 from core.storage.tables import posts
 from core.storage.tenant import TenantTables
 
@@ -20,16 +21,16 @@ class Posts(TenantTables):
 
     async def begin_post(self, investigation_id: str, role: str, run: Run | None = None) -> PostState:
         """What is known of the post that plays `role`; from now on it counts as tried. LeaseLost when not ours."""
-        intent = self._database.insert(posts).values(
-            organization_id=self._organization_id,
-            investigation_id=investigation_id,
-            role=role,
-            part=0,
-            at=datetime.now(UTC),
-        )
+        intent = {
+            "organization_id": self._organization_id,
+            "investigation_id": investigation_id,
+            "role": role,
+            "part": 0,
+            "at": datetime.now(UTC),
+        }
 
         async def begin(connection: AsyncConnection) -> PostState:
-            if (await connection.execute(intent.on_conflict_do_nothing())).rowcount:
+            if (await connection.execute(self._database.insert_new(posts), intent)).rowcount:
                 return PostState()
             rows = (await connection.execute(self._messages_of(investigation_id, role))).all()
             return PostState(tuple(_message(row) for row in rows), tried=True)
@@ -56,11 +57,7 @@ class Posts(TenantTables):
             }
             for part, message in enumerate(messages, 1)
         ]
-
-        async def finish(connection: AsyncConnection) -> None:
-            await connection.execute(self._database.insert(posts).on_conflict_do_nothing(), rows)
-
-        await self._write(finish)
+        await self._commits.write(self._organization_id, Rows(self._database.insert_new(posts), rows))
 
     async def posted(self, investigation_id: str, role: str) -> tuple[MessageRef, ...]:
         """The messages of that post; empty when it was not made, or is not known to be."""

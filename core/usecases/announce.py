@@ -28,7 +28,7 @@ class AnnounceJob:
         investigation = await store.investigation(run.subject_id)
         if investigation.status.is_over:
             return
-        if thread := await self._threads.of(investigation, store):
+        if thread := self._threads.new(investigation, store):
             await thread.announce(progress_of(investigation, ()), run)
         await store.queue_announced(investigation.id, run)
 

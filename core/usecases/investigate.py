@@ -109,7 +109,8 @@ class InvestigateJob:
         investigation = investigation.start()
         await store.save_investigation(investigation, run)
         journal = store.journal(investigation.id, run)
-        transcript = Transcript(investigation.subject, await journal.entries())
+        # Nobody has written for a run that is begun for the first time.
+        transcript = Transcript(investigation.subject, await journal.entries() if run.attempt > 1 else ())
         if thread is None:
             loop = await self._with.loop(run, investigation, transcript, journal)
             transcript, conclusion = await loop.run()

@@ -39,6 +39,11 @@ class Threads:
         """One channel for each platform that this process posts to."""
         self._channels = channels
 
+    def new(self, investigation: Investigation, store: OrganizationStore) -> Thread | None:
+        """The thread of an investigation that is only to be announced."""
+        channel = self._channels.get(investigation.conversation.workspace.platform)
+        return None if channel is None else Thread(channel, store, investigation, None)
+
     async def of(self, investigation: Investigation, store: OrganizationStore) -> Thread | None:
         """The thread, at its real address once the progress message stands."""
         channel = self._channels.get(investigation.conversation.workspace.platform)

@@ -111,7 +111,7 @@ class Settings(BaseSettings):
         """The database's URL; by default one file in the data directory."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite+aiosqlite:///{self.home / 'logsense.db'}"
+        return f"sqlite:///{self.home / 'logsense.db'}"
 
     @property
     def secrets(self) -> tuple[bytes, ...]:

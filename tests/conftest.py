@@ -62,7 +62,7 @@ def postgres_urls(postgres_server: PostgresServer, postgres_template: str) -> It
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy."""
     file = tmp_path_factory.mktemp("template") / "logsense.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{file}"))
+    asyncio.run(migrate(f"sqlite:///{file}"))
     return file
 
 
@@ -72,6 +72,6 @@ def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Da
     if request.param == "sqlite":
         file = tmp_path / "logsense.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield DatabaseUrls(*[f"sqlite+aiosqlite:///{file}"] * 3)
+        yield DatabaseUrls(*[f"sqlite:///{file}"] * 3)
     else:
         yield request.getfixturevalue("postgres_urls")

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.storage.database import Database
 
@@ -21,10 +20,10 @@ _LOOK_AGAIN_S, _LOOK_AGAIN_WITHOUT_BELL_S = 0.5, 0.2
 _RECONNECT_S = 1.0
 
 
-async def ring(database: Database, connection: AsyncConnection) -> None:
+def ring(database: Database, connection: sa.Connection) -> None:
     """Workers are woken when this transaction commits, where the database can tell them."""
     if database.is_postgresql:
-        await connection.execute(_RING)
+        connection.execute(_RING)
 
 
 class Bell:
@@ -68,7 +67,7 @@ class Bell:
     async def _listen_once(self) -> None:
         """Returns when the connection ended."""
         ended = asyncio.Event()
-        async with self._database.reading() as connection:
+        async with self._database.connection() as connection:
             raw = await connection.get_raw_connection()
             driver: Any = raw.driver_connection
             driver.add_termination_listener(lambda _: ended.set())

@@ -30,14 +30,12 @@ class LeasedDuties(Duties):
             set_={"owner": take.excluded.owner, "until_s": take.excluded.until_s},
             where=sa.or_(duties.c.owner == self._owner, duties.c.until_s < self._database.now_s),
         )
-        async with self._database.writing() as connection:
-            return (await connection.execute(taken)).rowcount > 0
+        return await self._database.write(lambda connection: connection.execute(taken).rowcount > 0)
 
     async def release(self, name: str) -> None:
         """See the port."""
         mine = duties.delete().where(duties.c.name == name, duties.c.owner == self._owner)
-        async with self._database.writing() as connection:
-            await connection.execute(mine)
+        await self._database.execute(mine)
 
 
 class SharedTurns(Turns):
@@ -55,8 +53,7 @@ class SharedTurns(Turns):
         taken = first.on_conflict_do_update(index_elements=["key"], set_={"next_s": late + rate.interval_s}).returning(
             turns.c.next_s - now_s
         )
-        async with self._database.writing() as connection:
-            ahead_s: float = (await connection.execute(taken)).scalar_one()
+        ahead_s: float = await self._database.write(lambda connection: connection.execute(taken).scalar_one())
         return max(0.0, ahead_s - rate.burst * rate.interval_s)
 
     async def pause(self, key: str, rate: Rate, seconds: float) -> None:
@@ -64,8 +61,7 @@ class SharedTurns(Turns):
         until_s = self._database.now_s + seconds + (rate.burst - 1) * rate.interval_s
         first = self._database.insert(turns).values(key=key, next_s=until_s)
         later = sa.case((turns.c.next_s < until_s, until_s), else_=turns.c.next_s)
-        async with self._database.writing() as connection:
-            await connection.execute(first.on_conflict_do_update(index_elements=["key"], set_={"next_s": later}))
+        await self._database.execute(first.on_conflict_do_update(index_elements=["key"], set_={"next_s": later}))
 
 
 class SharedSchedules(Schedules):
@@ -78,18 +74,21 @@ class SharedSchedules(Schedules):
     async def fire(self, name: str, following_s: Callable[[float], float]) -> int:
         """See the port."""
         due = sa.select(self._database.now_s.label("now_s"), schedules.c.next_s).where(schedules.c.name == name)
-        async with self._database.writing() as connection:
-            row = (await connection.execute(due.with_for_update(of=schedules))).one_or_none()
+
+        def begin(connection: sa.Connection) -> int:
+            row = connection.execute(due.with_for_update(of=schedules)).one_or_none()
             if row is None:
-                now_s = (await connection.execute(sa.select(self._database.now_s))).scalar_one()
+                now_s = connection.execute(sa.select(self._database.now_s)).scalar_one()
                 first = self._database.insert(schedules).values(name=name, next_s=following_s(now_s))
-                await connection.execute(first.on_conflict_do_nothing())
+                connection.execute(first.on_conflict_do_nothing())
                 return 0
             if row.next_s > row.now_s:
                 return 0
             following = schedules.update().where(schedules.c.name == name)
-            await connection.execute(following.values(next_s=following_s(row.now_s)))
-            everybody = (await connection.execute(sa.select(organizations.c.id))).scalars().all()
+            connection.execute(following.values(next_s=following_s(row.now_s)))
+            everybody = connection.execute(sa.select(organizations.c.id)).scalars().all()
             for organization_id in everybody:
-                await queue(self._database, connection, UPKEEP, organization_id, name)
+                queue(self._database, connection, UPKEEP, organization_id, name)
             return len(everybody)
+
+        return await self._database.write(begin)

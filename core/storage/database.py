@@ -1,15 +1,20 @@
-"""One database, SQLite or PostgreSQL, behind the same two doors: `reading` and `writing`."""
+"""One database, SQLite or PostgreSQL. A transaction is a function of a connection.
+
+SQLite runs it in a thread, in one trip; PostgreSQL between the other tasks of the event loop. It may therefore neither
+wait nor touch what the event loop owns.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from enum import IntEnum
 from functools import cache
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,11 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core.domain.errors import DATABASE, AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
-from core.storage import sqlite_driver
 from core.storage.isolation import BIND, DIRECTORY_ROLE, UNBIND
 
 SERVICE = DATABASE
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_POSTGRESQL = "postgresql+asyncpg"
+_READERS = 4
 _PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 30
@@ -31,6 +36,10 @@ _UNDEFINED_TABLE = "42P01"
 _NO_SUCH_ROLE = ("42704", "22023")
 _INSUFFICIENT_PRIVILEGE = "42501"
 _INVALID_AUTHORIZATION = "28"
+
+T = TypeVar("T")
+
+Work = Callable[[sa.Connection], T]
 
 
 class Lock(IntEnum):
@@ -52,10 +61,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """Connect lazily: nothing is opened before the first statement."""
         self.is_postgresql = _is_postgresql(url)
-        self.engine = _postgresql_engine(url) if self.is_postgresql else _sqlite_engine(url)
-        self._writing_engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
-        self._one_statement_engine = self.engine.execution_options(begin=None)
-        self._one_writer: AbstractAsyncContextManager[Any] = nullcontext() if self.is_postgresql else asyncio.Lock()
+        self._engine = _Server(url) if self.is_postgresql else _File(url)
         clock = "extract(epoch from statement_timestamp())::float8" if self.is_postgresql else _SQLITE_CLOCK
         self.now_s: sa.ColumnElement[float] = sa.literal_column(clock, sa.Double())
         self._view: sa.Executable | None = None
@@ -73,48 +79,55 @@ class Database:
         seen._view = view if self.is_postgresql else None
         return seen
 
-    async def bind(self, connection: AsyncConnection, organization_id: OrganizationId) -> None:
+    def bind(self, connection: sa.Connection, organization_id: OrganizationId) -> None:
         """From here on, until it ends, the transaction sees the rows of that organization only."""
         if self.is_postgresql:
-            await connection.execute(BIND, {"organization_id": organization_id})
+            connection.execute(BIND, {"organization_id": organization_id})
 
-    async def rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        """What one statement finds; on SQLite no transaction is begun for it, which halves its cost."""
-        engine = self.engine if self.is_postgresql else self._one_statement_engine
-        with _our_errors():
-            async with engine.connect() as connection:
-                await self._look(connection)
-                found: Sequence[sa.Row[Any]] = (await connection.execute(statement)).all()
-                return found
+    async def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
+        """What one statement finds."""
+        return await self._engine.read(self._seen(lambda connection: connection.execute(statement).all()), begin=None)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees one consistent state and never waits for writers; what it writes is lost."""
-        with _our_errors():
-            async with self.engine.connect() as connection:
-                await self._look(connection)
-                yield connection
+    async def read(self, work: Work[T]) -> T:
+        """What `work` gave, which sees one consistent state and never waits for writers; what it writes is lost."""
+        return await self._engine.read(self._seen(work))
 
-    @asynccontextmanager
-    async def writing(self, lock: Lock | None = None, about: str = "") -> AsyncIterator[AsyncConnection]:
-        """A transaction, committed at the end unless something was raised.
+    async def write(self, work: Work[T], lock: Lock | None = None, about: str = "") -> T:
+        """What `work` gave, committed unless it raised.
 
         On SQLite it is the only writer from its first moment on, so it cannot deadlock with another process. On
         PostgreSQL `lock` makes it the only one of its kind about the same thing, and later statements see what the
         previous holder did.
         """
-        with _our_errors():
-            async with self._one_writer, self._writing_engine.begin() as connection:
-                await self._look(connection)
-                if lock is not None and self.is_postgresql:
-                    await connection.execute(
-                        sa.select(sa.func.pg_advisory_xact_lock(int(lock), sa.func.hashtext(about)))
-                    )
-                yield connection
+        return await self._engine.write(self._seen(work, lock, about))
 
-    async def _look(self, connection: AsyncConnection) -> None:
-        if self._view is not None:
-            await connection.execute(self._view)
+    async def execute(self, *statements: sa.Executable, lock: Lock | None = None) -> int:
+        """Execute the statements in one transaction; how many rows they changed."""
+
+        def work(connection: sa.Connection) -> int:
+            return sum(connection.execute(statement).rowcount for statement in statements)
+
+        return await self.write(work, lock)
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection of one's own to PostgreSQL."""
+        if isinstance(self._engine, _File):
+            raise TypeError("SQLite is used by whole transactions only.")
+        return self._engine.connection()
+
+    def _seen(self, work: Work[T], lock: Lock | None = None, about: str = "") -> Work[T]:
+        """`work` within our view, and with the lock."""
+        if not self.is_postgresql:
+            return work
+
+        def seen(connection: sa.Connection) -> T:
+            if self._view is not None:
+                connection.execute(self._view)
+            if lock is not None:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int(lock), sa.func.hashtext(about))))
+            return work(connection)
+
+        return seen
 
     def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update` for this database."""
@@ -126,7 +139,71 @@ class Database:
 
     async def close(self) -> None:
         """No connection is left open."""
-        await self.engine.dispose()
+        await self._engine.close()
+
+
+class _File:
+    """A SQLite file, read and written by threads: one writes, since there can be but one writer."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = sa.create_engine(sa.make_url(url).set(drivername="sqlite"), hide_parameters=True)
+        _prepare(self._engine)
+        self._readers = ThreadPoolExecutor(_READERS, "sqlite reader")
+        self._writer = ThreadPoolExecutor(1, "sqlite writer")
+
+    async def read(self, work: Work[T], begin: str | None = "BEGIN") -> T:
+        """See `Database`; without `begin` for a single statement, which needs no transaction."""
+
+        def read() -> T:
+            with _our_errors(), self._engine.execution_options(begin=begin).connect() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
+    async def write(self, work: Work[T]) -> T:
+        """See `Database`."""
+
+        def write() -> T:
+            with _our_errors(), self._engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer, write)
+
+    async def close(self) -> None:
+        """What was begun has ended, and no file is open."""
+        for threads in (self._readers, self._writer):
+            await asyncio.to_thread(threads.shutdown)
+        self._engine.dispose()
+
+
+class _Server:
+    """A PostgreSQL server."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _postgresql_engine(url)
+
+    async def read(self, work: Work[T], begin: str | None = None) -> T:
+        """See `Database`."""
+        with _our_errors():
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(work)
+
+    async def write(self, work: Work[T]) -> T:
+        """See `Database`."""
+        with _our_errors():
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """See `Database`."""
+        with _our_errors():
+            async with self._engine.connect() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        """No connection is left open."""
+        await self._engine.dispose()
 
 
 @cache
@@ -140,24 +217,21 @@ _SQLITE_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)"
 
 def _is_postgresql(url: str) -> bool:
     try:
-        driver = sa.make_url(url).drivername
+        read = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise InvalidInput(f"The database URL cannot be read. Write it as {_accepted()}.") from error
-    if driver not in _DRIVERS.values():
-        raise InvalidInput(f"Databases of kind {driver!r} are not supported. Write the URL as {_accepted()}.")
-    return driver == _DRIVERS["postgresql"]
+    if read.drivername != _POSTGRESQL and read.get_backend_name() != "sqlite":
+        raise InvalidInput(f"Databases of kind {read.drivername!r} are not supported. Write the URL as {_accepted()}.")
+    return read.drivername == _POSTGRESQL
 
 
 def _accepted() -> str:
-    return "sqlite+aiosqlite:///path/to/file or postgresql+asyncpg://user@host/name"
+    return "sqlite:///path/to/file or postgresql+asyncpg://user@host/name"
 
 
-def _sqlite_engine(url: str) -> AsyncEngine:
-    path = sa.make_url(url).database or ":memory:"
-    engine = create_async_engine(url, hide_parameters=True, async_creator=lambda: sqlite_driver.connect(path))
-
-    @sa.event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
+def _prepare(engine: sa.Engine) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
         # The driver must not begin transactions by itself: `begin` below says which kind.
         connection.isolation_level = None
         try:
@@ -168,12 +242,10 @@ def _sqlite_engine(url: str) -> AsyncEngine:
             connection.close()
             raise
 
-    @sa.event.listens_for(engine.sync_engine, "begin")
+    @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         if begin := connection.get_execution_options().get("begin", "BEGIN"):
             connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def _postgresql_engine(url: str) -> AsyncEngine:

@@ -70,21 +70,23 @@ class Decisions(TenantTables):
     async def revoke(self, workspace: WorkspaceRef, user_id: str) -> None:
         """That person has no role of their own any more."""
         theirs = members.delete().where(*self._at(members, workspace), members.c.user_id == user_id)
-        async with self._database.writing() as connection:
-            await connection.execute(theirs)
+        await self._database.execute(theirs)
 
     async def reseal(self) -> int:
         """Every secret is sealed with the newest key; how many were not."""
-        changed = 0
-        async with self._database.writing() as connection:
+
+        def reseal(connection: sa.Connection) -> int:
+            changed = 0
             kept = sa.select(connections.c.kind, connections.c.sealed).where(self._mine(connections)).with_for_update()
-            for row in await connection.execute(kept):
+            for row in connection.execute(kept).all():
                 if not self._secrets.is_newest(row.sealed):
                     fresh = self._secrets.seal(self._secrets.open(row.sealed))
                     one = connections.update().where(self._mine(connections), connections.c.kind == row.kind)
-                    await connection.execute(one.values(sealed=fresh))
+                    connection.execute(one.values(sealed=fresh))
                     changed += 1
-        return changed
+            return changed
+
+        return await self._database.write(reseal)
 
     async def channel_settings(self, workspace: WorkspaceRef, channel: str) -> ChannelSettings:
         """What was decided about a channel; the defaults when nothing was."""
@@ -118,8 +120,7 @@ class Decisions(TenantTables):
             )
             return
         forget = connections.delete().where(self._mine(connections), connections.c.kind == kind)
-        async with self._database.writing() as writing:
-            await writing.execute(forget)
+        await self._database.execute(forget)
 
     def _at(self, table: sa.Table, workspace: WorkspaceRef) -> tuple[sa.ColumnElement[bool], ...]:
         return (

@@ -46,14 +46,15 @@ class SqlDirectory(Directory):
 
     async def ensure_organization(self, organization: Organization, workspace: WorkspaceRef | None = None) -> None:
         """Make the organization and link the workspace, unless they are there; a linked workspace keeps its link."""
-        make = self._database.insert(organizations).values(id=organization.id, name=organization.name)
-        async with self._database.writing() as connection:
-            await connection.execute(make.on_conflict_do_nothing())
+        made = {"id": organization.id, "name": organization.name}
+
+        def ensure(connection: sa.Connection) -> None:
+            connection.execute(self._database.insert_new(organizations), made)
             if workspace is not None:
-                link = self._database.insert(workspaces).values(
-                    platform=workspace.platform.value, key=workspace.key, organization_id=organization.id
-                )
-                await connection.execute(link.on_conflict_do_nothing())
+                link = {"platform": workspace.platform.value, "key": workspace.key, "organization_id": organization.id}
+                connection.execute(self._database.insert_new(workspaces), link)
+
+        await self._database.write(ensure)
 
     async def organization(self, organization_id: OrganizationId) -> Organization:
         """The organization with that id; raises NotFound."""
@@ -71,10 +72,9 @@ class SqlDirectory(Directory):
     async def save_limits(self, organization_id: OrganizationId, decided: Mapping[str, float | None]) -> None:
         """Keep those limits, by field of `Limits`; None goes back to the default, others stay as they are."""
         insert = self._database.insert(limits).values(organization_id=organization_id, **decided)
-        async with self._database.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["organization_id"], set_=dict(decided))
-            )
+        await self._database.execute(
+            insert.on_conflict_do_update(index_elements=["organization_id"], set_=dict(decided))
+        )
 
     async def forget_audit(self, organization_id: OrganizationId, before: datetime) -> int:
         """The organization's audit log from before then is gone; how many entries."""
@@ -92,8 +92,7 @@ class SqlDirectory(Directory):
         return await self._forget(runs, runs.c.organization_id == organization_id, has_ended, is_old)
 
     async def _forget(self, table: sa.Table, *which: sa.ColumnElement[bool]) -> int:
-        async with self._database.writing() as connection:
-            return (await connection.execute(table.delete().where(*which))).rowcount
+        return await self._database.execute(table.delete().where(*which))
 
     async def erase(self, organization_id: OrganizationId) -> Mapping[str, int]:
         """No row of the organization is left, nor the organization itself; how many there were, by table."""
@@ -106,14 +105,12 @@ class SqlDirectory(Directory):
     async def unlink(self, workspace: WorkspaceRef) -> None:
         """The workspace no longer leads to any organization; what the organization knows stays."""
         here = workspaces.c.platform == workspace.platform.value, workspaces.c.key == workspace.key
-        async with self._database.writing() as connection:
-            await connection.execute(workspaces.delete().where(*here))
+        await self._database.execute(workspaces.delete().where(*here))
 
     async def add_invite(self, code: str, organization_id: OrganizationId, expires_at: datetime) -> None:
         """Keep an invitation, of whose code only a hash is stored."""
         row = {"hash": hashed(code), "organization_id": organization_id, "expires_at": expires_at}
-        async with self._database.writing() as connection:
-            await connection.execute(invites.insert().values(**row))
+        await self._database.execute(invites.insert().values(**row))
 
     async def redeem_invite(self, code: str, at: datetime) -> Organization:
         """The organization that invites with `code`, which works once; raises NotFound when it is no good."""
@@ -122,12 +119,15 @@ class SqlDirectory(Directory):
             .where(invites.c.hash == hashed(code))
             .returning(invites.c.organization_id, invites.c.expires_at)
         )
-        async with self._database.writing() as connection:
-            taken = (await connection.execute(take)).one_or_none()
+
+        def redeem(connection: sa.Connection) -> Organization:
+            taken = connection.execute(take).one_or_none()
             if taken is None or taken.expires_at < at:
                 raise NotFound("That invitation is unknown, was used or has expired. Ask for a new one.")
             inviting = _ALL.where(organizations.c.id == taken.organization_id)
-            return _organization((await connection.execute(inviting)).one())
+            return _organization(connection.execute(inviting).one())
+
+        return await self._database.write(redeem)
 
 
 _ALL = sa.select(organizations).order_by(organizations.c.id)

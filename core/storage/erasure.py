@@ -20,22 +20,25 @@ _AT_ONCE = 200
 
 async def erase(database: Database, organization_id: OrganizationId) -> Mapping[str, int]:
     """No row of the organization is left, nor the organization itself; how many there were, by table."""
-    gone: dict[str, int] = {}
-    async with database.of(organization_id).writing() as connection:
+
+    def take_out(connection: sa.Connection) -> Mapping[str, int]:
+        gone: dict[str, int] = {}
         for table in _children_first():
             if "delete" in table.info.get("tenant_may", ()):
-                gone[table.name] = (await connection.execute(_delete(table, organization_id))).rowcount
+                gone[table.name] = connection.execute(_delete(table, organization_id)).rowcount
         if database.is_postgresql:
-            await connection.execute(UNBIND)
+            connection.execute(UNBIND)
         here = sa.select(workspaces.c.platform, workspaces.c.key).where(workspaces.c.organization_id == organization_id)
         theirs = sa.tuple_(installations.c.platform, installations.c.workspace).in_(here)
-        gone[installations.name] = (await connection.execute(installations.delete().where(theirs))).rowcount
+        gone[installations.name] = connection.execute(installations.delete().where(theirs)).rowcount
         for table in _children_first():
             if table.name not in gone and "organization_id" in table.c:
-                gone[table.name] = (await connection.execute(_delete(table, organization_id))).rowcount
+                gone[table.name] = connection.execute(_delete(table, organization_id)).rowcount
         itself = organizations.delete().where(organizations.c.id == organization_id)
-        gone[organizations.name] = (await connection.execute(itself)).rowcount
-    return gone
+        gone[organizations.name] = connection.execute(itself).rowcount
+        return gone
+
+    return await database.of(organization_id).write(take_out)
 
 
 async def remaining(database: Database, organization_id: OrganizationId) -> Mapping[str, int]:

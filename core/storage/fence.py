@@ -12,7 +12,6 @@ from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import LeaseLost
 from core.ports import Run
@@ -69,38 +68,31 @@ class Fence:
         """Whether the run is ours without a doubt; when not, only the database knows."""
         return monotonic() < self._held_until.get((run.id, run.attempt), 0.0)
 
-    def remember(self, held: Iterable[tuple[str, int]], asked_at: float) -> None:
+    def remember(self, held: Iterable[Run], asked_at: float) -> None:
         """Those leases were ours at `asked_at` (`time.monotonic`); what ran out long ago is forgotten."""
         until = asked_at + self._lease_s
         if len(self._held_until) > _MOST_REMEMBERED:
             self._held_until = {key: at for key, at in self._held_until.items() if at > asked_at}
-        self._held_until.update(dict.fromkeys(held, until))
+        self._held_until.update(((run.id, run.attempt), until) for run in held)
 
     def forget(self, held: Iterable[Run]) -> None:
         """These runs were given up."""
         for run in held:
             self._held_until.pop((run.id, run.attempt), None)
 
-    async def admit(
-        self, connection: AsyncConnection, held: Collection[Run], *, got_on: bool = False
-    ) -> frozenset[Run]:
+    def admit(self, connection: sa.Connection, held: Collection[Run], *, got_on: bool = False) -> frozenset[Run]:
         """Those runs that may write: ours, and nobody wants them cancelled.
 
         With `got_on` a step is being committed: crashes before it were not this run's fault.
         """
-        asked_at = monotonic()
         statement = self._admission_of_progress if got_on else self._admission
-        passed = {(row.id, row.attempt) for row in await connection.execute(statement, these(held))}
-        self.remember(passed, asked_at)
+        passed = {(row.id, row.attempt) for row in connection.execute(statement, these(held))}
         return frozenset(run for run in held if (run.id, run.attempt) in passed)
 
-    async def renew(self, connection: AsyncConnection, held: Collection[Run]) -> dict[str, bool]:
-        """The runs that are still ours by id, each with whether somebody wants it cancelled."""
-        asked_at = monotonic()
-        rows = (await connection.execute(self._renewal, these(held))).all()
-        self.forget(held)
-        self.remember(((row.id, row.attempt) for row in rows), asked_at)
-        return {row.id: row.cancel_requested for row in rows}
+    def renew(self, connection: sa.Connection, held: Collection[Run]) -> dict[Run, bool]:
+        """The runs that are still ours, each with whether somebody wants it cancelled."""
+        ours = {(row.id, row.attempt): row for row in connection.execute(self._renewal, these(held))}
+        return {run: ours[key].cancel_requested for run in held if (key := (run.id, run.attempt)) in ours}
 
 
 def lease_lost(run: Run) -> LeaseLost:

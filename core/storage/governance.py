@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import Refusal
 from core.domain.tenancy import Actor, AuditEntry, Limits
@@ -30,18 +29,16 @@ class Governance(TenantTables):
 
     async def record(self, entry: AuditEntry) -> None:
         """Append to the audit log, which nobody can change."""
-        async with self._database.writing() as connection:
-            await connection.execute(
-                audit.insert().values(
-                    organization_id=self._organization_id,
-                    at=entry.at,
-                    actor_id=entry.actor.id,
-                    actor_name=entry.actor.name,
-                    origin=entry.origin,
-                    action=entry.action,
-                    details=json.dumps(dict(entry.details), ensure_ascii=False),
-                )
-            )
+        line = audit.insert().values(
+            organization_id=self._organization_id,
+            at=entry.at,
+            actor_id=entry.actor.id,
+            actor_name=entry.actor.name,
+            origin=entry.origin,
+            action=entry.action,
+            details=json.dumps(dict(entry.details), ensure_ascii=False),
+        )
+        await self._database.execute(line)
 
     async def audit_log(self, limit: int, *, since: datetime | None = None) -> Sequence[AuditEntry]:
         """The newest first."""
@@ -60,13 +57,12 @@ class Governance(TenantTables):
     async def cancel_run(self, subject_id: str) -> bool:
         """Cancel a queued run, or ask a running one to stop; False when there is nothing to cancel."""
         stop_running = sa.case((runs.c.state == RUNNING, RUNNING), else_=CANCELLED)
-        async with self._database.writing() as connection:
-            changed = await connection.execute(
-                runs.update()
-                .where(self._mine(runs), runs.c.subject_id == subject_id, runs.c.state.in_((QUEUED, RUNNING)))
-                .values(state=stop_running, cancel_requested=True)
-            )
-        return changed.rowcount > 0
+        stop = (
+            runs.update()
+            .where(self._mine(runs), runs.c.subject_id == subject_id, runs.c.state.in_((QUEUED, RUNNING)))
+            .values(state=stop_running, cancel_requested=True)
+        )
+        return await self._database.execute(stop) > 0
 
     async def run_state(self, subject_id: str) -> str | None:
         """The state of the newest run for `subject_id`, if any."""
@@ -83,14 +79,14 @@ class Governance(TenantTables):
         )
         return bool(await self._rows(ours))
 
-    async def _check_queue(self, connection: AsyncConnection) -> None:
+    def _check_queue(self, connection: sa.Connection) -> None:
         """Raises Refusal when as many investigations wait as may."""
-        decided = (await connection.execute(sa.select(limits).where(self._mine(limits)))).one_or_none()
+        decided = connection.execute(sa.select(limits).where(self._mine(limits))).one_or_none()
         most = limits_of(decided, self._defaults).max_queued
         waiting = sa.select(sa.func.count()).where(
             self._mine(runs), runs.c.state == QUEUED, runs.c.kind.in_((ANNOUNCE, INVESTIGATE))
         )
-        if most is not None and (await connection.scalar(waiting) or 0) >= most:
+        if most is not None and (connection.scalar(waiting) or 0) >= most:
             raise Refusal(
                 f"{most} investigations are waiting already, which is as many as your organization may queue. "
                 "Cancel some, or ask again when some have ended."

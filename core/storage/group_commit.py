@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypeVar, overload
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.errors import ServiceUnavailable
+from core.domain.errors import LeaseLost, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
 from core.ports import Run
-from core.storage.database import Database
+from core.storage.database import Database, Work
 from core.storage.fence import Fence, lease_lost
 
 _MOST_PER_COMMIT = 100
 
 T = TypeVar("T")
-
-Work = Callable[[AsyncConnection], Awaitable[T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,8 @@ class GroupCommit:
 
     async def _commit(self, pieces: Sequence[_Piece]) -> None:
         try:
-            outcomes = await self._together(pieces)
+            asked_at = monotonic()
+            outcomes = await self._view(pieces).write(lambda connection: self._together(connection, pieces))
         except Exception as error:
             if len(pieces) == 1 or isinstance(error, ServiceUnavailable):
                 for piece in pieces:
@@ -114,39 +113,43 @@ class GroupCommit:
                 await self._commit([piece])
         else:
             for piece, outcome in zip(pieces, outcomes, strict=True):
+                if piece.run is not None and not isinstance(outcome, LeaseLost):
+                    self._fence.remember([piece.run], asked_at)
                 piece.settle(outcome)
 
-    async def _together(self, pieces: Sequence[_Piece]) -> list[object]:
-        """What each piece gave, or the LeaseLost of those whose run is not ours."""
+    def _view(self, pieces: Sequence[_Piece]) -> Database:
+        """Runs are seen by who works for their organization, and by the directory."""
         organizations = {piece.organization_id for piece in pieces}
-        is_one = len(organizations) == 1
-        view = self._database.of(pieces[0].organization_id) if is_one else self._database.directory()
+        return self._database.directory() if len(organizations) > 1 else self._database.of(organizations.pop())
+
+    def _together(self, connection: sa.Connection, pieces: Sequence[_Piece]) -> list[object]:
+        """What each piece gave, or the LeaseLost of those whose run is not ours."""
+        held = self._admitted(connection, pieces)
+        by_organization: dict[OrganizationId, list[_Piece]] = defaultdict(list)
+        for piece in pieces:
+            by_organization[piece.organization_id].append(piece)
         outcomes: dict[_Piece, object] = {}
-        async with view.writing() as connection:
-            held = await self._admitted(connection, pieces)
-            for organization_id in organizations:
-                if not is_one:
-                    await self._database.bind(connection, organization_id)
-                rows: dict[sa.Executable, list[Mapping[str, Any]]] = defaultdict(list)
-                for piece in pieces:
-                    if piece.organization_id != organization_id:
-                        continue
-                    if piece.run is not None and piece.run not in held:
-                        outcomes[piece] = lease_lost(piece.run)
-                    elif isinstance(piece.work, Rows):
-                        rows[piece.work.statement] += piece.work.rows
-                    else:
-                        outcomes[piece] = await piece.work(connection)
-                for statement, together in rows.items():
-                    await connection.execute(statement, together)
+        for organization_id, theirs in by_organization.items():
+            if len(by_organization) > 1:
+                self._database.bind(connection, organization_id)
+            rows: dict[sa.Executable, list[Mapping[str, Any]]] = defaultdict(list)
+            for piece in theirs:
+                if piece.run is not None and piece.run not in held:
+                    outcomes[piece] = lease_lost(piece.run)
+                elif isinstance(piece.work, Rows):
+                    rows[piece.work.statement] += piece.work.rows
+                else:
+                    outcomes[piece] = piece.work(connection)
+            for statement, together in rows.items():
+                connection.execute(statement, together)
         return [outcomes.get(piece) for piece in pieces]
 
-    async def _admitted(self, connection: AsyncConnection, pieces: Sequence[_Piece]) -> frozenset[Run]:
+    def _admitted(self, connection: sa.Connection, pieces: Sequence[_Piece]) -> frozenset[Run]:
         got_on = {piece.run for piece in pieces if piece.run is not None and piece.got_on}
         others = {piece.run for piece in pieces if piece.run is not None} - got_on
         admitted: frozenset[Run] = frozenset()
         if got_on:
-            admitted |= await self._fence.admit(connection, got_on, got_on=True)
+            admitted |= self._fence.admit(connection, got_on, got_on=True)
         if others:
-            admitted |= await self._fence.admit(connection, others)
+            admitted |= self._fence.admit(connection, others)
         return admitted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -31,10 +32,9 @@ class SqlInstallations(Installations):
             at=datetime.now(UTC),
         )
         changed = {"sealed": insert.excluded.sealed, "at": insert.excluded.at}
-        async with self._database.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["platform", "workspace"], set_=changed)
-            )
+        await self._database.execute(
+            insert.on_conflict_do_update(index_elements=["platform", "workspace"], set_=changed)
+        )
 
     async def find(self, workspace: WorkspaceRef) -> str | None:
         """The newest document saved for the workspace."""
@@ -44,33 +44,32 @@ class SqlInstallations(Installations):
 
     async def remove(self, workspace: WorkspaceRef) -> None:
         """Nothing is kept of the installation any more."""
-        async with self._database.writing() as connection:
-            await connection.execute(installations.delete().where(*_at(workspace)))
+        await self._database.execute(installations.delete().where(*_at(workspace)))
 
     async def reseal(self) -> int:
         """Every installation is sealed with the newest key; how many were not."""
-        changed = 0
         keys = await self._database.rows(sa.select(installations.c.platform, installations.c.workspace))
-        for row in keys:
-            here = installations.c.platform == row.platform, installations.c.workspace == row.workspace
-            async with self._database.writing() as connection:
-                kept = sa.select(installations.c.sealed).where(*here).with_for_update()
-                sealed = await connection.scalar(kept)
-                if sealed is not None and not self._secrets.is_newest(sealed):
-                    fresh = self._secrets.seal(self._secrets.open(sealed))
-                    await connection.execute(installations.update().where(*here).values(sealed=fresh))
-                    changed += 1
-        return changed
+        return sum([await self._database.write(partial(self._reseal, *key)) for key in keys])
+
+    def _reseal(self, platform: str, workspace: str, connection: sa.Connection) -> bool:
+        here = installations.c.platform == platform, installations.c.workspace == workspace
+        sealed = connection.scalar(sa.select(installations.c.sealed).where(*here).with_for_update())
+        if sealed is None or self._secrets.is_newest(sealed):
+            return False
+        fresh = self._secrets.seal(self._secrets.open(sealed))
+        connection.execute(installations.update().where(*here).values(sealed=fresh))
+        return True
 
     async def issue_state(self, state: str, document: str, expires_at: datetime) -> None:
         """Remember that an installation was started under `state`, of which only a hash is kept."""
-        async with self._database.writing() as connection:
-            await connection.execute(install_states.delete().where(install_states.c.expires_at < datetime.now(UTC)))
-            await connection.execute(
-                install_states.insert().values(
-                    hash=hashed(state), sealed=self._secrets.seal(document), expires_at=expires_at
-                )
-            )
+        expired = install_states.delete().where(install_states.c.expires_at < datetime.now(UTC))
+        issued = {"hash": hashed(state), "sealed": self._secrets.seal(document), "expires_at": expires_at}
+
+        def issue(connection: sa.Connection) -> None:
+            connection.execute(expired)
+            connection.execute(install_states.insert(), issued)
+
+        await self._database.write(issue)
 
     async def take_state(self, state: str, at: datetime) -> str | None:
         """The document issued with `state`, once; None when unknown, taken or expired."""
@@ -79,8 +78,7 @@ class SqlInstallations(Installations):
             .where(install_states.c.hash == hashed(state))
             .returning(install_states.c.sealed, install_states.c.expires_at)
         )
-        async with self._database.writing() as connection:
-            taken = (await connection.execute(take)).one_or_none()
+        taken = await self._database.write(lambda connection: connection.execute(take).one_or_none())
         if taken is None or taken.expires_at < at:
             return None
         return self._secrets.open(taken.sealed)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.conversation import ConversationRef
 from core.domain.errors import InvalidInput, NotFound
@@ -41,16 +40,17 @@ class Investigations(Governance):
         With `announced` the run of kind `announce` is queued, which posts the progress message first. While the same
         subject is being investigated the request joins that: its id is returned, and who asked elsewhere follows it.
         """
-        async with self._database.writing(Lock.SUBJECTS, self._organization_id) as connection:
-            joined = await self._live_on(connection, investigation.subject)
-            first = await self._claim_delivery(connection, delivery_id, joined or investigation.id)
+
+        def accept(connection: sa.Connection) -> Accepted:
+            joined = self._live_on(connection, investigation.subject)
+            first = self._claim_delivery(connection, delivery_id, joined or investigation.id)
             if first is not None:
                 return Accepted(first)
             if joined is not None:
-                await self._follow(connection, joined, investigation.conversation)
+                self._follow(connection, joined, investigation.conversation)
                 return Accepted(joined, joined=True)
-            await self._check_queue(connection)
-            await connection.execute(
+            self._check_queue(connection)
+            connection.execute(
                 investigations.insert().values(
                     organization_id=self._organization_id,
                     id=investigation.id,
@@ -60,14 +60,16 @@ class Investigations(Governance):
             )
             if event_text is not None:
                 body = documents.EVENT_TEXT.write(event_text)
-                await connection.execute(
+                connection.execute(
                     events.insert().values(
                         organization_id=self._organization_id, investigation_id=investigation.id, body=body
                     )
                 )
             kind = ANNOUNCE if announced else INVESTIGATE
-            await queue(self._database, connection, kind, self._organization_id, investigation.id)
-        return Accepted(investigation.id)
+            queue(self._database, connection, kind, self._organization_id, investigation.id)
+            return Accepted(investigation.id)
+
+        return await self._database.write(accept, Lock.SUBJECTS, self._organization_id)
 
     async def followers(self, investigation_id: str) -> Sequence[ConversationRef]:
         """Where else the investigation was asked for while it was under way, in order."""
@@ -84,10 +86,10 @@ class Investigations(Governance):
             self._mine(runs), runs.c.subject_id == investigation_id, runs.c.kind == INVESTIGATE
         )
 
-        async def queue_once(connection: AsyncConnection) -> None:
+        def queue_once(connection: sa.Connection) -> None:
             # The fence has locked the announcing run's row, so nobody else is between the question and the answer.
-            if (await connection.execute(queued)).first() is None:
-                await queue(self._database, connection, INVESTIGATE, self._organization_id, investigation_id)
+            if connection.execute(queued).first() is None:
+                queue(self._database, connection, INVESTIGATE, self._organization_id, investigation_id)
 
         await self._write(queue_once, run)
 
@@ -137,8 +139,8 @@ class Investigations(Governance):
         statement = investigations.update().where(self._mine(investigations), investigations.c.id == investigation.id)
         columns = _columns(investigation)
 
-        async def replace(connection: AsyncConnection) -> None:
-            await change_one(connection, statement.values(**columns), f"investigation {investigation.id}")
+        def replace(connection: sa.Connection) -> None:
+            change_one(connection, statement.values(**columns), f"investigation {investigation.id}")
 
         await self._write(replace, run)
         self._changes.notify(investigation.id)
@@ -147,10 +149,14 @@ class Investigations(Governance):
         self, investigation_id: str, change: Callable[[Investigation], Investigation]
     ) -> Investigation:
         """The investigation after `change`, which was applied to its newest state with nobody in between."""
-        async with self._database.writing() as connection:
-            changed = change(await self._locked(connection, investigation_id))
-            one = investigations.update().where(self._mine(investigations), investigations.c.id == investigation_id)
-            await connection.execute(one.values(**_columns(changed)))
+        one = investigations.update().where(self._mine(investigations), investigations.c.id == investigation_id)
+
+        def replace(connection: sa.Connection) -> Investigation:
+            changed = change(self._locked(connection, investigation_id))
+            connection.execute(one.values(**_columns(changed)))
+            return changed
+
+        changed = await self._database.write(replace)
         self._changes.notify(investigation_id)
         return changed
 
@@ -203,20 +209,18 @@ class Investigations(Governance):
             self._check_owner(run)
         return SqlJournal(self._database, self._commits, self._changes, self._organization_id, subject_id, run)
 
-    async def _locked(self, connection: AsyncConnection, investigation_id: str) -> Investigation:
+    def _locked(self, connection: sa.Connection, investigation_id: str) -> Investigation:
         """The investigation as it is now and stays until the transaction ends."""
-        row = (
-            await connection.execute(
-                sa.select(investigations.c.body)
-                .where(self._mine(investigations), investigations.c.id == investigation_id)
-                .with_for_update()
-            )
+        row = connection.execute(
+            sa.select(investigations.c.body)
+            .where(self._mine(investigations), investigations.c.id == investigation_id)
+            .with_for_update()
         ).one_or_none()
         if row is None:
             raise NotFound(f"There is no investigation {investigation_id[:LONGEST_ID_SHOWN]}.")
         return documents.INVESTIGATION.read(row.body)
 
-    async def _live_on(self, connection: AsyncConnection, subject: Subject) -> str | None:
+    def _live_on(self, connection: sa.Connection, subject: Subject) -> str | None:
         """The id of an investigation of the same subject that has not ended; locked, so that it stays so."""
         if subject.pasted:
             return None
@@ -226,17 +230,17 @@ class Investigations(Governance):
         candidates = sa.select(investigations.c.id, investigations.c.body).where(
             self._mine(investigations), investigations.c.subject_key == _key(subject), investigations.c.id.in_(alive)
         )
-        for row in await connection.execute(candidates.with_for_update()):
+        for row in connection.execute(candidates.with_for_update()):
             if not documents.INVESTIGATION.read(row.body).status.is_over:
                 return str(row.id)
         return None
 
-    async def _follow(self, connection: AsyncConnection, investigation_id: str, asked_at: ConversationRef) -> None:
-        body = (await self._locked(connection, investigation_id)).conversation
-        known = [body, *map(_conversation, await connection.execute(self._following(investigation_id)))]
+    def _follow(self, connection: sa.Connection, investigation_id: str, asked_at: ConversationRef) -> None:
+        body = self._locked(connection, investigation_id).conversation
+        known = [body, *map(_conversation, connection.execute(self._following(investigation_id)))]
         if asked_at.workspace.platform is Platform.TERMINAL or any(_is_within(asked_at, place) for place in known):
             return
-        await connection.execute(
+        connection.execute(
             followers.insert().values(
                 organization_id=self._organization_id,
                 investigation_id=investigation_id,
@@ -252,13 +256,13 @@ class Investigations(Governance):
         theirs = sa.select(followers).where(self._mine(followers), followers.c.investigation_id == investigation_id)
         return theirs.order_by(followers.c.number)
 
-    async def _claim_delivery(self, connection: AsyncConnection, delivery_id: str, subject_id: str) -> str | None:
+    def _claim_delivery(self, connection: sa.Connection, delivery_id: str, subject_id: str) -> str | None:
         claim = self._database.insert(deliveries).values(
             organization_id=self._organization_id, id=delivery_id, subject_id=subject_id, at=datetime.now(UTC)
         )
-        if (await connection.execute(claim.on_conflict_do_nothing())).rowcount:
+        if connection.execute(claim.on_conflict_do_nothing()).rowcount:
             return None
-        first: str = (await connection.execute(self._delivery(delivery_id))).scalar_one()
+        first: str = connection.execute(self._delivery(delivery_id)).scalar_one()
         return first
 
     def _delivery(self, delivery_id: str) -> sa.Select[Any]:

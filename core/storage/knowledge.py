@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.knowledge import KnowledgeEntry
 from core.storage import documents
@@ -21,8 +20,7 @@ class Knowledge(TenantTables):
     async def put_knowledge(self, entries: Sequence[KnowledgeEntry]) -> None:
         """Add or replace knowledge entries, marked as not yet indexed."""
         if entries:
-            async with self._database.writing() as connection:
-                await self._put_entries(connection, entries)
+            await self._database.write(lambda connection: self._put_entries(connection, entries))
 
     async def knowledge(self, *, unindexed_only: bool = False) -> Sequence[KnowledgeEntry]:
         """Knowledge entries, oldest first."""
@@ -46,39 +44,43 @@ class Knowledge(TenantTables):
         self, entry_id: str, change: Callable[[KnowledgeEntry | None], KnowledgeEntry | None]
     ) -> KnowledgeEntry | None:
         """The entry after `change`, which saw its newest state with nobody in between; None leaves all as it is."""
-        async with self._database.writing() as connection:
-            one = sa.select(knowledge.c.body).where(self._mine(knowledge), knowledge.c.id == entry_id)
-            body = await connection.scalar(one.with_for_update())
+        one = sa.select(knowledge.c.body).where(self._mine(knowledge), knowledge.c.id == entry_id).with_for_update()
+
+        def replace(connection: sa.Connection) -> KnowledgeEntry | None:
+            body = connection.scalar(one)
             known = None if body is None else documents.KNOWLEDGE.read(body)
             changed = change(known)
             if changed is None or changed == known:
                 return known
-            await self._put_entries(connection, [changed])
-        return changed
+            self._put_entries(connection, [changed])
+            return changed
+
+        return await self._database.write(replace)
 
     async def drop_knowledge(self, entry_ids: Sequence[str]) -> int:
         """Those entries are gone for good; how many there were."""
         gone = knowledge.delete().where(self._mine(knowledge), knowledge.c.id.in_(entry_ids))
-        async with self._database.writing() as connection:
-            return (await connection.execute(gone)).rowcount
+        return await self._database.execute(gone)
 
     async def mark_indexed(self, entries: Sequence[KnowledgeEntry]) -> int:
         """Remember that the index has these, but for those that have changed since; how many are still known."""
         given = {entry.id: entry for entry in entries}
         mine = sa.and_(self._mine(knowledge), knowledge.c.id.in_(list(given)))
-        async with self._database.writing() as connection:
-            rows = (await connection.execute(sa.select(knowledge.c.id, knowledge.c.body).where(mine))).all()
+
+        def mark(connection: sa.Connection) -> int:
+            rows = connection.execute(sa.select(knowledge.c.id, knowledge.c.body).where(mine)).all()
             same = [row.id for row in rows if documents.KNOWLEDGE.read(row.body) == given[row.id]]
             as_given = sa.and_(self._mine(knowledge), knowledge.c.id.in_(same))
-            await connection.execute(knowledge.update().where(as_given).values(indexed=True))
-        return len(rows)
+            connection.execute(knowledge.update().where(as_given).values(indexed=True))
+            return len(rows)
+
+        return await self._database.write(mark)
 
     async def mark_unindexed(self) -> None:
         """Remember that the index has to be given every entry again."""
-        async with self._database.writing() as connection:
-            await connection.execute(knowledge.update().where(self._mine(knowledge)).values(indexed=False))
+        await self._database.execute(knowledge.update().where(self._mine(knowledge)).values(indexed=False))
 
-    async def _put_entries(self, connection: AsyncConnection, entries: Sequence[KnowledgeEntry]) -> None:
+    def _put_entries(self, connection: sa.Connection, entries: Sequence[KnowledgeEntry]) -> None:
         added_at = datetime.now(UTC)
         rows: list[dict[str, Any]] = [
             {
@@ -93,6 +95,4 @@ class Knowledge(TenantTables):
         ]
         insert = self._database.insert(knowledge)
         changed = {name: insert.excluded[name] for name in ("indexed", "fingerprint", "body")}
-        await connection.execute(
-            insert.on_conflict_do_update(index_elements=["organization_id", "id"], set_=changed), rows
-        )
+        connection.execute(insert.on_conflict_do_update(index_elements=["organization_id", "id"], set_=changed), rows)

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.tenancy import DEFAULT_LIMITS, Limits
 from core.ports import Depth, Run, Runs
@@ -26,13 +25,11 @@ _ENDS = frozenset({DONE, FAILED, CANCELLED})
 _CLOSE = runs.update().where(STILL_OURS).values(state=sa.bindparam("end"), owner=None)
 
 
-async def queue(
-    database: Database, connection: AsyncConnection, kind: str, organization_id: str, subject_id: str
-) -> None:
+def queue(database: Database, connection: sa.Connection, kind: str, organization_id: str, subject_id: str) -> None:
     """A new run stands in the transaction that keeps its subject; workers hear of it when that commits."""
     run = {"id": uuid4().hex, "kind": kind, "organization_id": organization_id, "subject_id": subject_id}
-    await connection.execute(_queued(database.now_s), run)
-    await ring(database, connection)
+    connection.execute(_queued(database.now_s), run)
+    ring(database, connection)
 
 
 @cache
@@ -80,22 +77,26 @@ class LeasedRuns(Runs):
         if limit < 1:
             return ()
         asked_at = monotonic()
-        async with self._database.writing(Lock.CLAIM) as connection:
-            wanted = {"limit": limit, "kinds": list(KINDS if kinds is None else kinds)}
-            ids = list((await connection.execute(self._next, wanted)).scalars())
-            if not ids:
-                return ()
-            rows = {row.id: row for row in await connection.execute(self._taking(ids))}
-        self._fence.remember(((row.id, row.attempt) for row in rows.values()), asked_at)
-        return [_run(rows[run_id]) for run_id in ids]
+        wanted = {"limit": limit, "kinds": list(KINDS if kinds is None else kinds)}
+
+        def take(connection: sa.Connection) -> tuple[Run, ...]:
+            ids = list(connection.execute(self._next, wanted).scalars())
+            rows = {row.id: row for row in connection.execute(self._taking(ids))} if ids else {}
+            return tuple(_run(rows[run_id]) for run_id in ids)
+
+        taken = await self._database.write(take, Lock.CLAIM)
+        self._fence.remember(taken, asked_at)
+        return taken
 
     async def renew(self, runs: Sequence[Run]) -> tuple[frozenset[str], frozenset[str]]:
         """Extend the leases of `runs`: the ids still ours, and among them those somebody wants cancelled."""
         if not runs:
             return frozenset(), frozenset()
-        async with self._database.writing() as connection:
-            ours = await self._fence.renew(connection, runs)
-        return frozenset(ours), frozenset(run_id for run_id, cancel_wanted in ours.items() if cancel_wanted)
+        asked_at = monotonic()
+        ours = await self._database.write(lambda connection: self._fence.renew(connection, runs))
+        self._fence.forget(runs)
+        self._fence.remember(ours, asked_at)
+        return frozenset(run.id for run in ours), frozenset(run.id for run, is_unwanted in ours.items() if is_unwanted)
 
     async def finish(self, run: Run, state: str) -> bool:
         """Close the run as done, failed or cancelled; False when it was no longer ours."""
@@ -103,8 +104,8 @@ class LeasedRuns(Runs):
             raise ValueError(f"A run cannot end as {state!r}.")
         self._fence.forget([run])
 
-        async def close(connection: AsyncConnection) -> bool:
-            return (await connection.execute(_CLOSE, {**these([run]), "end": state})).rowcount > 0
+        def close(connection: sa.Connection) -> bool:
+            return connection.execute(_CLOSE, {**these([run]), "end": state}).rowcount > 0
 
         return await self._commits.write(run.organization_id, close)
 
@@ -112,9 +113,12 @@ class LeasedRuns(Runs):
         """Give runs back at once, for others to take; does nothing for runs that are no longer ours."""
         if runs:
             self._fence.forget(runs)
-            async with self._database.writing() as connection:
-                await connection.execute(_requeue().where(STILL_OURS), these(runs))
-                await ring(self._database, connection)
+
+            def give(connection: sa.Connection) -> None:
+                connection.execute(_requeue().where(STILL_OURS), these(runs))
+                ring(self._database, connection)
+
+            await self._database.write(give)
 
     async def wait(self) -> None:
         """Returns when there may be work to claim: at once when somebody queued some, else after a moment."""
@@ -126,9 +130,8 @@ class LeasedRuns(Runs):
 
     async def take_over_all(self) -> int:
         """Queue every running row again, as crashed; what its dead owner may still try to write is refused."""
-        async with self._database.writing(Lock.CLAIM) as connection:
-            crashed = _requeue().where(runs.c.state == RUNNING).values(crashes=runs.c.crashes + 1)
-            return (await connection.execute(crashed)).rowcount
+        crashed = _requeue().where(runs.c.state == RUNNING).values(crashes=runs.c.crashes + 1)
+        return await self._database.execute(crashed, lock=Lock.CLAIM)
 
     def _taking(self, ids: Sequence[str]) -> sa.Update:
         return (

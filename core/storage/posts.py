@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.tenancy import Platform, WorkspaceRef
@@ -29,10 +28,10 @@ class Posts(TenantTables):
             "at": datetime.now(UTC),
         }
 
-        async def begin(connection: AsyncConnection) -> PostState:
-            if (await connection.execute(self._database.insert_new(posts), intent)).rowcount:
+        def begin(connection: sa.Connection) -> PostState:
+            if connection.execute(self._database.insert_new(posts), intent).rowcount:
                 return PostState()
-            rows = (await connection.execute(self._messages_of(investigation_id, role))).all()
+            rows = connection.execute(self._messages_of(investigation_id, role))
             return PostState(tuple(_message(row) for row in rows), tried=True)
 
         return await self._write(begin, run)

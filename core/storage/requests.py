@@ -23,11 +23,12 @@ class Requests(Investigations):
 
         While its investigation is under way the question waits for `release_questions`.
         """
-        async with self._database.writing() as connection:
-            first = await self._claim_delivery(connection, delivery_id, question.id)
+
+        def accept(connection: sa.Connection) -> str:
+            first = self._claim_delivery(connection, delivery_id, question.id)
             if first is not None:
                 return first
-            await connection.execute(
+            connection.execute(
                 questions.insert().values(
                     organization_id=self._organization_id,
                     id=question.id,
@@ -37,9 +38,11 @@ class Requests(Investigations):
                 )
             )
             # Locked, so that it cannot end between this look and the release of those who wait.
-            if (await self._locked(connection, question.investigation_id)).status.is_over:
-                await queue(self._database, connection, FOLLOW_UP, self._organization_id, question.id)
-        return question.id
+            if self._locked(connection, question.investigation_id).status.is_over:
+                queue(self._database, connection, FOLLOW_UP, self._organization_id, question.id)
+            return question.id
+
+        return await self._database.write(accept)
 
     async def release_questions(self, investigation_id: str) -> None:
         """Questions that waited for the end of the investigation are queued, each once."""
@@ -52,10 +55,13 @@ class Requests(Investigations):
         # Who asks from now on sees that it is over, so only those that are here already have to be looked for.
         if not await self._rows(waiting):
             return
-        async with self._database.writing() as connection:
-            await self._locked(connection, investigation_id)
-            for question_id in (await connection.execute(waiting)).scalars().all():
-                await queue(self._database, connection, FOLLOW_UP, self._organization_id, question_id)
+
+        def release(connection: sa.Connection) -> None:
+            self._locked(connection, investigation_id)
+            for question_id in connection.execute(waiting).scalars().all():
+                queue(self._database, connection, FOLLOW_UP, self._organization_id, question_id)
+
+        await self._database.write(release)
 
     async def question(self, question_id: str) -> Question:
         """The question with that id."""
@@ -67,16 +73,18 @@ class Requests(Investigations):
 
     async def add_errand(self, errand: Errand) -> None:
         """Keep the errand and queue its run."""
-        async with self._database.writing() as connection:
-            await connection.execute(
-                errands.insert().values(
-                    organization_id=self._organization_id,
-                    id=errand.id,
-                    at=datetime.now(UTC),
-                    body=documents.ERRAND.write(errand),
-                )
-            )
-            await queue(self._database, connection, ERRAND, self._organization_id, errand.id)
+        row = errands.insert().values(
+            organization_id=self._organization_id,
+            id=errand.id,
+            at=datetime.now(UTC),
+            body=documents.ERRAND.write(errand),
+        )
+
+        def add(connection: sa.Connection) -> None:
+            connection.execute(row)
+            queue(self._database, connection, ERRAND, self._organization_id, errand.id)
+
+        await self._database.write(add)
 
     async def errand(self, errand_id: str) -> Errand:
         """The errand with that id."""

@@ -21,8 +21,7 @@ class Retention(TenantTables):
             self._mine(journal), journal.c.kind == "observed", journal.c.subject_id.in_(self._subjects(old))
         )
         handed_over = events.delete().where(self._mine(events), events.c.investigation_id.in_(old))
-        async with self._database.writing() as connection:
-            return sum([(await connection.execute(each)).rowcount for each in (observed, handed_over)])
+        return await self._database.execute(observed, handed_over)
 
     async def forget_transcripts(self, before: datetime) -> int:
         """The steps and questions of investigations that began before then are gone; how many."""
@@ -30,8 +29,7 @@ class Retention(TenantTables):
         steps = journal.delete().where(self._mine(journal), journal.c.subject_id.in_(self._subjects(old)))
         asked = questions.delete().where(self._mine(questions), questions.c.investigation_id.in_(old))
         small_work = errands.delete().where(self._mine(errands), errands.c.at < before)
-        async with self._database.writing() as connection:
-            return sum([(await connection.execute(each)).rowcount for each in (steps, asked, small_work)])
+        return await self._database.execute(steps, asked, small_work)
 
     def _begun(self, before: datetime) -> sa.Select[tuple[str]]:
         alive = sa.select(runs.c.subject_id).where(self._mine(runs), runs.c.state.in_((QUEUED, RUNNING)))

@@ -33,11 +33,14 @@ async def migrate(url: str, *, application_role: str | None = None) -> None:
             "PostgreSQL needs two roles: the one in LOGSENSE_MIGRATION_URL owns the tables, the one in DATABASE_URL "
             "serves and owns nothing. Set both."
         )
+
+    def upgrade(connection: sa.Connection) -> None:
+        _upgrade(connection)
+        if database.is_postgresql:
+            secure(connection, str(application_role))
+
     try:
-        async with database.writing(Lock.MIGRATE) as connection:
-            await connection.run_sync(_upgrade)
-            if database.is_postgresql:
-                await connection.run_sync(secure, str(application_role))
+        await database.write(upgrade, Lock.MIGRATE)
     except CommandError as error:
         raise ServiceFailed(
             SERVICE, "The database was made by a newer LogSense: install that release or use another database."
@@ -58,8 +61,7 @@ async def check_role(url: str) -> None:
     """Raises Refusal when PostgreSQL would not keep organizations apart for the role in `url`."""
     database = Database(url)
     try:
-        async with database.reading() as connection:
-            reason = await connection.run_sync(too_powerful)
+        reason = await database.read(too_powerful)
     finally:
         await database.close()
     if reason is not None:
@@ -73,8 +75,7 @@ async def pending_migrations(url: str) -> bool:
     """Whether the database at `url` is older than this release. A newer one serves it too: migrations only add."""
     database = Database(url)
     try:
-        async with database.reading() as connection:
-            current = await connection.run_sync(_current)
+        current = await database.read(_current)
     finally:
         await database.close()
     scripts = ScriptDirectory.from_config(_config())

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import NotFound
 from core.domain.tenancy import Limits, OrganizationId
 from core.ports import Run
 from core.storage.changes import Changes
-from core.storage.database import Database
+from core.storage.database import Database, Work
 from core.storage.fence import Fence, lease_lost
-from core.storage.group_commit import GroupCommit, Work
+from core.storage.group_commit import GroupCommit
 from core.storage.secret_box import SecretBox
 
 LONGEST_ID_SHOWN = 60
@@ -60,8 +59,8 @@ class TenantTables:
     async def _replace(self, table: sa.Table, row_id: str, body: str, run: Run | None, what: str) -> None:
         statement = table.update().where(self._mine(table), table.c.id == row_id).values(body=body)
 
-        async def replace(connection: AsyncConnection) -> None:
-            await change_one(connection, statement, f"{what} {row_id}")
+        def replace(connection: sa.Connection) -> None:
+            change_one(connection, statement, f"{what} {row_id}")
 
         await self._write(replace, run)
         self._changes.notify(row_id)
@@ -70,10 +69,9 @@ class TenantTables:
         """A row with these values stands, instead of any with the same keys."""
         insert = self._database.insert(table).values(organization_id=self._organization_id, **values)
         changed = {name: insert.excluded[name] for name in values if name not in keys}
-        async with self._database.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["organization_id", *keys], set_=changed)
-            )
+        await self._database.execute(
+            insert.on_conflict_do_update(index_elements=["organization_id", *keys], set_=changed)
+        )
 
     async def _write(self, work: Work[T], run: Run | None = None) -> T:
         """What `work` gave, committed together with what others write; with `run` only while that is ours."""
@@ -86,7 +84,7 @@ class TenantTables:
             raise lease_lost(run)
 
 
-async def change_one(connection: AsyncConnection, statement: sa.Update, what: str) -> None:
+def change_one(connection: sa.Connection, statement: sa.Update, what: str) -> None:
     """The one row was changed; raises NotFound naming `what` otherwise."""
-    if not (await connection.execute(statement)).rowcount:
+    if not connection.execute(statement).rowcount:
         raise NotFound(f"There is no {what}.")

@@ -196,7 +196,7 @@ class _BenchTools:
 
 async def _whole(stack: AsyncExitStack, model_url: str, home: Path) -> Investigate:
     process, reasoners = await _process(stack, home), _reasoners(model_url)
-    url = f"sqlite+aiosqlite:///{home / 'db'}"
+    url = f"sqlite:///{home / 'db'}"
     await migrate(url)
     stores = await stack.enter_async_context(
         open_stores(url, owner="benchmark", secret_keys=["key"], defaults=Limits())

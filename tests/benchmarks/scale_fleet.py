@@ -40,7 +40,7 @@ class Place:
     async def database(self, *, is_postgresql: bool) -> DatabaseUrls:
         """A migrated database without rows."""
         if not is_postgresql:
-            url = f"sqlite+aiosqlite:///{self._home / uuid4().hex}"
+            url = f"sqlite:///{self._home / uuid4().hex}"
             await migrate(url)
             return DatabaseUrls(url, url, url)
         if self._template is None:

@@ -93,7 +93,7 @@ def test_at_debug_only_our_own_loggers_say_more(capsys: pytest.CaptureFixture[st
     handlers, root.handlers = root.handlers, []
     try:
         log_to_stderr("DEBUG", as_json=False, secrets=())
-        logging.getLogger("aiosqlite").debug("INSERT INTO evidence: what people wrote")
+        logging.getLogger("sqlalchemy.engine").debug("INSERT INTO evidence: what people wrote")
         logging.getLogger("logsense.bot").debug("a step was taken")
     finally:
         root.handlers = handlers

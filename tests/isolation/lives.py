@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.domain.causes import Cause
 from core.domain.conversation import ConversationRef, MessageRef
@@ -28,6 +27,7 @@ from core.domain.tenancy import (
     WorkspaceRef,
 )
 from core.ports import Errand, Stores
+from core.storage.database import Database
 from core.storage.tables import metadata
 
 ACME, GLOBEX = OrganizationId("acme"), OrganizationId("globex")
@@ -74,18 +74,13 @@ async def live(stores: Stores, organization_id: OrganizationId) -> None:
 
 async def rows_of(url: str, organization_id: OrganizationId) -> Mapping[str, list[Any]]:
     """Every row of the organization, by table, as whoever may see everything reads them."""
-    engine = create_async_engine(url)
+    theirs = {
+        table.name: sa.select(table).where(table.c.organization_id == organization_id)
+        for table in metadata.sorted_tables
+        if "organization_id" in table.c
+    }
+    database = Database(url)
     try:
-        async with engine.connect() as connection:
-            return {
-                table.name: sorted(
-                    repr(tuple(row))
-                    for row in await connection.execute(
-                        sa.select(table).where(table.c.organization_id == organization_id)
-                    )
-                )
-                for table in metadata.sorted_tables
-                if "organization_id" in table.c
-            }
+        return {name: sorted(map(repr, await database.rows(rows))) for name, rows in theirs.items()}
     finally:
-        await engine.dispose()
+        await database.close()

@@ -21,7 +21,7 @@ def database_url(database_urls: DatabaseUrls) -> str:
 def empty_database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseUrls]:
     """A database without tables."""
     if request.param == "sqlite":
-        yield DatabaseUrls(*[f"sqlite+aiosqlite:///{tmp_path / 'logsense.db'}"] * 3)
+        yield DatabaseUrls(*[f"sqlite:///{tmp_path / 'logsense.db'}"] * 3)
     else:
         yield from databases(request.getfixturevalue("postgres_server"), "template0")
 

@@ -107,7 +107,7 @@ class Day:
 
 
 async def _live_through(file: Path, schedule: Sequence[tuple[str, object]]) -> None:
-    url = f"sqlite+aiosqlite:///{file}"
+    url = f"sqlite:///{file}"
     async with (
         open_stores(url, owner="worker", secret_keys=["key"], lease_s=3600.0, defaults=LIMITS) as stores,
         open_stores(url, owner="worker", secret_keys=["key"], lease_s=-1.0, defaults=LIMITS) as late,

@@ -14,9 +14,9 @@ from tests.postgres import APP, DatabaseUrls, PostgresServer
 from tests.storage.samples import ACME
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "sqlite:///file", "postgresql://host/name"])
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "postgresql://host/name"])
 async def test_a_url_of_another_database_is_refused_with_the_accepted_forms(url: str) -> None:
-    with pytest.raises(InvalidInput, match=r"sqlite\+aiosqlite:///path/to/file or postgresql\+asyncpg://"):
+    with pytest.raises(InvalidInput, match=r"sqlite:///path/to/file or postgresql\+asyncpg://"):
         async with open_stores(url, owner="w", secret_keys=["key"]):
             pytest.fail("opened")
 
@@ -34,7 +34,7 @@ async def test_a_database_without_tables_says_which_command_makes_them(empty_dat
     [
         ("postgresql+asyncpg://u:secret@127.0.0.1:1/x", "check that it runs"),
         ("postgresql+asyncpg://u:secret@/x?host=/nowhere", "check that it runs"),
-        ("sqlite+aiosqlite:////nowhere/at/all/x.db", "check its folder"),
+        ("sqlite:////nowhere/at/all/x.db", "check its folder"),
     ],
 )
 async def test_a_database_that_cannot_be_reached_says_what_to_check(url: str, advice: str) -> None:
@@ -56,7 +56,7 @@ async def test_a_refused_user_is_told_apart_from_a_database_that_is_down(databas
 async def test_a_file_that_is_no_database_is_named_as_the_problem(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
     file.write_bytes(b"this is not a database, whatever its name says" * 100)
-    async with open_stores(f"sqlite+aiosqlite:///{file}", owner="w", secret_keys=["key"]) as stores:
+    async with open_stores(f"sqlite:///{file}", owner="w", secret_keys=["key"]) as stores:
         with pytest.raises(ServiceFailed, match="not a database"):
             await stores.runs.claim(1)
 
@@ -75,13 +75,19 @@ async def test_a_connection_that_was_lost_while_nobody_used_it_is_replaced_unsee
 
 @pytest.mark.parametrize("database_urls", ["postgresql"], indirect=True)
 async def test_a_replica_that_is_paused_within_a_transaction_does_not_keep_its_locks(database_url: str) -> None:
-    database = Database(database_url)
+    paused, other = Database(database_url).directory(), Database(database_url).directory()
+
+    def stand_still(connection: sa.Connection) -> None:
+        time.sleep(2.5)
+        connection.execute(sa.text("select 1"))
+
     try:
+        holding = asyncio.create_task(paused.write(stand_still, Lock.CLAIM))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(10):
+            await other.write(lambda connection: None, Lock.CLAIM)
         with pytest.raises(ServiceUnavailable):
-            async with database.directory().writing(Lock.CLAIM) as paused:
-                await asyncio.to_thread(time.sleep, 2.5)
-                async with asyncio.timeout(10), database.directory().writing(Lock.CLAIM):
-                    pass
-                await paused.execute(sa.text("select 1"))
+            await holding
     finally:
-        await database.close()
+        await paused.close()
+        await other.close()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.tenancy import (
@@ -21,6 +19,7 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
+from core.storage.database import Database
 from core.storage.stores import SqlStores, open_stores
 from core.storage.tables import metadata
 from tests.postgres import DatabaseUrls
@@ -32,13 +31,11 @@ MODEL = ModelConnection("sk-planted-secret", None, "gpt-5-mini")
 
 
 async def everything_in(url: str) -> str:
-    engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        rows: list[Any] = [
-            tuple(row) for table in metadata.tables.values() for row in await connection.execute(sa.select(table))
-        ]
-    await engine.dispose()
-    return repr(rows)
+    database = Database(url)
+    try:
+        return repr([await database.rows(sa.select(table)) for table in metadata.tables.values()])
+    finally:
+        await database.close()
 
 
 async def test_secrets_come_back_and_stand_nowhere_in_the_database(

@@ -20,8 +20,7 @@ from tests.storage.samples import ACME, GLOBEX, investigation, queue_investigati
 async def decide(url: str, organization_id: OrganizationId, **values: float) -> None:
     database = Database(url)
     try:
-        async with database.directory().writing() as connection:
-            await connection.execute(limits.insert().values(organization_id=organization_id, **values))
+        await database.directory().execute(limits.insert().values(organization_id=organization_id, **values))
     finally:
         await database.close()
 

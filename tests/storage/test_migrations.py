@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.domain.errors import ServiceFailed
 from core.storage import schema
+from core.storage.database import Database
 from core.storage.schema import migrate, pending_migrations
 from core.storage.tables import metadata
 from tests.postgres import APP, DatabaseUrls
@@ -33,30 +33,30 @@ def _schema(connection: sa.Connection) -> dict[str, Any]:
 
 
 async def _schema_at(url: str) -> dict[str, Any]:
-    engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        schema = await connection.run_sync(_schema)
-    await engine.dispose()
-    return schema
+    database = Database(url)
+    try:
+        return await database.read(_schema)
+    finally:
+        await database.close()
 
 
 async def _execute(url: str, statement: str) -> None:
-    engine = create_async_engine(url)
+    database = Database(url)
     try:
-        async with engine.begin() as connection:
-            await connection.execute(sa.text(statement))
+        await database.execute(sa.text(statement))
     finally:
-        await engine.dispose()
+        await database.close()
 
 
 async def test_the_migrated_schema_is_the_declared_one(empty_database_urls: DatabaseUrls) -> None:
     await migrate(empty_database_urls.owner, application_role=APP)
     migrated = await _schema_at(empty_database_urls.owner)
-    engine = create_async_engine(empty_database_urls.owner)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.drop_all)
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
+    database = Database(empty_database_urls.owner)
+    try:
+        await database.write(metadata.drop_all)
+        await database.write(metadata.create_all)
+    finally:
+        await database.close()
     assert migrated == await _schema_at(empty_database_urls.owner)
     assert migrated.keys() == metadata.tables.keys()
 

@@ -39,8 +39,7 @@ async def counts(database: Database, tables: list[sa.Table]) -> dict[str, int]:
     """How many rows a statement without any condition finds."""
     found = {}
     for table in tables:
-        async with database.reading() as connection:
-            found[table.name] = await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+        found[table.name] = (await database.rows(sa.select(sa.func.count()).select_from(table)))[0][0]
     return found
 
 
@@ -80,15 +79,10 @@ async def test_rows_of_another_organization_can_be_neither_changed_nor_made(
     database = Database(database_urls.app).of(ACME)
     everything = Database(database_urls.root)
     try:
-        async with database.writing() as connection:
-            changed = await connection.execute(table.update().values(organization_id=ACME))
-        assert changed.rowcount == 0
-        async with everything.reading() as connection:
-            rows = (await connection.execute(sa.select(table))).mappings().all()
-        for row in rows:
+        assert await database.execute(table.update().values(organization_id=ACME)) == 0
+        for row in await everything.rows(sa.select(table)):
             with pytest.raises(AccessDenied, match="lacks a right"):
-                async with database.writing() as connection:
-                    await connection.execute(table.insert().values({k: v for k, v in row.items() if k != "n"}))
+                await database.execute(table.insert().values({k: v for k, v in row._mapping.items() if k != "n"}))
     finally:
         await database.close()
         await everything.close()
@@ -124,14 +118,11 @@ async def test_a_binding_ends_with_its_transaction(stores: SqlStores, database_u
 async def test_every_table_is_declared_and_its_policy_is_forced(database_urls: DatabaseUrls) -> None:
     database = Database(database_urls.root)
     try:
-        async with database.reading() as connection:
-            tables = await connection.execute(
-                sa.text(
-                    "select relname, relrowsecurity and relforcerowsecurity as forced from pg_class "
-                    "where relkind = 'r' and relnamespace = current_schema::regnamespace"
-                )
-            )
-            forced = {row.relname: row.forced for row in tables}
+        tables = sa.text(
+            "select relname, relrowsecurity and relforcerowsecurity as forced from pg_class "
+            "where relkind = 'r' and relnamespace = current_schema::regnamespace"
+        )
+        forced = {row.relname: row.forced for row in await database.rows(tables)}
     finally:
         await database.close()
     forced.pop("alembic_version")
@@ -146,8 +137,7 @@ async def test_without_its_policy_a_table_would_leak_and_these_tests_would_see_i
     await live(stores, GLOBEX)
     root, database = Database(database_urls.root), Database(database_urls.app)
     try:
-        async with root.writing() as connection:
-            await connection.execute(sa.text("alter table investigations disable row level security"))
+        await root.execute(sa.text("alter table investigations disable row level security"))
         assert (await counts(database.of(ACME), BOUND))["investigations"] == 2
         await migrate(database_urls.owner, application_role=APP)
         assert (await counts(database.of(ACME), BOUND))["investigations"] == 1, "migrating mends it"
@@ -162,11 +152,9 @@ async def test_nobody_who_serves_can_change_the_audit_log(stores: SqlStores, dat
     try:
         for view in (database.of(ACME), database.directory()):
             with pytest.raises(AccessDenied):
-                async with view.writing() as connection:
-                    await connection.execute(audit.update().values(action="nothing happened"))
+                await view.execute(audit.update().values(action="nothing happened"))
         with pytest.raises(AccessDenied):
-            async with database.of(ACME).writing() as connection:
-                await connection.execute(audit.delete())
+            await database.of(ACME).execute(audit.delete())
     finally:
         await database.close()
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
+
+import sqlalchemy as sa
 
 from core.ports import Run
 from core.storage.database import Database
@@ -87,15 +90,34 @@ async def test_processes_that_write_at_once_all_get_through(database_url: str, s
         assert await store.journal(subject).entries() == tuple(observed(n) for n in range(steps))
 
 
+async def _close_runs(database_url: str, written: threading.Event, seen: threading.Event) -> None:
+    def close(connection: sa.Connection) -> None:
+        connection.execute(runs.update().values(state="done"))
+        written.set()
+        seen.wait(10)
+
+    database = Database(database_url).of(ACME)
+    try:
+        await database.write(close)
+    finally:
+        await database.close()
+
+
 async def test_readers_do_not_wait_for_a_writer(database_url: str, stores: SqlStores) -> None:
     store = stores.for_organization(ACME)
     await queue_investigations(store, "a1")
-    database = Database(database_url).of(ACME)
+    written, seen = threading.Event(), threading.Event()
+
+    def write() -> None:
+        asyncio.run(_close_runs(database_url, written, seen))
+
+    writing = asyncio.create_task(asyncio.to_thread(write))
     try:
-        async with database.writing() as connection, asyncio.timeout(5):
-            await connection.execute(runs.update().values(state="done"))
+        assert await asyncio.to_thread(written.wait, 10)
+        async with asyncio.timeout(5):
             assert await stores.for_organization(ACME).run_state("a1") == "queued"
             assert await store.journal("a1").entries() == ()
     finally:
-        await database.close()
+        seen.set()
+        await writing
     assert await stores.for_organization(ACME).run_state("a1") == "done"

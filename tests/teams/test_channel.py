@@ -60,7 +60,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'logsense.db'}"
+    url = f"sqlite:///{tmp_path / 'logsense.db'}"
     await migrate(url)
     async with (
         TeamsPeer() as peer,

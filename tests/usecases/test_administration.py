@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
 from core.domain.tenancy import Actor, Member, Organization, Platform, Role, WorkspaceRef
+from core.storage.database import Database
 from core.storage.stores import SqlStores, open_stores
 from core.usecases.administration import Administration
 from tests.isolation.lives import ACME, GLOBEX, MARK, MEMBER, SENTRY, TEAM, live, rows_of
@@ -182,12 +183,9 @@ async def test_on_sqlite_too_the_log_only_grows(database_urls: DatabaseUrls, sto
     await stores.for_organization(ACME).grant(MEMBER)
     await Administration(stores, OPERATOR, "terminal", lambda: NOW).invite(ACME, "code")
     if database_urls.app.startswith("sqlite"):
-        from sqlalchemy.ext.asyncio import create_async_engine
-
-        engine = create_async_engine(database_urls.app)
+        database = Database(database_urls.app)
         try:
             with pytest.raises(sa.exc.IntegrityError, match="append-only"):
-                async with engine.begin() as connection:
-                    await connection.execute(sa.text("update audit set action = 'nothing'"))
+                await database.execute(sa.text("update audit set action = 'nothing'"))
         finally:
-            await engine.dispose()
+            await database.close()

@@ -89,7 +89,7 @@ class School:
 
 @pytest.fixture
 async def school(tmp_path: Path) -> AsyncIterator[School]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'db'}"
+    url = f"sqlite:///{tmp_path / 'db'}"
     await migrate(url)
     async with LocalSentry() as sentry, open_stores(url, owner="worker", secret_keys=["k"]) as stores:
         await stores.directory.ensure_organization(Organization(ACME, "Acme"), PLACE.workspace)

@@ -55,7 +55,7 @@ class Recorder:
 
 @pytest.fixture
 async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'db'}"
+    url = f"sqlite:///{tmp_path / 'db'}"
     await migrate(url)
     async with open_stores(url, owner="test", secret_keys=["key"], lease_s=2.0) as opened:
         workspace = WorkspaceRef(Platform.TERMINAL, "acme")

@@ -49,7 +49,7 @@ class Scripted:
 
 @pytest.fixture
 async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'db'}"
+    url = f"sqlite:///{tmp_path / 'db'}"
     await migrate(url)
     async with open_stores(url, owner="test", secret_keys=["key"], lease_s=LEASE_S) as opened:
         yield opened

@@ -18,6 +18,7 @@ from core.storage.database import Database, Work
 from core.storage.fence import Fence, lease_lost
 
 _MOST_PER_COMMIT = 100
+_SETTLED_AT_ONCE = 5
 
 T = TypeVar("T")
 
@@ -112,7 +113,10 @@ class GroupCommit:
             for piece in pieces:
                 await self._commit([piece])
         else:
-            for piece, outcome in zip(pieces, outcomes, strict=True):
+            for number, (piece, outcome) in enumerate(zip(pieces, outcomes, strict=True), 1):
+                if number % _SETTLED_AT_ONCE == 0:
+                    # All that waited would go on within one turn of the event loop, in which nothing else happens.
+                    await asyncio.sleep(0)
                 if piece.run is not None and not isinstance(outcome, LeaseLost):
                     self._fence.remember([piece.run], asked_at)
                 piece.settle(outcome)

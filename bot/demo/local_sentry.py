@@ -7,8 +7,9 @@ misbehave. Times are kept as offsets and served relative to its start.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -73,7 +74,19 @@ class LocalSentry:
         self._by_event = {str(item.event["id"]): item for item in recorded_incidents()}
         self._releases = {item.release.version: item.release for item in recorded_incidents()}
         self._closing = asyncio.Event()
+        self._held: list[tuple[str, asyncio.Event]] = []
         self._runner: web.AppRunner | None = None
+
+    @contextlib.contextmanager
+    def held(self, path: str) -> Iterator[None]:
+        """Requests whose path contains `path` are answered when the block ends."""
+        held = (path, asyncio.Event())
+        self._held.append(held)
+        try:
+            yield
+        finally:
+            self._held.remove(held)
+            held[1].set()
 
     def incidents(self) -> tuple[tuple[str, str], ...]:
         """What it serves, as (short id, title)."""
@@ -133,6 +146,9 @@ class LocalSentry:
         """Every request is remembered, authorised, perhaps failed, and told its rate limit."""
         self.requests.append((request.method, request.path))
         self.heard.append((time.time(), request.path_qs))
+        for path, released in list(self._held):
+            if path in request.path:
+                await released.wait()
         response: web.StreamResponse
         if (given := request.headers.get("Authorization")) != f"Bearer {self.token}":
             detail = "Invalid token" if given else "Authentication credentials were not provided."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -23,6 +22,7 @@ from bot.metrics import Metrics
 from bot.session import Cli
 from bot.settings import Settings, keep_from_libraries
 from bot.slack_settings import slack_config
+from bot.steady import steady
 from bot.teams_settings import link_keys, teams_config
 from bot.tracing import tracing
 from bot.wiring import App, build_app, working
@@ -90,9 +90,7 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
             routes += teams_app.routes()
         if not channels:
             raise Refusal("No chat platform is set up. See how: logsense connect slack, or logsense connect teams")
-        # What is loaded by now stays: looking through it for garbage would stop the event loop for a tenth of a second.
-        gc.collect()
-        gc.freeze()
+        steady()
         await stack.enter_async_context(working(app, channels))
         address = await stack.enter_async_context(_listening(app, routes, metrics))
         if in_slack is not None and in_slack.app_token is not None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 import click
@@ -144,7 +145,7 @@ class Session:
         async with self._interruptible(investigation_id), self._thread() as thread:
             async for investigation, entries in follow_investigation(self.app.store, investigation_id):
                 if thread is not None:
-                    thread.show(progress_of(investigation, entries))
+                    thread.show(partial(progress_of, investigation, entries))
             if thread is not None:
                 final = None if investigation.status is Status.FAILED else report_of(investigation, entries)
                 await thread.conclude(progress_of(investigation, entries), final)
@@ -167,7 +168,7 @@ class Session:
         async with self._thread() as thread:
             async for question, entries in follow_question(self.app.store, question_id):
                 if thread is not None:
-                    thread.show(progress_of_question(question, entries))
+                    thread.show(partial(progress_of_question, question, entries))
             if thread is not None:
                 final = None if question.answer is None else answer_of(question, entries)
                 await thread.conclude(progress_of_question(question, entries), final)

@@ -190,7 +190,7 @@ class _Shown(Journal):
 
     def _show(self) -> None:
         if self._live is not None:
-            self._live.show(progress_of(self._investigation, self._entries))
+            self._live.show(lambda: progress_of(self._investigation, self._entries))
 
 
 def _reasoner_of(transcript: Transcript) -> str:

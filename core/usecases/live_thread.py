@@ -17,7 +17,7 @@ logger = logging.getLogger("logsense.thread")
 
 
 class LiveThread:
-    """Use as a context manager. Views shown faster than the channel gives turns are coalesced: the newest is written.
+    """Use as a context manager. What to show is asked for when the channel gives a turn: the newest state is written.
 
     A failed edit of progress is logged and skipped, since the next one repaints everything; `conclude` raises.
     """
@@ -39,7 +39,7 @@ class LiveThread:
         self._post_again = post_again
         self._channel = channel
         self._conversation = conversation
-        self._latest: ProgressView | None = None
+        self._newest: Callable[[], ProgressView] | None = None
         self._changed = asyncio.Event()
         self._message = message
         self._writing = asyncio.Lock()
@@ -54,9 +54,9 @@ class LiveThread:
     ) -> None:
         await self._stop_writing()
 
-    def show(self, view: ProgressView) -> None:
-        """The progress message will show `view`, unless a newer one comes first."""
-        self._latest = view
+    def show(self, newest: Callable[[], ProgressView]) -> None:
+        """The progress message will show what `newest` gives by then, unless another one is given first."""
+        self._newest = newest
         self._changed.set()
 
     async def conclude(self, last: ProgressView, final: ThreadView | None) -> None:
@@ -83,9 +83,9 @@ class LiveThread:
             await self._channel.turn(self._message)
         async with self._writing:
             self._changed.clear()
-            view = self._latest
-            if view is None or (self._may_write is not None and not await self._may_write()):
+            if self._newest is None or (self._may_write is not None and not await self._may_write()):
                 return
+            view = self._newest()
             if self._message is None:
                 await self._post(view)
             else:

@@ -10,7 +10,6 @@ intent and a live thread, as in chat; only the platform itself is not there.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import statistics
 import subprocess
@@ -30,12 +29,13 @@ import psutil
 from mcp import Client, StdioServerParameters
 from openai import AsyncOpenAI
 
+from bot.steady import steady
 from core.agent.prompt import Prompt
 from core.agent.react import Budget, ReactLoop
 from core.agent.rules import RulesReasoner
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Investigation, Subject
-from core.domain.journal import JournalEntry, Transcript
+from core.domain.journal import JournalEntry, Transcript, TurnTaken
 from core.domain.tenancy import Actor, Limits, Organization, OrganizationId, Platform, WorkspaceRef
 from core.domain.thread_view import ReportView, ThreadView
 from core.gateways.knowledge_engine import KnowledgeSettings
@@ -57,6 +57,7 @@ CONCURRENCY = (1, 50, 200)
 REPEATS = 3
 ORGANIZATION = OrganizationId("benchmark")
 SUBJECT = Subject("SHOP-1", "SHOP-1")
+MODEL = "m"
 
 Investigate = Callable[[int], Awaitable[None]]
 
@@ -67,7 +68,7 @@ Investigate = Callable[[int], Awaitable[None]]
 async def _floor(stack: AsyncExitStack, model_url: str, home: Path) -> Investigate:
     connector = aiohttp.TCPConnector(limit=0)
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * 4_000}]})
+    body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": "x" * 4_000}]})
 
     async def investigate(number: int) -> None:
         for _ in range(len(CALLS) + 1):
@@ -97,7 +98,7 @@ async def _plain(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
             {"role": "user", "content": Prompt().opening(Transcript(SUBJECT))},
         ]
         while True:
-            answer = await client.chat.completions.create(model="m", messages=messages, tools=offered)
+            answer = await client.chat.completions.create(model=MODEL, messages=messages, tools=offered)
             message = answer.choices[0].message
             messages.append(message.model_dump(exclude_none=True))
             for call in message.tool_calls or ():
@@ -110,7 +111,7 @@ async def _plain(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
 
 
 def _reasoners(model_url: str) -> tuple[Reasoner, ...]:
-    model = OpenAIReasoner(api_key="x", base_url=model_url, model="m", briefing=Prompt(), prices={})
+    model = OpenAIReasoner(api_key="x", base_url=model_url, model=MODEL, briefing=Prompt(), prices={})
     return (model, RulesReasoner())
 
 
@@ -136,7 +137,9 @@ async def _loop(stack: AsyncExitStack, model_url: str, home: Path) -> Investigat
             Transcript(SUBJECT), reasoners=reasoners, toolbox=toolbox, record=keep_nothing, now=now, budget=budget
         )
         transcript, _ = await loop.run()
-        assert len(transcript.evidence()) == len(CALLS)
+        turns = [entry.reasoner for entry in transcript.entries if isinstance(entry, TurnTaken)]
+        if turns != [MODEL] * (len(CALLS) + 1):
+            raise RuntimeError(f"The model did not take all turns: {turns}")
 
     return investigate
 
@@ -226,8 +229,9 @@ async def _whole(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
         asked = Investigation(f"investigation-{number}", subject, conversation, Actor("b", "b"), _now())
         await store.add_investigation(asked, None, f"delivery-{number}", announced=True)
         await channel.told[asked.id].wait()
-        if not isinstance(channel.last[asked.id], ReportView):
-            raise RuntimeError(f"{asked.id} ended without a report: {channel.last[asked.id]}")
+        told = channel.last[asked.id]
+        if not isinstance(told, ReportView) or told.report.reasoner != MODEL:
+            raise RuntimeError(f"{asked.id} ended without the model's report: {told}")
 
     return investigate
 
@@ -243,9 +247,7 @@ async def _measure(mode: str, concurrency: int, model_url: str) -> dict[str, flo
         async with AsyncExitStack() as stack:
             investigate = await prepare(stack, model_url, Path(home))
             await investigate(-1)
-            # As `serve` does: what is loaded by now stays.
-            gc.collect()
-            gc.freeze()
+            steady()
             slots = asyncio.Semaphore(concurrency)
 
             async def one(number: int) -> None:

@@ -30,8 +30,17 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("search_knowledge_base", {"query": "price"}),
     ("analyze_error_frequency", {"issue_id": "SHOP-1", "period": "24h"}),
 ]
-_ANALYSIS: dict[str, Any] = {"root_cause": "A price is missing.", "cause": "missing_key", "culprit": None}
-SUBMIT = ("submit_analysis", _ANALYSIS | {"findings": [], "fixes": [], "confidence": 50})
+_ANALYSIS: dict[str, Any] = {
+    "root_cause": "An item of the cart has no price.",
+    "cause": "missing_key",
+    "culprit": {"file": "shop/cart.py", "function": "total", "line": 41},
+    "findings": [{"claim": 'total() reads item["price"], which raises KeyError', "evidence": "E2"}],
+    "fixes": [
+        {"title": "Refuse items without a price", "steps": ["Check them in total()"], "risk": "low", "effort": "low"}
+    ],
+    "confidence": 80,
+}
+SUBMIT = ("submit_analysis", _ANALYSIS)
 
 
 def reply_to(body: dict[str, Any]) -> bytes:

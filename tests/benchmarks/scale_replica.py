@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
 import math
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 import psutil
 import sqlalchemy as sa
 
+from bot.steady import steady
 from core.agent.react import Budget, ReactLoop
 from core.agent.rules import RulesReasoner
 from core.domain.investigation import Subject
@@ -161,9 +161,7 @@ class Replica:
 async def _serve(url: str, owner: str, slots: int, say: Callable[[str], object]) -> None:
     loop = asyncio.get_running_loop()
     replica = Replica()
-    # As `serve` does: what is loaded by now stays.
-    gc.collect()
-    gc.freeze()
+    steady()
     async with replica.working(url, owner, slots):
         say("{}")
         while line := await loop.run_in_executor(None, sys.stdin.readline):

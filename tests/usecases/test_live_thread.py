@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -74,7 +75,7 @@ async def test_views_that_come_while_one_is_written_are_coalesced() -> None:
     channel = SlowChannel()
     async with LiveThread(channel, CONVERSATION) as thread:
         for title in ("1", "2", "3", "4"):
-            thread.show(view(title))
+            thread.show(partial(view, title))
             await asyncio.sleep(0)
         channel.allowed.release()
         channel.allowed.release()
@@ -86,9 +87,9 @@ async def test_views_that_come_while_one_is_written_are_coalesced() -> None:
 async def test_the_last_state_and_the_report_are_written_whatever_came_before() -> None:
     channel = SlowChannel(asyncio.Semaphore(10))
     async with LiveThread(channel, CONVERSATION) as thread:
-        thread.show(view("1"))
+        thread.show(partial(view, "1"))
         await until_written(channel, 1)
-        thread.show(view("never seen"))
+        thread.show(partial(view, "never seen"))
         await thread.conclude(view("last"), NoticeView("done"))
     assert channel.written == [("post", "1"), ("last edit", "last"), ("post", "final")]
 
@@ -96,7 +97,7 @@ async def test_the_last_state_and_the_report_are_written_whatever_came_before() 
 async def test_progress_that_cannot_be_written_is_skipped_but_the_report_is_not() -> None:
     channel = SlowChannel(asyncio.Semaphore(10), fails=True)
     async with LiveThread(channel, CONVERSATION) as thread:
-        thread.show(view("1"))
+        thread.show(partial(view, "1"))
         await asyncio.sleep(0.01)
         with pytest.raises(ServiceUnavailable):
             await thread.conclude(view("2"), NoticeView("done"))
@@ -106,9 +107,9 @@ async def test_what_is_shown_is_decided_when_the_turn_comes() -> None:
     channel = SlowChannel(asyncio.Semaphore(10))
     known = MessageRef(CONVERSATION, "m1")
     async with LiveThread(channel, CONVERSATION, message=known) as thread:
-        thread.show(view("stale"))
+        thread.show(partial(view, "stale"))
         await asyncio.sleep(0.01)
-        thread.show(view("newest"))
+        thread.show(partial(view, "newest"))
         channel.turns.release()
         await until_written(channel, 1)
         assert channel.written == [("edit", "newest")]
@@ -118,7 +119,7 @@ async def test_the_last_edit_waits_for_one_that_is_on_its_way_so_that_it_is_real
     channel = SlowChannel(turns=asyncio.Semaphore(10))
     known = MessageRef(CONVERSATION, "m1")
     async with LiveThread(channel, CONVERSATION, message=known) as thread:
-        thread.show(view("on its way"))
+        thread.show(partial(view, "on its way"))
         await asyncio.sleep(0.01)
         ending = asyncio.create_task(thread.conclude(view("last"), None))
         await asyncio.sleep(0.01)

@@ -26,6 +26,13 @@ CANCELLED = "cancelled"
 
 _MOST_REMEMBERED = 10_000
 
+_LOCK = (
+    sa.select(runs.c.id)
+    .where(runs.c.id.in_(sa.bindparam("touched", expanding=True)))
+    .order_by(runs.c.id)
+    .with_for_update()
+)
+
 
 def _still_ours() -> sa.ColumnElement[bool]:
     held: sa.BindParameter[Any] = sa.bindparam("held", expanding=True)
@@ -60,8 +67,9 @@ class Fence:
         self._lease_s = lease_s
         renewal = runs.update().where(STILL_OURS).values(lease_until_s=self.lease_until_s)
         self._renewal = renewal.returning(runs.c.id, runs.c.attempt, runs.c.cancel_requested)
+        got_on = runs.c.id.in_(sa.bindparam("got_on", expanding=True))
         wanted = renewal.where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
-        self._admission, self._admission_of_progress = wanted, wanted.values(crashes=0)
+        self._admission = wanted.values(crashes=sa.case((got_on, 0), else_=runs.c.crashes))
         self._held_until: dict[tuple[str, int], float] = {}
 
     def surely_holds(self, run: Run) -> bool:
@@ -80,14 +88,18 @@ class Fence:
         for run in held:
             self._held_until.pop((run.id, run.attempt), None)
 
-    def admit(self, connection: sa.Connection, held: Collection[Run], *, got_on: bool = False) -> frozenset[Run]:
+    def admit(self, connection: sa.Connection, held: Collection[Run], got_on: Collection[Run]) -> frozenset[Run]:
         """Those runs that may write: ours, and nobody wants them cancelled.
 
-        With `got_on` a step is being committed: crashes before it were not this run's fault.
+        For those among them that `got_on` a step is being committed: crashes before it were not this run's fault.
         """
-        statement = self._admission_of_progress if got_on else self._admission
-        passed = {(row.id, row.attempt) for row in connection.execute(statement, these(held))}
+        about = these(held) | {"got_on": [run.id for run in got_on]}
+        passed = {(row.id, row.attempt) for row in connection.execute(self._admission, about)}
         return frozenset(run for run in held if (run.id, run.attempt) in passed)
+
+    def lock(self, connection: sa.Connection, touched: Collection[Run]) -> None:
+        """On PostgreSQL the rows of those runs are nobody else's until the transaction ends; SQLite has one writer."""
+        connection.execute(_LOCK, {"touched": [run.id for run in touched]})
 
     def renew(self, connection: sa.Connection, held: Collection[Run]) -> dict[Run, bool]:
         """The runs that are still ours, each with whether somebody wants it cancelled."""

@@ -37,7 +37,8 @@ class Rows:
 class _Piece:
     organization_id: OrganizationId
     work: Work[Any] | Rows
-    run: Run | None
+    touches: Run | None
+    fenced_by: Run | None
     got_on: bool
     done: asyncio.Future[Any]
 
@@ -65,7 +66,7 @@ class GroupCommit:
 
     @overload
     async def write(
-        self, organization_id: OrganizationId, work: Work[T], *, run: Run | None = None, got_on: bool = False
+        self, organization_id: OrganizationId, work: Work[T], *, run: Run | None = None, is_fenced: bool = True
     ) -> T: ...
 
     @overload
@@ -74,18 +75,25 @@ class GroupCommit:
     ) -> None: ...
 
     async def write(
-        self, organization_id: OrganizationId, work: Work[Any] | Rows, *, run: Run | None = None, got_on: bool = False
+        self,
+        organization_id: OrganizationId,
+        work: Work[Any] | Rows,
+        *,
+        run: Run | None = None,
+        is_fenced: bool = True,
+        got_on: bool = False,
     ) -> Any:
         """What `work` gave, once it is committed. It sees the rows of the organization, and may be called again.
 
-        With `run` it is done only while that is ours; `got_on` says that a step is being committed. What raises, or is
-        cancelled before its transaction began, is not written and keeps nothing else from being written.
+        With `run` it is done only while that is ours; without `is_fenced` it changes the row of `run`, and looks for
+        itself. `got_on` says that a step is being committed. What raises, or is cancelled before its transaction began,
+        is not written and keeps nothing else from being written.
 
         Raises:
             LeaseLost: the run is not ours, or not wanted, any more.
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Piece(organization_id, work, run, got_on, done))
+        self._waiting.append(_Piece(organization_id, work, run, run if is_fenced else None, got_on, done))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush(), name="group commit")
         return await done
@@ -120,8 +128,8 @@ class GroupCommit:
                 if number % _SETTLED_AT_ONCE == 0:
                     # All that waited would go on within one turn of the event loop, in which nothing else happens.
                     await asyncio.sleep(0)
-                if piece.run is not None and not isinstance(outcome, LeaseLost):
-                    self._fence.remember([piece.run], asked_at)
+                if piece.fenced_by is not None and not isinstance(outcome, LeaseLost):
+                    self._fence.remember([piece.fenced_by], asked_at)
                 piece.settle(outcome)
 
     def _view(self, pieces: Sequence[_Piece]) -> Database:
@@ -141,8 +149,8 @@ class GroupCommit:
                 self._database.bind(connection, organization_id)
             rows: dict[sa.Executable, list[Mapping[str, Any]]] = defaultdict(list)
             for piece in theirs:
-                if piece.run is not None and piece.run not in held:
-                    outcomes[piece] = lease_lost(piece.run)
+                if piece.fenced_by is not None and piece.fenced_by not in held:
+                    outcomes[piece] = lease_lost(piece.fenced_by)
                 elif isinstance(piece.work, Rows):
                     rows[piece.work.statement] += piece.work.rows
                 else:
@@ -152,11 +160,10 @@ class GroupCommit:
         return [outcomes.get(piece) for piece in pieces]
 
     def _admitted(self, connection: sa.Connection, pieces: Sequence[_Piece]) -> frozenset[Run]:
-        got_on = {piece.run for piece in pieces if piece.run is not None and piece.got_on}
-        others = {piece.run for piece in pieces if piece.run is not None} - got_on
-        admitted: frozenset[Run] = frozenset()
-        if got_on:
-            admitted |= self._fence.admit(connection, got_on, got_on=True)
-        if others:
-            admitted |= self._fence.admit(connection, others)
-        return admitted
+        """Rows of runs are locked in one order, here and by heartbeats: each in its own could deadlock."""
+        touched = {piece.touches for piece in pieces if piece.touches is not None}
+        fenced = {piece.fenced_by for piece in pieces if piece.fenced_by is not None}
+        if fenced != touched and self._database.is_postgresql:
+            self._fence.lock(connection, touched)
+        got_on = {piece.fenced_by for piece in pieces if piece.fenced_by is not None and piece.got_on}
+        return self._fence.admit(connection, fenced, got_on) if fenced else frozenset()

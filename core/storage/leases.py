@@ -107,7 +107,7 @@ class LeasedRuns(Runs):
         def close(connection: sa.Connection) -> bool:
             return connection.execute(_CLOSE, {**these([run]), "end": state}).rowcount > 0
 
-        return await self._commits.write(run.organization_id, close)
+        return await self._commits.write(run.organization_id, close, run=run, is_fenced=False)
 
     async def hand_back(self, runs: Sequence[Run]) -> None:
         """Give runs back at once, for others to take; does nothing for runs that are no longer ours."""

@@ -211,19 +211,28 @@ async def test_heartbeats_and_writes_of_one_worker_do_not_deadlock(stores: SqlSt
     store = stores.for_organization(ACME)
     for n in range(20):
         await store.add_errand(Errand(f"e{n}", "check", {}))
-    runs = list(await stores.runs.claim(20))
+    held = list(await stores.runs.claim(20))
+    done = asyncio.Event()
 
     async def beat() -> None:
-        for turn in range(10):
-            ours, _ = await stores.runs.renew(runs if turn % 2 else runs[::-1])
-            assert len(ours) == 20
+        turn = 0
+        while not done.is_set():
+            turn += 1
+            await stores.runs.renew(held if turn % 2 else held[::-1])
 
     async def write(run: Run) -> None:
         for n in range(5):
-            await store.journal(run.subject_id, run).record(observed(n))
+            await asyncio.gather(
+                store.journal(run.subject_id, run).record(observed(n)),
+                store.begin_post(run.subject_id, f"answer {n}", run),
+            )
+        assert await stores.runs.finish(run, "done")
 
+    beating = [asyncio.create_task(beat()) for _ in range(2)]
     async with asyncio.timeout(20):
-        await asyncio.gather(beat(), beat(), *(write(run) for run in reversed(runs)))
+        await asyncio.gather(*(write(run) for run in reversed(held)))
+    done.set()
+    await asyncio.gather(*beating)
 
 
 async def test_only_who_holds_a_run_now_may_speak_for_it(stores: SqlStores, late_stores: SqlStores) -> None:

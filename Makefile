@@ -51,7 +51,7 @@ record: .venv/.dev  ## Record the demo incidents again, from programs that reall
 eval: .venv/.dev  ## Score the rules on recorded and public incidents
 	$(BIN)/python -m tests.evals.evaluate
 
-bench-tokens: .venv/.dev  ## Prompt tokens of an investigation, against raw JSON
+bench-tokens: .venv/.bench  ## Prompt tokens of an investigation, against raw JSON
 	$(BIN)/python -m tests.benchmarks.tokens
 
 bench-knowledge: .venv/.bench  ## Search on duplicates of public reports, beside the old system; cost at 100,000 (about ten minutes)

@@ -19,6 +19,7 @@ SUBMIT_ANALYSIS = "submit_analysis"
 SUBMIT_ANSWER = "submit_answer"
 _MAX_FAULTS = 5
 _EVIDENCE_ID = re.compile(r"[Ee]?(\d+)")
+_LINE = re.compile(r"(?:(.+?):|line )(\d+)(?::\d+)?")
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%?\s*")
 
 M = TypeVar("M", bound=BaseModel)
@@ -39,16 +40,13 @@ def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = N
 
 ANALYSIS_TOOL = ToolSpec(
     SUBMIT_ANALYSIS,
-    "Ends the investigation. Call it alone, once the evidence suffices or cannot be had.",
+    "Ends the investigation. Call it alone.",
     _object(
         {
-            "root_cause": {"type": "string", "description": "One sentence: what broke, where and why"},
-            "cause": {"type": "string", "enum": [str(cause) for cause in Cause]},
-            "culprit": {
-                "type": "object",
-                "description": "The frame to open first, if evidence shows one",
-                "properties": {"file": _STRING, "function": _STRING, "line": {"type": "integer"}},
-            },
+            "root_cause": _STRING,
+            # As an enum they would cost half as much again, in every turn; a correction lists them.
+            "cause": {"type": "string", "description": f"One of: {' '.join(Cause)}"},
+            "culprit": {"type": "string", "description": "Frame to open first, as shown: file:line in function()"},
             "findings": {
                 "type": "array",
                 "items": _object({"claim": _STRING, "evidence": _EVIDENCE}),
@@ -132,6 +130,18 @@ def _absent(value: Any) -> Any:
     return None if value in ("", {}, "null", "none", "None") else value
 
 
+def _place(value: Any) -> Any:
+    """`cart.py:41 in total()`, the form in which evidence shows frames, as fields; an object is one already."""
+    if not isinstance(value, str) or _absent(value) is None:
+        return _absent(value)
+    place, _, function = value.strip(" `").partition(" in ")
+    if place.endswith("()"):
+        place, function = function, place
+    numbered = _LINE.fullmatch(place)
+    file, line = numbered.groups() if numbered else (place, None)
+    return {"file": file or None, "line": line, "function": function.removesuffix("()")}
+
+
 _Sentence = Annotated[str, _trimmed(600), Field(min_length=1)]
 _Ids = Annotated[list[str], BeforeValidator(_ids)]
 _Percentage = Annotated[int, BeforeValidator(_percentage), Field(ge=0, le=100)]
@@ -166,7 +176,7 @@ class _Fix(BaseModel):
 class _Analysis(BaseModel):
     root_cause: _Sentence
     cause: Annotated[Cause, BeforeValidator(_word)]
-    culprit: Annotated[_Culprit | None, BeforeValidator(_absent)] = None
+    culprit: Annotated[_Culprit | None, BeforeValidator(_place)] = None
     findings: list[_Finding]
     fixes: list[_Fix]
     confidence: _Percentage | None = None
@@ -205,12 +215,12 @@ def _validated(model: type[M], arguments: str) -> M:
 def _correction(error: ValidationError) -> str:
     """The first few faults by place, without what was sent."""
     faults = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [f"{_place(fault['loc'])}: {fault['msg'][:700]}" for fault in faults[:_MAX_FAULTS]]
+    told = [f"{_where(fault['loc'])}: {fault['msg'][:700]}" for fault in faults[:_MAX_FAULTS]]
     more = f"; and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
     return f"Correct these fields and submit again: {'; '.join(told)}{more}."
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def _where(location: tuple[int | str, ...]) -> str:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:40]}" for part in location)
     return place.lstrip(".")
 

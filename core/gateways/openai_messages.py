@@ -36,6 +36,15 @@ def messages_of(transcript: Transcript, briefing: Briefing, reasoner: str) -> li
     return messages
 
 
+def offered(
+    transcript: Transcript, tools: Sequence[ToolSpec], conclusion: ToolSpec, *, must_conclude: bool
+) -> Sequence[ToolSpec]:
+    """What the next turn may call: the tool that ends is not paid for before there is anything to end with."""
+    if must_conclude:
+        return [conclusion]
+    return [*tools, conclusion] if transcript.question is not None or transcript.evidence() else tools
+
+
 def tool_of(spec: ToolSpec) -> dict[str, Any]:
     """A tool as endpoints take it, without what only a validator reads in its schema: every turn pays for it."""
     function = {"name": spec.name, "description": spec.description, "parameters": _lean(spec.parameters)}

@@ -13,7 +13,15 @@ from core.domain.journal import ToolCall, Transcript, Turn
 from core.domain.report import Usage
 from core.gateways.model_prices import Price, load_prices, price_of
 from core.gateways.openai_endpoint import EndpointRefused, ModelEndpoint
-from core.gateways.openai_messages import Message, call_message, made_call, messages_of, result_message, tool_of
+from core.gateways.openai_messages import (
+    Message,
+    call_message,
+    made_call,
+    messages_of,
+    offered,
+    result_message,
+    tool_of,
+)
 from core.gateways.openai_replies import MAX_THOUGHT, Reply, RequestedCall, read_reply
 from core.ports import Briefing, ToolSpec
 from core.telemetry import MODEL_SECONDS, observe
@@ -21,6 +29,7 @@ from core.telemetry import MODEL_SECONDS, observe
 __all__ = ["OpenAIReasoner", "load_prices"]
 
 _SHORTER = "Your last answer was cut off because it was too long. Answer again, much shorter."
+_TOO_EARLY = "Nothing was read yet, so nothing can be concluded. Call the other tools first."
 
 
 class OpenAIReasoner:
@@ -75,16 +84,16 @@ class OpenAIReasoner:
     async def next_turn(self, transcript: Transcript, tools: Sequence[ToolSpec], *, must_conclude: bool) -> Turn:
         """See the port; an answer that cannot be used is asked for once more, and both are counted."""
         conclusion = self._briefing.conclusion(transcript)
-        offered = [conclusion] if must_conclude else [*tools, conclusion]
+        specs = offered(transcript, tools, conclusion, must_conclude=must_conclude)
         messages = messages_of(transcript, self._briefing, self._model)
         usage = Usage()
         for is_last_try in (False, True):
             asked_at = monotonic()
-            reply = await self._ask(messages, offered, conclusion.name if must_conclude else None)
+            reply = await self._ask(messages, specs, conclusion.name if must_conclude else None)
             observe(MODEL_SECONDS, monotonic() - asked_at, model=self._model)
             usage += self._usage(reply)
             try:
-                return replace(self._turn(transcript, reply, conclusion.name, must_conclude), usage=usage)
+                return replace(self._turn(transcript, reply, conclusion, specs), usage=usage)
             except _Unusable as unusable:
                 if is_last_try:
                     raise ReasonerFailed(f"{self._model} {unusable}") from None
@@ -135,31 +144,32 @@ class OpenAIReasoner:
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
-    def _turn(self, transcript: Transcript, reply: Reply, conclusion: str, must_conclude: bool) -> Turn:
-        """The turn in `reply`. A conclusion wins over other calls; with `must_conclude` those are ignored."""
+    def _turn(self, transcript: Transcript, reply: Reply, conclusion: ToolSpec, specs: Sequence[ToolSpec]) -> Turn:
+        """The turn in `reply`. A conclusion that was offered wins over other calls; offered alone, they are ignored."""
         thought = reply.text[:MAX_THOUGHT]
         if reply.refusal:
             raise ReasonerFailed(f"{self._model} refused to answer")
         if reply.finish == "content_filter":
             raise ReasonerFailed(f"the content filter of {self._model} stopped the answer")
-        submitted = next((call for call in reply.calls if call.tool == conclusion), None)
-        if submitted is not None:
+        submitted = next((call for call in reply.calls if call.tool == conclusion.name), None)
+        if submitted is not None and conclusion in specs:
             return Turn(thought, conclusion=self._conclusion(transcript, submitted))
         if reply.finish == "length":
             raise _Unusable("was cut off because its answer was too long", [{"role": "user", "content": _SHORTER}])
         if not reply.calls and not thought:
             raise _Unusable("gave an empty answer", [])
-        calls = () if must_conclude else _numbered(reply.calls, transcript.turns() + 1)
-        return Turn(thought, calls)
+        must_conclude = list(specs) == [conclusion]
+        calls = [] if must_conclude else [call for call in reply.calls if call.tool != conclusion.name]
+        if submitted is not None and not calls:
+            repair = _answered(transcript, submitted, _TOO_EARLY)
+            raise _Unusable("submitted a result before it had read anything", repair)
+        return Turn(thought, _numbered(calls, transcript.turns() + 1))
 
     def _conclusion(self, transcript: Transcript, submitted: RequestedCall) -> Any:
         try:
             return self._briefing.read_conclusion(transcript, submitted.arguments)
         except ToolRejected as rejection:
-            call_id = f"t{transcript.turns() + 1}r"
-            # Sent back as an object even where it was none: endpoints refuse a history with malformed arguments.
-            sent_back = made_call(call_id, submitted.tool, json.dumps(submitted.read_arguments()))
-            repair = [call_message([sent_back]), result_message(call_id, str(rejection))]
+            repair = _answered(transcript, submitted, str(rejection))
             raise _Unusable("submitted a result that cannot be read", repair) from None
 
 
@@ -169,6 +179,13 @@ class _Unusable(Exception):
     def __init__(self, what: str, repair: list[Message]) -> None:
         super().__init__(what)
         self.repair = repair
+
+
+def _answered(transcript: Transcript, submitted: RequestedCall, correction: str) -> list[Message]:
+    call_id = f"t{transcript.turns() + 1}r"
+    # Sent back as an object even where it was none: endpoints refuse a history with malformed arguments.
+    sent_back = made_call(call_id, submitted.tool, json.dumps(submitted.read_arguments()))
+    return [call_message([sent_back]), result_message(call_id, correction)]
 
 
 def _numbered(calls: Sequence[RequestedCall], turn: int) -> tuple[ToolCall, ...]:

@@ -37,7 +37,7 @@ ASKED = replace(FRESH, question="Who is hit?", report=REPORT, earlier=(E1,))
 SUBMITTED: dict[str, Any] = {
     "root_cause": "Orders before 1.8 have no currency.",
     "cause": "missing_key",
-    "culprit": {"file": "cart.py", "function": "total", "line": 41},
+    "culprit": "cart.py:41 in total()",
     "findings": [{"claim": "KeyError: 'currency'", "evidence": ["E1"]}],
     "fixes": [{"title": "Default it", "steps": ["Use get"], "risk": "low", "effort": "medium", "confidence": 80}],
     "confidence": 85,
@@ -170,6 +170,23 @@ def test_a_fix_may_come_with_a_confidence_of_its_own_or_without() -> None:
     plain = {key: value for key, value in SUBMITTED["fixes"][0].items() if key != "confidence"}
     fixes = read(fixes=[plain, {**plain, "confidence": "70%"}]).fixes
     assert [fix.confidence for fix in fixes] == [None, 70]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("shop/cart.py:41 in total()", Culprit("shop/cart.py", "total", 41)),
+        ("`C:\\shop\\Cart.cs:41:7 in Cart.Total`", Culprit("C:\\shop\\Cart.cs", "Cart.Total", 41)),
+        ("callbacks.rb:42 in block in process_action", Culprit("callbacks.rb", "block in process_action", 42)),
+        ("total() in shop/cart.py:41", Culprit("shop/cart.py", "total", 41)),
+        ("total()", Culprit(None, "total")),
+        ("line 41 in total()", Culprit(None, "total", 41)),
+        ("app.js", Culprit("app.js")),
+        ({"file": "cart.py", "function": "total", "line": 41}, Culprit("cart.py", "total", 41)),
+    ],
+)
+def test_a_culprit_is_read_as_evidence_shows_it_and_as_an_object(written: object, meant: Culprit) -> None:
+    assert read(culprit=written).culprit == meant
 
 
 @pytest.mark.parametrize("nothing", [None, {}, "", "none", {"file": "", "function": None}, {"line": 3}])

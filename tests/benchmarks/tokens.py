@@ -29,6 +29,7 @@ from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
+from core.gateways.openai_messages import offered
 from core.ports import Toolbox, ToolSpec
 from tests.benchmarks.raw_tools import as_the_sdk_sends, compact, event_of_40_frames, raw_answers
 from tests.benchmarks.token_counts import prompt_tokens
@@ -77,7 +78,7 @@ async def _cost(case: Case, process: McpProcess, sentry: LocalSentry) -> Cost:
     tools = await toolbox.list_tools()
 
     def offer(transcript: Transcript) -> Sequence[ToolSpec]:
-        return [*tools, Prompt().conclusion(transcript)]
+        return offered(transcript, tools, Prompt().conclusion(transcript), must_conclude=False)
 
     answers = await raw_answers(case, sentry)
     sides = (entries, _with(entries, await as_the_sdk_sends(answers)), _with(entries, compact(answers)))

@@ -1,13 +1,12 @@
 """What a model is sent, turn after turn, over real HTTP."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from core.domain.journal import CallCorrected, CallObserved, ToolCall, TurnTaken
 from core.domain.report import Evidence, Usage
-from tests.fakes.openai_server import (
-    investigator,
-)
-from tests.gateways.model_turns import AT, FRESH, READS, SUBMITS, TOOLS, observed, playing, turn_after
+from tests.fakes.openai_server import Calls, investigator
+from tests.gateways.model_turns import AT, FRESH, READS, SEEN, SUBMITS, TOOLS, observed, playing, turn_after
 
 
 async def test_a_turn_and_its_outcomes_are_replayed_as_calls_and_results() -> None:
@@ -26,19 +25,21 @@ async def test_a_turn_and_its_outcomes_are_replayed_as_calls_and_results() -> No
 
 
 async def test_each_request_begins_with_the_bytes_of_the_one_before() -> None:
-    longer = observed(ToolCall("t1c1", *READS))
-    async with playing(SUBMITS) as (model, reasoner):
-        for transcript in (FRESH, longer):
+    again = TurnTaken(2, "scripted", "More.", (ToolCall("t2c1", *READS),), None, Usage(), AT)
+    more = (again, CallCorrected("t2c1", "This call was made before: see E1.", AT))
+    async with playing(Calls([READS])) as (model, reasoner):
+        for transcript in (FRESH, SEEN, replace(SEEN, entries=(*SEEN.entries, *more))):
             await reasoner.next_turn(transcript, TOOLS, must_conclude=False)
-    first, second = model.requests
-    assert second["messages"][: len(first["messages"])] == first["messages"]
-    assert list(first) == list(second)
-    assert first["tools"] == second["tools"]
+    for before, after in pairwise(model.requests):
+        assert after["messages"][: len(before["messages"])] == before["messages"]
+        assert list(before) == list(after)
+        assert after["tools"][: len(before["tools"])] == before["tools"]
+    assert model.requests[1]["tools"] == model.requests[2]["tools"]
 
 
 async def test_a_call_without_outcome_is_not_replayed() -> None:
     open_call = replace(observed(ToolCall("t1c1", *READS)), entries=observed(ToolCall("t1c1", *READS)).entries[:1])
-    async with playing(SUBMITS) as (model, reasoner):
+    async with playing(Calls([READS])) as (model, reasoner):
         await reasoner.next_turn(open_call, TOOLS, must_conclude=False)
     assert model.requests[0]["messages"][2:] == [{"role": "assistant", "content": "Look."}]
 
@@ -54,7 +55,7 @@ async def test_what_another_reasoner_did_is_told_in_plain_text() -> None:
 
 async def test_a_nudge_after_a_turn_without_calls_is_said_to_the_model() -> None:
     entries = (TurnTaken(1, "scripted", "Hm.", (), None, Usage(), AT), CallCorrected("t1", "Nothing was called.", AT))
-    async with playing(SUBMITS) as (model, reasoner):
+    async with playing(Calls([READS])) as (model, reasoner):
         await reasoner.next_turn(replace(FRESH, entries=entries), TOOLS, must_conclude=False)
     assert model.requests[0]["messages"][2:] == [
         {"role": "assistant", "content": "Hm."},

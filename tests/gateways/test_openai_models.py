@@ -32,6 +32,7 @@ from tests.gateways.model_turns import (
     FRESH,
     KEY,
     READS,
+    SEEN,
     SUBMITS,
     TOOLS,
     a_reasoner,
@@ -53,7 +54,7 @@ async def test_parallel_calls_of_one_turn_arrive_in_order_under_ids_of_our_own()
 
 
 async def test_the_submitted_analysis_is_the_conclusion_and_wins_over_other_calls() -> None:
-    turn = await turn_after(Calls([READS, ("submit_analysis", ANALYSIS)]))
+    turn = await turn_after(Calls([READS, ("submit_analysis", ANALYSIS)]), transcript=SEEN)
     assert isinstance(turn.conclusion, Analysis)
     assert turn.conclusion.cause is Cause.MISSING_KEY
     assert turn.calls == ()
@@ -93,7 +94,7 @@ async def test_a_follow_up_ends_with_an_answer() -> None:
 async def test_an_unreadable_conclusion_is_corrected_once_and_both_calls_are_counted() -> None:
     bad = Calls([("submit_analysis", {**ANALYSIS, "cause": "gremlins"})])
     async with playing([bad, SUBMITS]) as (model, reasoner):
-        turn = await reasoner.next_turn(FRESH, TOOLS, must_conclude=False)
+        turn = await reasoner.next_turn(SEEN, TOOLS, must_conclude=False)
     assert isinstance(turn.conclusion, Analysis)
     assert (turn.usage.model_calls, turn.usage.tokens) == (2, 220)
     *_, call, correction = model.requests[1]["messages"]
@@ -107,7 +108,7 @@ async def test_a_conclusion_that_stays_unreadable_fails_the_reasoner() -> None:
 
 async def test_a_malformed_conclusion_is_not_sent_back_malformed() -> None:
     async with playing([Calls([("submit_analysis", "{nonsense")]), SUBMITS]) as (model, reasoner):
-        await reasoner.next_turn(FRESH, TOOLS, must_conclude=False)
+        await reasoner.next_turn(SEEN, TOOLS, must_conclude=False)
     json.loads(model.requests[1]["messages"][-2]["tool_calls"][0]["function"]["arguments"])
 
 
@@ -118,9 +119,42 @@ async def test_an_empty_answer_is_asked_for_once_more() -> None:
 
 async def test_an_answer_cut_for_length_is_asked_for_shorter() -> None:
     async with playing([Says("So long", finish="length"), SUBMITS]) as (model, reasoner):
-        await reasoner.next_turn(FRESH, TOOLS, must_conclude=False)
+        await reasoner.next_turn(SEEN, TOOLS, must_conclude=False)
     assert "shorter" in model.requests[1]["messages"][-1]["content"]
     assert "too long" in await failure_after(Says("So long", finish="length"))
+
+
+# ---- the first turn -------------------------------------------------------------------------------------------------
+
+
+async def test_before_anything_was_read_the_conclusion_is_not_offered() -> None:
+    async with playing(Calls([READS])) as (model, reasoner):
+        for transcript in (FRESH, SEEN, replace(FRESH, question="Who?")):
+            await reasoner.next_turn(transcript, TOOLS, must_conclude=False)
+    offers = [[tool["function"]["name"] for tool in request["tools"]] for request in model.requests]
+    reads = ["get_sentry_issue_details", "get_stacktrace"]
+    assert offers == [reads, [*reads, "submit_analysis"], [*reads, "submit_answer"]]
+
+
+async def test_an_analysis_before_anything_was_read_is_corrected_and_the_reading_is_done() -> None:
+    async with playing([SUBMITS, Calls([READS])]) as (model, reasoner):
+        turn = await reasoner.next_turn(FRESH, TOOLS, must_conclude=False)
+    assert (turn.conclusion, [call.tool for call in turn.calls]) == (None, ["get_stacktrace"])
+    assert turn.usage.model_calls == 2
+    *_, call, correction = model.requests[1]["messages"]
+    assert call["tool_calls"][0]["id"] == correction["tool_call_id"]
+    assert correction["content"].startswith("Nothing was read yet")
+
+
+async def test_beside_an_analysis_that_comes_too_early_the_other_calls_are_made() -> None:
+    turn = await turn_after(Calls([("submit_analysis", ANALYSIS), READS]))
+    assert (turn.conclusion, [(call.id, call.tool) for call in turn.calls]) == (None, [("t1c1", "get_stacktrace")])
+
+
+async def test_a_model_that_insists_on_concluding_from_nothing_fails() -> None:
+    async with playing(SUBMITS) as (_, reasoner):
+        with pytest.raises(ReasonerFailed, match="before it had read anything"):
+            await reasoner.next_turn(FRESH, TOOLS, must_conclude=False)
 
 
 # ---- the last turn --------------------------------------------------------------------------------------------------
@@ -153,7 +187,7 @@ async def test_a_model_that_never_submits_gets_no_tool_called_any_more() -> None
 async def test_a_rate_limit_is_waited_out_as_long_as_the_server_asks() -> None:
     async with playing([Fails(429, headers={"retry-after": "0.3"}), SUBMITS]) as (model, reasoner):
         started = time.monotonic()
-        turn = await reasoner.next_turn(FRESH, TOOLS, must_conclude=False)
+        turn = await reasoner.next_turn(SEEN, TOOLS, must_conclude=False)
     assert turn.conclusion is not None
     assert time.monotonic() - started >= 0.3
     assert len(model.requests) == 2
@@ -169,7 +203,7 @@ async def test_a_spent_quota_is_not_waited_for() -> None:
 
 
 async def test_an_error_of_the_server_is_tried_again_twice() -> None:
-    assert (await turn_after(Fails(500), BreaksOff(), SUBMITS)).conclusion is not None
+    assert (await turn_after(Fails(500), BreaksOff(), SUBMITS, transcript=SEEN)).conclusion is not None
     assert "failed with status 503" in await failure_after(Fails(503))
 
 
@@ -239,7 +273,7 @@ async def test_tokens_are_estimated_where_the_server_counts_none() -> None:
 async def test_a_model_without_a_price_costs_tokens_only() -> None:
     async with playing(SUBMITS, model="my-own-model") as (_, reasoner):
         assert reasoner.name == "my-own-model"
-        assert (await reasoner.next_turn(FRESH, TOOLS, must_conclude=False)).usage == Usage(1, 100, 10, None)
+        assert (await reasoner.next_turn(SEEN, TOOLS, must_conclude=False)).usage == Usage(1, 100, 10, None)
 
 
 @pytest.mark.parametrize(

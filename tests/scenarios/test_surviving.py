@@ -171,8 +171,9 @@ async def test_what_a_model_is_sent_holds_no_planted_secret(logsense: CommandLin
     for secret in (*PLANTED, sentry.token):
         assert secret not in model.everything_sent
     assert [method for method, _ in sentry.requests if method != "GET"] == []
-    offered = {tool["function"]["name"] for tool in model.requests[0]["tools"]}
-    assert "resolve_issue" not in offered and len(offered) == 6
+    offers = [{tool["function"]["name"] for tool in request["tools"]} for request in model.requests]
+    assert [len(offer) for offer in offers] == [5, 6]
+    assert all("resolve_issue" not in offer for offer in offers)
 
 
 async def test_a_follow_up_has_the_evidence_and_may_call_tools_again(

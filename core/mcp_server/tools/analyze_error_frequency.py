@@ -26,7 +26,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def analyze_error_frequency(issue_id: IssueId, period: Period = "14d") -> Sheet:
-        """Counts over time: trend with its test, spikes, onset and the release at that time."""
+        """Counts over time: trend, onset, the release then."""
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
         fitting = _fitting(period, issue)

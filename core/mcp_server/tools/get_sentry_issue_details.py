@@ -35,7 +35,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def get_sentry_issue_details(issue_id: IssueId, page: PageNumber = 1) -> Sheet:
-        """Start here: what the issue is, its size, since when, tags, releases, suspect commits."""
+        """Start here: the issue, its size, since when, releases, commits, tags."""
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
         background = await _background(source, IssueRef(issue_id), issue)

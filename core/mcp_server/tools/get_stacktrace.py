@@ -29,7 +29,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def get_stacktrace(issue_id: IssueId, event: EventChoice = "recommended", page: PageNumber = 1) -> Sheet:
-        """Where it broke: cause chain, frame with source and locals, callers, breadcrumbs."""
+        """Where it broke: exceptions, source, locals, callers, breadcrumbs."""
         found = await doors.incidents().event(IssueRef(issue_id), event)
         return stack_sheet(found, masker)
 

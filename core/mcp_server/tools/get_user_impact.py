@@ -33,7 +33,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def get_user_impact(issue_id: IssueId) -> Sheet:
-        """Who is hit: users, share of events by release, environment, URL, browser; severity."""
+        """Who is hit: severity, shares by release, environment, URL, browser."""
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
 

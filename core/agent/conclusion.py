@@ -40,13 +40,13 @@ def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = N
 
 ANALYSIS_TOOL = ToolSpec(
     SUBMIT_ANALYSIS,
-    "Ends the investigation. Call it alone.",
+    "Ends the investigation.",
     _object(
         {
             "root_cause": _STRING,
             # As an enum they would cost half as much again, in every turn; a correction lists them.
             "cause": {"type": "string", "description": f"One of: {' '.join(Cause)}"},
-            "culprit": {"type": "string", "description": "Frame to open first, as shown: file:line in function()"},
+            "culprit": {"type": "string", "description": "Frame to open first: file:line in function()"},
             "findings": {
                 "type": "array",
                 "items": _object({"claim": _STRING, "evidence": _EVIDENCE}),

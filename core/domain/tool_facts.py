@@ -84,7 +84,6 @@ class StackFacts(TypedDict, total=False):
     """
 
     event_id: str
-    platform: str
     message: str
     message_params: list[str]
     culprit: str

@@ -11,6 +11,7 @@ from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
 _LIBRARY_PATH = re.compile(
     r"(?i)(?:site-packages|dist-packages|node_modules|bower_components)[/\\]|(?:^|[/\\])(?:vendor|gems|\.cargo|jdk)[/\\]"
     r"|/pkg/mod/|/go/src/|/usr/lib/|/lib/python\d|/System/Library/|lib/ruby/|^<frozen|^<internal|^node:|^internal/"
+    r"|^[\w.-]+ \(\d[\w.]*\) "
     r"|webpack/(?:bootstrap|runtime)|^(?:django|flask|werkzeug|starlette|celery|sqlalchemy|requests|urllib3|aiohttp"
     r"|sentry_sdk|asyncio|zope|rails|rack|express|@sentry)/|^(?:Core[A-Z]\w+|Foundation|UIKit\w*|AppKit|SwiftUI|QuartzCore"
     r"|IOKit|GraphicsServices|libobjc|libsystem|libdispatch|libc\+\+|dyld|libart)\b"

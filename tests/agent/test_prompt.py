@@ -118,7 +118,7 @@ def test_an_investigation_opens_with_the_id_that_tools_take() -> None:
 
 
 def test_an_observation_begins_with_its_evidence_id() -> None:
-    assert prompt.observation(E1).startswith("E1 (get_stacktrace): stack of KeyError")
+    assert prompt.observation(E1).startswith("E1: stack of KeyError")
 
 
 def test_a_follow_up_opens_with_report_evidence_and_question() -> None:

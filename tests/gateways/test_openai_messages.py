@@ -20,7 +20,7 @@ async def test_a_turn_and_its_outcomes_are_replayed_as_calls_and_results() -> No
     assert [system["role"], opening["role"], turn["role"]] == ["system", "user", "assistant"]
     assert [call["id"] for call in turn["tool_calls"]] == ["t1c1", "t1c2"]
     assert first["tool_call_id"] == "t1c1"
-    assert first["content"].startswith("E1 (get_stacktrace): stack 1\n[outside data")
+    assert first["content"].startswith("E1: stack 1\n[outside data")
     assert second == {"role": "tool", "tool_call_id": "t1c2", "content": "There is no such tool."}
 
 
@@ -50,7 +50,7 @@ async def test_what_another_reasoner_did_is_told_in_plain_text() -> None:
         await reasoner.next_turn(transcript, TOOLS, must_conclude=False)
     told = model.requests[0]["messages"][2]
     assert told["role"] == "user"
-    assert told["content"].startswith('rules called get_stacktrace with {"issue_id": "SHOP-1A2"}:\nE1 (get_stacktrace)')
+    assert told["content"].startswith('rules called get_stacktrace with {"issue_id": "SHOP-1A2"}:\nE1: stack 1')
 
 
 async def test_a_nudge_after_a_turn_without_calls_is_said_to_the_model() -> None:

@@ -18,7 +18,7 @@ from core.mcp_server.rendering import (
     tame,
 )
 from core.mcp_server.tools.get_stacktrace import stack_sheet
-from tests.mcp_server.test_tools import assert_stated
+from tests.mcp_server.tool_calls import assert_stated
 
 MASKER = Masker("k")
 

@@ -17,7 +17,6 @@ from core.ports import IncidentSource
 
 _HOURS: dict[str, int] = {"24h": 24, "7d": 168, "14d": 336, "30d": 720}
 _BARS = "▁▂▃▄▅▆▇█"
-_BUSIEST = 6
 _ROW = 84
 _RELEASE_REACH = timedelta(hours=24)
 
@@ -37,7 +36,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         if series is None or not series.points:
             return _no_series_sheet(clean)
         release = cleaned(await _introduced_in(source, issue), masker)
-        return frequency_sheet(clean, series, release, fitting)
+        return frequency_sheet(series, release, fitting)
 
     return analyze_error_frequency
 
@@ -57,7 +56,7 @@ async def _introduced_in(source: IncidentSource, issue: IssueDetails) -> Release
         return None
 
 
-def frequency_sheet(issue: IssueDetails, series: EventSeries, release: Release | None, period: str) -> Sheet:
+def frequency_sheet(series: EventSeries, release: Release | None, period: str) -> Sheet:
     """The series as figures: the trend and its test first, then onset, peak and the row of counts."""
     counts = [count for _, count in series.points]
     trend = trend_of(counts)
@@ -72,8 +71,7 @@ def frequency_sheet(issue: IssueDetails, series: EventSeries, release: Release |
         period=period,
     )
     _add_onset(sheet, onset, cause, release)
-    _add_peaks(sheet, series)
-    _add_seen(sheet, issue)
+    _add_peak(sheet, series)
     hour = daily_hour(series.points)
     if hour is not None:
         sheet.add(f"It comes daily: most events fall between {hour:02d}:00 and {hour:02d}:59 UTC.")
@@ -138,15 +136,10 @@ def _add_onset(sheet: Sheet, onset: datetime | None, cause: str | None, release:
         )
 
 
-def _add_peaks(sheet: Sheet, series: EventSeries) -> None:
+def _add_peak(sheet: Sheet, series: EventSeries) -> None:
     at, count = max(series.points, key=lambda point: point[1])
-    if not count:
-        return
-    sheet.add(f"Peak: {counted(count, 'event')} at {iso(at)}", peak_at=iso(at), peak_count=count)
-    busiest = sorted(series.points, key=lambda point: -point[1])[1:_BUSIEST]
-    others = [f"{iso(when)} {number}" for when, number in busiest if number]
-    if others:
-        sheet.add(f"Next busiest: {', '.join(others)}")
+    if count:
+        sheet.add(f"Peak: {counted(count, 'event')} at {iso(at)}", peak_at=iso(at), peak_count=count)
 
 
 def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
 from core.domain.incident import Frame
 from core.mcp_server.frames import outsiders
 from core.mcp_server.rendering import Sheet, cut
 
-_SOURCE_LINES = 4
+_LINES_ABOVE, _LINES_BELOW = 4, 2
 _VARIABLES = 16
 _VALUE_CHARS = 220
 _SOURCE_CHARS = 180
 _CALLERS = 60
 _REPEATS_SHOWN = 2
+_WITH_SOURCE = 8
+_HEAD = re.compile(
+    r"\s*(?:@[\w.]+(?:\(|$)"
+    r"|(?:(?:export|default|async|public|private|static|pub) )*(?:def|class|function|fn|func|fun) )"
+)
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+(?=>)")
 
 
 def place(frame: Frame, *, short: bool = False) -> str:
@@ -50,38 +56,57 @@ def add_frame(sheet: Sheet, frame: Frame, basis: str) -> None:
     module = f", module {cut(frame.module, 120)}" if frame.module else ""
     sheet.add(f"Frame that matters ({basis}): {place(frame)}{module}", frame=fields_of(frame), frame_basis=basis)
     failing = ""
-    for number, raw in _around(frame):
+    shown = _around(frame)
+    width = max((len(str(number)) for number, _ in shown), default=0)
+    for number, raw in shown:
         text = cut(raw, _SOURCE_CHARS)
         facts: dict[str, Any] = {"context": [text]} if text else {}
         if number == frame.line:
             failing = raw
             facts["source"] = text.strip()
-        sheet.add(f"{'->' if number == frame.line else '  '} {number} | {text}", frame=facts)
+        sheet.add(f"{number:<{width}} {'->' if number == frame.line else '  '} {text}".rstrip(), frame=facts)
+    _add_locals(sheet, frame, failing)
+
+
+def _add_locals(sheet: Sheet, frame: Frame, failing: str) -> None:
+    """Those of the failing line first; names that hold the same share a line, and addresses tell nobody anything."""
     named = sorted(frame.variables.items(), key=lambda item: (item[0].startswith("__"), not _is_used(item[0], failing)))
+    names_of: dict[str, list[str]] = {}
     for key, value in named[:_VARIABLES]:
-        name, shown = cut(key, 80), cut(value, _VALUE_CHARS)
-        sheet.add(f"   local {name} = {shown}", frame={"variables": {name: shown}})
+        names_of.setdefault(cut(_ADDRESS.sub("", value), _VALUE_CHARS), []).append(cut(key, 80))
+    for shown, names in names_of.items():
+        sheet.add(f"local {' = '.join(names)} = {shown}", frame={"variables": dict.fromkeys(names, shown)})
     if len(named) > _VARIABLES:
-        sheet.add(f"   … {len(named) - _VARIABLES} more locals")
+        sheet.add(f"… {len(named) - _VARIABLES} more locals")
 
 
 def add_callers(sheet: Sheet, callers: Sequence[Frame]) -> None:
-    """Who called the frame that matters, newest first; runs of library code and repetitions are counted, not shown."""
+    """Who called the frame that matters, newest first, the nearest with their source.
+
+    Runs of library code and repetitions are counted, not shown.
+    """
     if not callers:
         return
     sheet.add("Called from, newest first:")
     seen: Counter[tuple[str | None, str | None, int | None]] = Counter()
     marked = zip(callers, outsiders(callers), strict=True)
     kinds = [(frame, _fold(frame, outside, seen)) for frame, outside in marked]
+    told = 0
     for kind, run in groupby(kinds, key=lambda pair: pair[1]):
         members = [frame for frame, _ in run]
         if kind:
             sheet.add(f"  … {len(members)} {kind} frame{'s' if len(members) > 1 else ''}")
             continue
         for frame in members[:_CALLERS]:
-            line = next((cut(text.strip(), 120) for number, text in frame.source if number == frame.line), None)
-            facts = {**fields_of(frame), **({"source": line} if line else {})}
-            sheet.add(f"  {place(frame)}{f': {line}' if line else ''}", callers=[facts])
+            told += 1
+            _add_caller(sheet, frame, with_source=told <= _WITH_SOURCE)
+
+
+def _add_caller(sheet: Sheet, frame: Frame, *, with_source: bool) -> None:
+    own = (cut(text.strip(), 120) for number, text in frame.source if number == frame.line and with_source)
+    line = next(own, None)
+    facts = {**fields_of(frame), **({"source": line} if line else {})}
+    sheet.add(f"  {place(frame)}{f': {line}' if line else ''}", callers=[facts])
 
 
 def _fold(frame: Frame, outside: bool, seen: Counter[tuple[str | None, str | None, int | None]]) -> str:
@@ -93,12 +118,23 @@ def _fold(frame: Frame, outside: bool, seen: Counter[tuple[str | None, str | Non
 
 
 def _around(frame: Frame) -> Sequence[tuple[int, str]]:
-    """The lines around the failing one, without blank lines at either end."""
+    """The lines around the failing one, without blank lines at either end, and not into the next function."""
     if frame.line is None:
-        return frame.source[: 2 * _SOURCE_LINES]
-    near = [(number, text) for number, text in frame.source if abs(number - frame.line) <= _SOURCE_LINES]
-    telling = [index for index, (number, text) in enumerate(near) if text.strip() or number == frame.line]
-    return near[telling[0] : telling[-1] + 1] if telling else ()
+        return frame.source[: 2 * _LINES_ABOVE]
+    first, last = frame.line - _LINES_ABOVE, frame.line + _LINES_BELOW
+    near = [(number, text) for number, text in frame.source if first <= number <= last]
+    depth = next((_depth(text) for number, text in near if number == frame.line), 0)
+    same = list(takewhile(lambda line: line[0] <= (frame.line or 0) or not _begins_another(line[1], depth), near))
+    telling = [index for index, (number, text) in enumerate(same) if text.strip() or number == frame.line]
+    return same[telling[0] : telling[-1] + 1] if telling else ()
+
+
+def _begins_another(text: str, depth: int) -> bool:
+    return _HEAD.match(text) is not None and _depth(text) < depth
+
+
+def _depth(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _is_used(name: str, line: str) -> bool:

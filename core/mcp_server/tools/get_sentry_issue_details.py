@@ -15,7 +15,7 @@ from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted, spoken
 from core.ports import IncidentSource
 
-ONE_EVENT = "Only one pasted event is known: no counts, no history, no other users, no earlier releases."
+ONE_EVENT = "Only one pasted event is known: no counts, history, other users or earlier releases."
 _MAX_COMMITS = 8
 _MAX_TAGS = 20
 _TAGS_A_LINE = 5
@@ -35,7 +35,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def get_sentry_issue_details(issue_id: IssueId, page: PageNumber = 1) -> Sheet:
-        """Start here: the issue, its size, since when, releases, commits, tags."""
+        """The issue: its size, since when, releases, commits, tags."""
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
         background = await _background(source, IssueRef(issue_id), issue)
@@ -85,7 +85,8 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
 
 def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool) -> Sheet:
     """The issue as lines, with the same fields."""
-    sheet = Sheet(_headline(issue, background.event, one_event))
+    headline = _headline(issue, background.event, one_event)
+    sheet = Sheet(headline, _told_in(headline, issue, one_event))
     if one_event:
         sheet.add(ONE_EVENT, single_event=True)
     if issue.title:
@@ -96,7 +97,7 @@ def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool)
         if issue.last_seen:
             sheet.add(f"It happened at: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
     else:
-        _add_size(sheet, issue)
+        _add_seen(sheet, issue)
     _add_releases(sheet, background, issue if not one_event else None)
     _add_environment(sheet, background.event)
     _add_commits(sheet, background)
@@ -124,8 +125,18 @@ def _headline(issue: IssueDetails, event: ErrorEvent | None, one_event: bool) ->
     return ", ".join(parts)
 
 
+def _told_in(headline: str, issue: IssueDetails, one_event: bool) -> dict[str, str | int]:
+    """The fields that the headline says whole; they are not said again."""
+    known: dict[str, str | int] = {}
+    if issue.culprit and f" in {issue.culprit}," in headline:
+        known["culprit"] = issue.culprit
+    if not one_event:
+        known |= {field: n for field, n in (("events", issue.events), ("users", issue.users or None)) if n is not None}
+    return known
+
+
 def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None:
-    if issue.culprit:
+    if issue.culprit and "culprit" not in sheet.headline_facts:
         culprit = cut(issue.culprit, 200)
         sheet.add(f"Culprit: {culprit}", culprit=culprit)
     known = {
@@ -133,7 +144,7 @@ def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None
         "level": issue.level,
         "status": issue.status,
         "substatus": issue.substatus,
-        "kind": issue.kind,
+        "kind": None if issue.kind == "error" else issue.kind,
         "platform": issue.platform,
         "project": issue.project,
     }
@@ -148,16 +159,10 @@ def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None
         sheet.add(f"Assigned to: {cut(issue.assigned_to, 100)}")
 
 
-def _add_size(sheet: Sheet, issue: IssueDetails) -> None:
-    known = {
-        "events": issue.events,
-        "users": issue.users or None,
-        "first_seen": iso(issue.first_seen),
-        "last_seen": iso(issue.last_seen),
-    }
-    told = [f"{field.replace('_', ' ')} {value}" for field, value in known.items() if value is not None]
-    if told:
-        sheet.add(f"Size: {', '.join(told)}", **known)
+def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:
+    known = {"first_seen": iso(issue.first_seen), "last_seen": iso(issue.last_seen)}
+    if told := ", ".join(f"{field.replace('_', ' ')} {at}" for field, at in known.items() if at):
+        sheet.add(f"All events: {told}", **known)
 
 
 def _add_releases(sheet: Sheet, background: Background, issue: IssueDetails | None) -> None:
@@ -221,6 +226,7 @@ def _add_tags(sheet: Sheet, event: ErrorEvent, *, culprit: str | None) -> None:
 
 
 def _worth_showing(tags: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-    """Tags that say something beside the fields above; users are personal and are counted elsewhere."""
-    told = {"release", "environment", "level", "user", "sentry:user"}
+    """Tags that say something beside the fields above and each other; users are personal and are counted elsewhere."""
+    told = {"release", "environment", "level", "handled", "user", "sentry:user"}
+    told |= {f"{key}.name" for key, value in tags if value}
     return [(key, value) for key, value in tags if key not in told and value][:_MAX_TAGS]

@@ -47,7 +47,7 @@ def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
     _add_sighting(sheet, sighting, minified)
     _add_problems(sheet, event.problems)
     _add_evidence(sheet, event)
-    _add_request(sheet, event)
+    _add_request(sheet, event, knows_browser="browser" in raw.tags or "browser.name" in raw.tags)
     _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
     _add_origin(sheet, event)
     add_callers(sheet, sighting.callers)
@@ -170,19 +170,30 @@ def _add_evidence(sheet: Sheet, event: ErrorEvent) -> None:
         )
 
 
-def _add_request(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_request(sheet: Sheet, event: ErrorEvent, *, knows_browser: bool) -> None:
+    """The request, without what every browser sends."""
     if event.request_url:
         request = f"{event.request_method or 'request to'} {cut(event.request_url, 300)}"
         sheet.add(f"Request: {request}", request=request)
-    telling = {key: value for key, value in event.request_data.items() if not _USUAL_HEADERS.match(key)}
+    telling = {
+        key: value
+        for key, value in event.request_data.items()
+        if not _USUAL_HEADERS.match(key) and not (knows_browser and _is_browser(key, value))
+    }
     if telling:
         sheet.add(f"Request data: {_pairs(telling, 400)}")
+
+
+def _is_browser(key: str, value: str) -> bool:
+    """How browsers call themselves is long, and a tag says it shorter."""
+    return key.lower() == "header user-agent" and value.startswith("Mozilla/")
 
 
 def _add_breadcrumbs(sheet: Sheet, shown: Sequence[Breadcrumb], of: int) -> None:
     """A line each; the usual level and a minute told on the line before are not repeated."""
     if shown:
-        sheet.add(f"Before it happened, oldest first ({len(shown)} of {of} breadcrumbs):")
+        which = f"last {len(shown)} of {of}, " if len(shown) < of else ""
+        sheet.add(f"Breadcrumbs, {which}oldest first:")
     before = None
     for crumb in shown:
         at = iso(crumb.at)
@@ -207,17 +218,14 @@ def _add_origin(sheet: Sheet, event: ErrorEvent) -> None:
         transaction = cut(event.transaction, 200)
         is_culprit = event.culprit == event.transaction
         culprit = transaction if is_culprit else None
-        label = "Transaction, and culprit named by the tracker" if is_culprit else "Transaction"
+        label = "Transaction and culprit" if is_culprit else "Transaction"
         sheet.add(f"{label}: {transaction}", transaction=transaction, culprit=culprit)
     if event.culprit and event.culprit != event.transaction:
         culprit = cut(event.culprit, 200)
-        sheet.add(f"Culprit named by the tracker: {culprit}", culprit=culprit)
-    known = [("event", event.id, "event_id"), ("platform", event.platform, "platform")]
-    stated = {field: cut(value, 100) for _, value, field in known if value}
-    if stated:
-        sheet.add(
-            "From " + ", ".join(f"{name} {stated[field]}" for name, _, field in known if field in stated), **stated
-        )
+        sheet.add(f"Culprit: {culprit}", culprit=culprit)
+    if event.id:
+        event_id = cut(event.id, 100)
+        sheet.add(f"Event: {event_id}", event_id=event_id)
     if event.title and not event.exceptions and not event.message:
         sheet.add(f"Title: {quoted(event.title, 200)}")
 

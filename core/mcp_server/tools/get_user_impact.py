@@ -33,7 +33,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def get_user_impact(issue_id: IssueId) -> Sheet:
-        """Who is hit: severity, shares by release, environment, URL, browser."""
+        """Who is hit: severity, shares by release, URL, browser, server."""
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
 
@@ -85,8 +85,10 @@ def impact_sheet(
     sheet.add(f"Severity {severity}: {reason}", severity=severity, reason=reason)
     if one_event:
         sheet.add(ONE_EVENT, single_event=True)
+    if usual:
+        sheet.add("Events by tag, and their share; elsewhere: among the project's other events")
     for key, distribution in shares.items():
-        _add_shares(sheet, distribution, usual.get(key))
+        _add_shares(sheet, distribution, usual.get(key), issue.events)
     if not shares and not one_event:
         sheet.add("No tags that would show where the events come from.")
     return sheet
@@ -148,16 +150,19 @@ def _share_of(value: str, distribution: TagDistribution | None) -> float | None:
     return dict(distribution.values).get(value, 0) / distribution.total
 
 
-def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribution | None) -> None:
-    key = distribution.key
+def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribution | None, events: int | None) -> None:
+    """A line for a tag, its most frequent values first; of how many, where those are not all `events`."""
+    told, known = [], []
     for value, count in distribution.values[:_VALUES]:
         shown, share, elsewhere = cut(value, 150), round(count / distribution.total, 2), _share_of(value, usual)
         facts = {"value": shown, "count": count, "share": share}
         beside = ""
         if elsewhere is not None:
             facts["usual"] = round(elsewhere, 2)
-            beside = f"; {facts['usual']:.0%} of the project's other events"
-        line = f"{share:.0%} of events in {key} {shown} ({count} of {distribution.total}{beside})"
-        sheet.add(line, shares={key: [facts]})
+            beside = f", elsewhere {facts['usual']:.0%}"
+        told.append(f"{shown} {count} ({share:.0%}{beside})")
+        known.append(facts)
     if len(distribution.values) > _VALUES:
-        sheet.add(f"{len(distribution.values) - _VALUES} more values of {key}")
+        told.append(f"{len(distribution.values) - _VALUES} more values")
+    of = "" if distribution.total == events else f", of {distribution.total}"
+    sheet.add(f"{distribution.key}{of}: {', '.join(told)}", shares={distribution.key: known})

@@ -18,7 +18,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     """The tool over `doors`."""
 
     async def search_knowledge_base(query: Query, limit: Limit = 3) -> Sheet:
-        """Past incidents, with causes and fixes, and runbooks, by error type, message or frames."""
+        """Past incidents and runbooks, by error type, message or frames."""
         found = await doors.knowledge().search(query, limit)
         return knowledge_sheet(cleaned(found, masker))
 

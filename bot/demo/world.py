@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 from pydantic import SecretStr
 
-from bot.demo.local_sentry import LocalSentry
 from bot.demo.seeds import demo_knowledge
 from bot.settings import Settings
 from core.ports import OrganizationStore
@@ -25,6 +24,9 @@ def demo_settings(settings: Settings) -> Settings:
 @contextlib.asynccontextmanager
 async def demo_world(settings: Settings) -> AsyncIterator[Settings]:
     """Demo settings that point to a local Sentry, which runs on a free loopback port while the block lasts."""
+    # Every command imports this module, and few are about the demo: a web server is loaded for those alone.
+    from bot.demo.local_sentry import LocalSentry
+
     async with LocalSentry(port=0) as sentry:
         yield settings.model_copy(
             update={

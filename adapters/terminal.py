@@ -39,7 +39,7 @@ class TerminalChannel:
         self._console = console
         self._ids = count(1)
         self._live: Live | None = None
-        self._lines_shown = 0
+        self._steps_told: set[int] = set()
         self._notes_shown = 0
 
     async def post(
@@ -57,7 +57,7 @@ class TerminalChannel:
         message = MessageRef(replace(conversation, thread=thread), str(next(self._ids)))
         match view:
             case ProgressView():
-                self._lines_shown = self._notes_shown = 0
+                self._steps_told, self._notes_shown = set(), 0
                 self._open(view)
                 self._show_progress(view)
             case ReportView() | AnswerView() | NoticeView():
@@ -101,10 +101,11 @@ class TerminalChannel:
         for note in view.notes[self._notes_shown :]:
             self._console.print(Text(f"  ! {note}", style="yellow"))
         self._notes_shown = len(view.notes)
-        finished = [step for step in view.steps if step.ok is not None]
-        for step in finished[self._lines_shown :]:
-            self._console.print(_step_row([step]))
-        self._lines_shown = len(finished)
+        for step in view.steps:
+            # Calls of one turn run side by side: a later one may end first.
+            if step.ok is not None and step.n not in self._steps_told:
+                self._steps_told.add(step.n)
+                self._console.print(_step_row([step]))
 
 
 def rendered(view: ThreadView) -> RenderableType:

@@ -106,11 +106,12 @@ class InvestigateJob:
     async def _investigate(
         self, investigation: Investigation, thread: Thread | None, store: OrganizationStore, run: Run
     ) -> tuple[Investigation, tuple[JournalEntry, ...]]:
+        # Nothing is journalled before it is known to have begun.
+        is_new = investigation.status is Status.QUEUED
         investigation = investigation.start()
         await store.save_investigation(investigation, run)
         journal = store.journal(investigation.id, run)
-        # Nobody has written for a run that is begun for the first time.
-        transcript = Transcript(investigation.subject, await journal.entries() if run.attempt > 1 else ())
+        transcript = Transcript(investigation.subject, () if is_new else await journal.entries())
         if thread is None:
             loop = await self._with.loop(run, investigation, transcript, journal)
             transcript, conclusion = await loop.run()

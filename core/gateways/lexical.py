@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from core.domain.fingerprint import MAX_TEXT, exceptions_in, frames_in
 
@@ -37,8 +37,9 @@ def terms(text: str) -> Counter[str]:
     """
     text = text[:MAX_TEXT]
     found: Counter[str] = Counter()
-    for identifier in _IDENTIFIER.findall(text):
-        _add_identifier(found, identifier)
+    for identifier, count in Counter(_IDENTIFIER.findall(text)).items():
+        for term in _terms_of(identifier):
+            found[term] += count
     for number in _NUMBERED.findall(text):
         found[f"w:{_LEADING_V.sub('', number.lower()).strip('.-')}"] += 1
     for series in _VERSION.findall(text):
@@ -77,18 +78,18 @@ def term_id(term: str) -> int:
     return zlib.crc32(term.encode("utf-8", "surrogatepass"))
 
 
-def _add_identifier(found: Counter[str], identifier: str) -> None:
+def _terms_of(identifier: str) -> Iterator[str]:
     """Its words, and where it has several also the whole: `OrderTotal` is found as itself, as order and as total."""
     names = identifier.split(".")
     if len(names) > 1:
-        found[f"w:{'.'.join(names[-2:]).lower()}"] += 1
+        yield f"w:{'.'.join(names[-2:]).lower()}"
     for name in names:
         words = [word.lower() for word in _PARTS.findall(name)]
         if len(words) > 1:
-            found[f"w:{name.lower()}"] += 1
+            yield f"w:{name.lower()}"
         for word in words:
             if word not in _STOP_WORDS and (len(word) > 1 or not word.isascii()):
-                found[f"w:{_stem(word)}"] += 1
+                yield f"w:{_stem(word)}"
 
 
 def _stem(word: str) -> str:

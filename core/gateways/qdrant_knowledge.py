@@ -107,7 +107,7 @@ class QdrantKnowledge:
 
         A first line `fingerprint: …` asks for that fingerprint instead of the text's own.
         """
-        wanted = _Query.read(query)
+        wanted = _Query.read(query, self._organization_id)
         (vector,), note = await self._vectors([embedded_query(wanted.text)])
         asked = IndexQuery(self._organization_id, wanted.weights, vector, wanted.fingerprint)
         candidates = await self._index.find(asked)
@@ -145,7 +145,8 @@ class QdrantKnowledge:
             return [None] * len(texts), NOT_EMBEDDED
 
     def _point(self, entry: KnowledgeEntry, vector: Sequence[float] | None) -> Point:
-        weights = {term_id(term): weight for term, weight in stored_weights(_counts(entry)).items()}
+        counted = stored_weights(_counts(entry))
+        weights = {term_id(term, self._organization_id): weight for term, weight in counted.items()}
         computed = fingerprint(entry.error_type, entry.message, entry.frames)
         payload = {
             ORGANIZATION: self._organization_id,
@@ -183,16 +184,17 @@ class _Query:
     fingerprint: str
 
     @classmethod
-    def read(cls, query: str) -> _Query:
+    def read(cls, query: str, organization_id: OrganizationId) -> _Query:
         query = _valid(query)
         first, _, rest = query.lstrip().partition("\n")
         if first.lower().startswith(_FINGERPRINT_LINE):
             text, mark = rest, first[len(_FINGERPRINT_LINE) :].strip()
         else:
             text, mark = query, fingerprint_of_text(query)
-        weights = query_weights(text)
-        words = frozenset(term_id(term) for term in weights if term.startswith("w:"))
-        return cls(text, {term_id(term): weight for term, weight in weights.items()}, words, mark)
+        asked = query_weights(text)
+        ids = {term: term_id(term, organization_id) for term in asked}
+        words = frozenset(number for term, number in ids.items() if term.startswith("w:"))
+        return cls(text, {ids[term]: weight for term, weight in asked.items()}, words, mark)
 
 
 def _telling(query: _Query, found: Sequence[Candidate], total: int) -> Mapping[int, float]:

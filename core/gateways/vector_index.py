@@ -1,8 +1,8 @@
 """What an engine must do for the knowledge index: keep points of many organizations, and find one organization's.
 
-One collection holds one embedder's vectors, `dense` (cosine) and `lex` (sparse, rareness counted by the engine over
-the organization's own points). Fusing both branches puts candidates in order; their numbers say which is better, not
-whether it is any good, so the raw parts of each come along.
+One collection holds one embedder's vectors, `dense` (cosine) and `lex` (sparse, each organization in dimensions of its
+own, rareness counted by the engine over its own points). Fusing both branches puts candidates in order; their numbers
+say which is better, not whether it is any good, so the raw parts of each come along.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SERVICE_NAME, CREATED_AT = "service", "created_at"
 KEYWORDS = (STATUS, FINGERPRINT, ENTRY_ID, SERVICE_NAME)
 SHOWN = (Standing.CONFIRMED.value, Standing.PROPOSED.value, Standing.DISPUTED.value)
 CANDIDATES = 50
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in
+from core.domain.tenancy import OrganizationId
 from core.gateways.lexical import query_weights, stored_weights, term_id, terms
 
+ACME = OrganizationId("acme")
 CART = ("shop/cart.py:total", "shop/views.py:checkout", "flask/app.py:dispatch_request")
 
 
@@ -82,7 +84,11 @@ def test_a_stored_term_weighs_less_in_a_longer_text() -> None:
 
 
 def test_term_ids_do_not_depend_on_the_process() -> None:
-    assert term_id("w:cart") == 1_720_937_302
+    assert term_id("w:cart", ACME) == 4_252_018_308
+
+
+def test_a_term_has_another_id_in_another_organization() -> None:
+    assert term_id("w:cart", ACME) != term_id("w:cart", OrganizationId("rival"))
 
 
 # ---- fingerprint ----------------------------------------------------------------------------------------------------
@@ -140,7 +146,7 @@ def test_an_error_told_as_text_has_the_fingerprint_of_its_fields(error_type: str
 @given(st.text(max_size=300))
 def test_any_text_has_terms_and_a_fingerprint(text: str) -> None:
     assert all(weight > 0 for weight in query_weights(text).values())
-    assert len({term_id(term) for term in terms(text)}) <= len(terms(text))
+    assert len({term_id(term, ACME) for term in terms(text)}) <= len(terms(text))
     fingerprint_of_text(text)
     fingerprint(text, text, [text])
 

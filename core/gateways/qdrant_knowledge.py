@@ -26,11 +26,9 @@ from core.domain.knowledge import IndexState, Kind, KnowledgeEntry, KnowledgeFin
 from core.domain.tenancy import OrganizationId
 from core.gateways.lexical import query_weights, stored_weights, term_id, terms
 from core.gateways.vector_index import (
-    CREATED_AT,
     ENTRY_ID,
     FINGERPRINT,
     ORGANIZATION,
-    SERVICE_NAME,
     SHOWN,
     STATUS,
     Candidate,
@@ -152,9 +150,7 @@ class QdrantKnowledge:
             ORGANIZATION: self._organization_id,
             ENTRY_ID: _valid(entry.id),
             STATUS: entry.status,
-            SERVICE_NAME: _valid(entry.service),
             FINGERPRINT: [_valid(mark) for mark in dict.fromkeys((entry.fingerprint, computed)) if mark],
-            CREATED_AT: (entry.confirmed_at or self._now()).isoformat(),
             # ASCII text: the engine takes no lone surrogates, which strangers' messages may hold.
             "entry": json.dumps(_entry.dump_python(entry, mode="json")),
         }

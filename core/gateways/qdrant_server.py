@@ -15,7 +15,6 @@ from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
 from core.gateways.vector_index import (
     CANDIDATES,
-    CREATED_AT,
     DENSE,
     ENTRY_ID,
     FINGERPRINT,
@@ -120,7 +119,6 @@ class QdrantServer:
         await _asked(self._client.create_payload_index(self._collection, ORGANIZATION, tenant))
         for field in KEYWORDS:
             await _asked(self._client.create_payload_index(self._collection, field, models.PayloadSchemaType.KEYWORD))
-        await _asked(self._client.create_payload_index(self._collection, CREATED_AT, models.PayloadSchemaType.DATETIME))
 
     async def _check_dimension(self) -> None:
         found = await _asked(self._client.get_collection(self._collection))

@@ -19,7 +19,6 @@ from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
 from core.gateways.vector_index import (
     CANDIDATES,
-    CREATED_AT,
     DENSE,
     ENTRY_ID,
     FINGERPRINT,
@@ -172,7 +171,6 @@ class QdrantShard:
             )
             for field in KEYWORDS:
                 shard.update(qdrant.UpdateOperation.create_field_index(field, qdrant.KeywordIndexParams()))
-            shard.update(qdrant.UpdateOperation.create_field_index(CREATED_AT, qdrant.DatetimeIndexParams()))
             shard.flush()
         except Exception as error:
             raise Refusal(
@@ -219,7 +217,8 @@ def _config(dimension: int | None) -> qdrant.EdgeConfig:
     dense = {}
     if dimension is not None:
         dense[DENSE] = qdrant.EdgeVectorParams(size=dimension, distance=qdrant.Distance.Cosine)
-    return qdrant.EdgeConfig(vectors=dense, sparse_vectors={LEX: words})
+    # Uncached, each entry that comes along is a read from the disk.
+    return qdrant.EdgeConfig(vectors=dense, sparse_vectors={LEX: words}, payload_memory=qdrant.Memory.Cached)
 
 
 # The stub does not know that it is a Fusion.

@@ -19,8 +19,7 @@ from core.ports import Embedder
 SERVICE = "The knowledge index"
 DENSE, LEX = "dense", "lex"
 ORGANIZATION, STATUS, FINGERPRINT, ENTRY_ID = "organization_id", "status", "fingerprint", "entry_id"
-SERVICE_NAME, CREATED_AT = "service", "created_at"
-KEYWORDS = (STATUS, FINGERPRINT, ENTRY_ID, SERVICE_NAME)
+KEYWORDS = (STATUS, FINGERPRINT, ENTRY_ID)
 SHOWN = (Standing.CONFIRMED.value, Standing.PROPOSED.value, Standing.DISPUTED.value)
 CANDIDATES = 50
 _VERSION = 2

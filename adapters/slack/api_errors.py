@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from core.domain.errors import AccessDenied, RateLimited, ServiceFailed, ServiceUnavailable
+from core.domain.errors import AccessDenied, MessageGone, RateLimited, ServiceFailed, ServiceUnavailable
 
 SERVICE = "Slack"
 
@@ -16,7 +16,9 @@ _NO_ACCESS = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"}
 )
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
-GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
+GONE = frozenset({"message_not_found", "thread_not_found"})
+CLOSED = frozenset({"cant_update_message", "edit_window_closed"})
+"""What stands as it is: nobody may edit it any more."""
 UNREADABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 
 
@@ -41,6 +43,8 @@ def explained(error: Exception) -> ServiceFailed:
         return AccessDenied(
             SERVICE, f"Slack refused LogSense's token ({code}). Install LogSense again in this workspace."
         )
+    if code in GONE:
+        return MessageGone(SERVICE, "The message is not there any more.")
     if code in _PASSING or status >= 500 or not code:
         return ServiceUnavailable(SERVICE, f"Slack failed ({code or status}).")
     return ServiceFailed(SERVICE, f"Slack refused the call ({code}).")

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.chart import frequency_chart
 from adapters.chat.pace import PROGRESS
-from adapters.slack.api_errors import CALL_ERRORS, GONE, UNREADABLE, code_of, explained
+from adapters.slack.api_errors import CALL_ERRORS, CLOSED, GONE, UNREADABLE, code_of, explained
 from adapters.slack.blocks import messages_of
 from adapters.slack.budgets import Budgets
 from adapters.slack.ids import METADATA_EVENT
@@ -68,7 +68,7 @@ class SlackChannel:
         await self._budget("chat.update", message).turn(PROGRESS)
 
     async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
-        """See the port; a message that people deleted stays deleted."""
+        """See the port; a message that Slack lets nobody edit any more stays as it is."""
         client = await self._client_of(message.conversation.workspace)
         if final:
             await self._budget("chat.update", message).turn()
@@ -79,9 +79,9 @@ class SlackChannel:
                 "chat.update", message.conversation, shown, lambda **it: client.chat_update(**where, **it)
             )
         except SlackApiError as error:
-            if code_of(error) not in GONE:
+            if code_of(error) not in CLOSED:
                 raise explained(error) from None
-            logger.info("a message of ours was deleted; it is left so")
+            logger.info("a message of ours cannot be edited any more; it is left so")
 
     async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """See the port: in the channel for their eyes alone, else in a direct message."""

@@ -98,9 +98,10 @@ async def test_a_limit_is_told_with_the_seconds_to_wait_and_the_budget_keeps_sti
     assert "after" in text_of(bench.room.posts_of_bot()[0])
 
 
-async def test_a_message_that_people_deleted_stays_deleted(bench: Bench) -> None:
+@pytest.mark.parametrize("code", ["cant_update_message", "edit_window_closed"])
+async def test_a_message_that_slack_lets_nobody_edit_any_more_stays_as_it_is(bench: Bench, code: str) -> None:
     (message,) = await bench.channel.post(bench.here, VIEW, key="i1/progress")
-    bench.peer.fail_next("chat.update", error="message_not_found")
+    bench.peer.fail_next("chat.update", error=code)
     await bench.channel.edit(message, VIEW, final=True)
     assert len(bench.peer.calls_of("chat.update")) == 1
 

@@ -52,6 +52,8 @@ class TerminalChannel:
         check: Check | None = None,
     ) -> tuple[MessageRef, ...]:
         """Show `view` below what is there; a ProgressView stays editable until the next post."""
+        if check is not None:
+            await check()
         self.close()
         thread = conversation.thread or "terminal"
         message = MessageRef(replace(conversation, thread=thread), str(next(self._ids)))

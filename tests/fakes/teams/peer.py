@@ -114,6 +114,10 @@ class TeamsPeer(Acts):
         """Next calls of `post`, `put`, `create`, `member`, `token`, `keys` or `*` fail; status 0 closes connections."""
         self.state.faults.append(Fault(method, status, times, None if retry_after is None else str(retry_after), code))
 
+    def drop_answer_of(self, method: str) -> None:
+        """The next call of `post` or `put` is done, and its connection closed instead of an answer."""
+        self.fault(f"{method} done", 0)
+
     def delay(self, method: str, seconds: float, *, times: int = 1, is_done: bool = False) -> None:
         """Next calls of `post` or `put` wait before they do anything; with `is_done` after they did it."""
         self.state.delays.append(Delay(method, seconds, times, is_done))
@@ -173,6 +177,8 @@ class TeamsPeer(Acts):
         now = asyncio.get_running_loop().time()
         place.messages[id] = Message(id, request.match_info["id"], [activity], [now])
         await asyncio.sleep(self.state.delay_of("post", is_done=True))
+        if lost := self._fault("post done", request):
+            return lost
         return web.json_response({"id": id}, status=201)
 
     async def _put(self, request: web.Request) -> web.StreamResponse:
@@ -187,6 +193,8 @@ class TeamsPeer(Acts):
             return _error(413, "MessageSizeTooBig")
         message.states.append(activity)
         message.at.append(asyncio.get_running_loop().time())
+        if lost := self._fault("put done", request):
+            return lost
         return web.json_response({"id": message.id})
 
     async def _member(self, request: web.Request) -> web.StreamResponse:

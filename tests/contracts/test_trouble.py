@@ -1,0 +1,107 @@
+"""What a channel does when the service between limits it, is away, loses an answer or has lost the message."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.domain.errors import LeaseLost, MessageGone, RateLimited, ServiceUnavailable
+from core.domain.thread_view import NoticeView
+from tests.contracts.house import Call, FarSender, House
+from tests.contracts.views import titled
+
+
+@pytest.mark.parametrize("call", ["post", "edit"])
+async def test_a_limit_is_told_with_its_seconds_and_kept(far_sender: FarSender, call: Call) -> None:
+    sender, loop = far_sender, asyncio.get_running_loop()
+    (message,) = await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress")
+
+    async def write(title: str) -> None:
+        if call == "edit":
+            await sender.channel.edit(message, titled(title), final=True)
+        else:
+            await sender.channel.post(sender.here, titled(title), key=f"i1/{title}")
+
+    sender.limit(call, 1)
+    limited_at = loop.time()
+    with pytest.raises(RateLimited) as limited:
+        await write("too soon")
+    assert limited.value.retry_after_s == 1
+    await write("in time")
+    assert loop.time() - limited_at >= 1
+    assert sender.count("too soon") == 0 and sender.count("in time") == 1
+
+
+async def test_who_lost_the_run_while_waiting_for_the_limit_does_not_post(far_sender: FarSender) -> None:
+    sender, may_speak = far_sender, True
+
+    async def check() -> None:
+        if not may_speak:
+            raise LeaseLost("Another worker has the run.")
+
+    sender.limit("post", 1)
+    with pytest.raises(RateLimited):
+        await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress", check=check)
+    waiting = asyncio.create_task(sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress", check=check))
+    await asyncio.sleep(0)
+    may_speak = False
+    with pytest.raises(LeaseLost):
+        await waiting
+    assert sender.count("SHOP-1") == 0
+
+
+@pytest.mark.parametrize("call", ["post", "edit"])
+async def test_a_service_that_is_down_is_one_to_try_again(far_sender: FarSender, call: Call) -> None:
+    sender = far_sender
+    (message,) = await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress")
+    sender.fail(call)
+    with pytest.raises(ServiceUnavailable):
+        if call == "edit":
+            await sender.channel.edit(message, titled("again"), final=True)
+        else:
+            await sender.channel.post(sender.here, titled("again"), key="i2/progress")
+    assert sender.count("again") == 0
+    if call == "edit":
+        await sender.channel.edit(message, titled("again"), final=True)
+    else:
+        await sender.channel.post(sender.here, titled("again"), key="i2/progress", again=True)
+    assert sender.count("again") == 1
+
+
+async def test_a_post_whose_answer_was_lost_is_found_by_its_key_or_where_none_can_look_posted_once_more(
+    far_sender: FarSender, house: House
+) -> None:
+    sender = far_sender
+    sender.lose_answer("post")
+    with pytest.raises(ServiceUnavailable):
+        await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress")
+    assert sender.count("SHOP-1") == 1, "the service had taken it"
+    (message,) = await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress", again=True)
+    assert sender.count("SHOP-1") == (1 if house.finds_its_posts else 2)
+    await sender.channel.edit(message, titled("state-1"), final=True)
+    assert sender.count("state-1") == 1
+    (other,) = await sender.channel.post(sender.here, titled("SHOP-2"), key="i2/progress", again=True)
+    assert sender.count("SHOP-2") == 1 and other.message_id != message.message_id
+
+
+async def test_an_edit_whose_answer_was_lost_may_be_made_again(far_sender: FarSender) -> None:
+    sender = far_sender
+    (message,) = await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress")
+    sender.lose_answer("edit")
+    with pytest.raises(ServiceUnavailable):
+        await sender.channel.edit(message, titled("state-1"), final=True)
+    await sender.channel.edit(message, titled("state-1"), final=True)
+    assert sender.count("state-1") == 1 and sender.count("SHOP-1") == 0
+
+
+async def test_a_message_that_was_deleted_is_gone_and_nothing_else_is_touched(far_sender: FarSender) -> None:
+    sender = far_sender
+    (message,) = await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress")
+    (below,) = await sender.channel.post(message.conversation, NoticeView("Said below it."), key="i1/said")
+    sender.delete(message)
+    with pytest.raises(MessageGone):
+        await sender.channel.edit(message, titled("state-1"), final=True)
+    assert sender.count("state-1") == 0 and sender.count("Said below it.") == 1
+    await sender.channel.edit(below, NoticeView("Said otherwise."), final=True)
+    assert sender.count("Said otherwise.") == 1

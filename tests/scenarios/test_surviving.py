@@ -131,18 +131,6 @@ async def test_ctrl_c_cancels_also_inside_a_long_model_call(logsense: CommandLin
     assert len(outcome.document["evidence"]) == 2
 
 
-async def test_cancel_reaches_an_investigation_in_another_process(logsense: CommandLine, sentry: LocalSentry) -> None:
-    async with ScriptedModel(Hangs()) as model:
-        shell = with_model(logsense, sentry, model)
-        process = await shell.start("investigate", "SHOP-1")
-        await model.asked.wait()
-        cancelled = await shell.run("cancel")
-        outcome = await shell.finish(process)
-    assert cancelled.code == 0, cancelled.stderr
-    assert outcome.code == 4
-    assert "was cancelled" in outcome.stdout
-
-
 @pytest.mark.parametrize("failure", [Fails(500), Fails(401, code="invalid_api_key"), Fails(429)])
 async def test_rules_take_over_in_the_middle_when_the_model_fails(
     logsense: CommandLine, sentry: LocalSentry, failure: Reply

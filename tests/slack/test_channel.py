@@ -1,8 +1,7 @@
-"""The sender alone: what it does when Slack refuses, limits, loses answers or has lost the message."""
+"""What only Slack's channel does: its refusals, whispers and markup. What all do is in tests/contracts."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.budgets import Budgets
 from adapters.slack.channel import SlackChannel
 from core.domain.conversation import ConversationRef
-from core.domain.errors import AccessDenied, LeaseLost, RateLimited, ServiceUnavailable
+from core.domain.errors import AccessDenied
 from core.domain.investigation import Status
 from core.domain.report import NO_USAGE
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
@@ -48,54 +47,6 @@ class Bench:
 async def bench() -> AsyncIterator[Bench]:
     async with SlackPeer(posts_per_second=1_000) as peer, aiohttp.ClientSession() as session:
         yield Bench(peer, session)
-
-
-async def test_a_post_makes_the_thread_and_an_edit_replaces_what_it_shows(bench: Bench) -> None:
-    (message,) = await bench.channel.post(bench.here, VIEW, key="i1/progress")
-    assert message.conversation.thread == message.message_id
-    await bench.channel.turn(message)
-    await bench.channel.edit(message, replace(VIEW, title="SHOP-2"))
-    (posted,) = bench.room.posts_of_bot()
-    assert "SHOP-2" in text_of(posted) and len(posted.versions) == 2
-
-
-async def test_a_post_whose_answer_was_lost_is_found_again_by_its_key(bench: Bench) -> None:
-    bench.peer.drop_answer_of("chat.postMessage")
-    with pytest.raises(ServiceUnavailable):
-        await bench.channel.post(bench.here, VIEW, key="i1/progress")
-    (found,) = await bench.channel.post(bench.here, VIEW, key="i1/progress", again=True)
-    (posted,) = bench.room.posts_of_bot()
-    assert found.message_id == posted.ts
-    (other,) = await bench.channel.post(bench.here, VIEW, key="i2/progress", again=True)
-    assert other.message_id != found.message_id
-
-
-async def test_who_lost_the_run_while_waiting_for_a_turn_does_not_post(bench: Bench) -> None:
-    may_speak = True
-
-    async def check() -> None:
-        if not may_speak:
-            raise LeaseLost("Another worker has the run.")
-
-    await bench.channel.post(bench.here, VIEW, key="i1/progress", check=check)
-    waiting = asyncio.create_task(bench.channel.post(bench.here, VIEW, key="i1/report", check=check))
-    await asyncio.sleep(0.1)
-    may_speak = False
-    with pytest.raises(LeaseLost):
-        await waiting
-    assert len(bench.room.posts_of_bot()) == 1
-
-
-async def test_a_limit_is_told_with_the_seconds_to_wait_and_the_budget_keeps_still_meanwhile(bench: Bench) -> None:
-    (message,) = await bench.channel.post(bench.here, VIEW, key="i1/progress")
-    bench.peer.fail_next("chat.update", error="ratelimited", retry_after_s=1)
-    with pytest.raises(RateLimited) as limited:
-        await bench.channel.edit(message, VIEW, final=True)
-    assert limited.value.retry_after_s == 1
-    await bench.channel.edit(message, replace(VIEW, title="after"), final=True)
-    first, second = bench.peer.calls_of("chat.update")
-    assert second.at - first.at >= 1
-    assert "after" in text_of(bench.room.posts_of_bot()[0])
 
 
 @pytest.mark.parametrize("code", ["cant_update_message", "edit_window_closed"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.domain.investigation import Status
 from tests.slack.conftest import Town, is_report, is_spinning, text_of, until
 
 
@@ -43,26 +42,6 @@ async def test_a_mention_is_answered_in_its_own_thread(town: Town) -> None:
     assert asked.message is not None
     assert {message.thread_ts for message in incidents.posts_of_bot()} == {asked.message.ts}
     assert report.thread_ts == asked.message.ts
-
-
-async def test_a_check_mark_resolves_and_taking_it_off_reopens(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
-    report = await town.report_in(incidents)
-    store = await town.store_of(acme)
-
-    await town.peer.react(ada, report, "white_check_mark")
-    said = await until(lambda: next((it for it in incidents.posts_of_bot() if "Resolved by" in it.text), None))
-    assert "ada" in said.text and said.thread_ts == report.thread_ts
-    (investigation,) = await store.investigations(9)
-    assert investigation.status is Status.RESOLVED
-    assert [entry.status for entry in await store.knowledge()] == ["confirmed"]
-    await until(lambda: "reopen_investigation" in text_of(report))
-
-    await town.peer.unreact(ada, report, "white_check_mark")
-    await until(lambda: next((it for it in incidents.posts_of_bot() if "Reopened by" in it.text), None))
-    (investigation,) = await store.investigations(9)
-    assert investigation.status is Status.REPORTED
 
 
 async def test_a_reply_is_answered_and_chatter_for_others_is_not(town: Town) -> None:

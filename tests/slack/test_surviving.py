@@ -191,13 +191,3 @@ async def test_a_stopped_process_hands_its_work_to_the_next_one(served: Served) 
     assert await asyncio.wait_for(served.process.wait(), 15) == 0
     await served.start()
     await served.come_to_rest()
-
-
-async def test_an_event_that_slack_repeats_makes_one_thread(served: Served) -> None:
-    served.peer.duplicate_next(times=2)
-    await served.peer.say(served.ada, served.incidents, f"{served.acme.mention} investigate SHOP-1")
-    report = await until(lambda: next(iter(served.reports()), None))
-    await served.peer.settle()
-    await until(lambda: not any(map(is_spinning, served.incidents.posts_of_bot())))
-    assert len(served.reports()) == 1
-    assert {message.thread_ts for message in served.incidents.posts_of_bot()} == {report.thread_ts}

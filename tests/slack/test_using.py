@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-from bot.demo.local_sentry import Fault
 from bot.wiring import now
 from core.domain.tenancy import ChannelSettings, Platform, Role, WorkspaceRef
 from tests.fakes.slack import Channel, Message, User, View
@@ -64,18 +63,6 @@ async def test_a_mention_below_an_alert_investigates_the_alert(town: Town) -> No
     await town.peer.say(ada, incidents, f"{acme.mention} investigate", thread_ts=alert.ts)
     report = await town.report_in(incidents)
     assert report.thread_ts == alert.ts and "SHOP-2" in text_of(report)
-
-
-async def test_stop_ends_the_investigation_and_no_report_follows(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    town.sentry.faults.append(Fault("/events/", "hang", times=99))
-    await command(town, ada, incidents, "investigate SHOP-1")
-    progress = await until(lambda: next(iter(incidents.posts_of_bot()), None))
-    store = await town.store_of(acme)
-    (investigation,) = await store.investigations(9)
-    await town.peer.click(ada, progress, "stop_investigation", investigation.id)
-    await until(lambda: "ancelled" in text_of(progress))
-    assert not [it for it in incidents.posts_of_bot() if is_report(it)]
 
 
 async def test_buttons_resolve_reopen_and_investigate_again(town: Town) -> None:

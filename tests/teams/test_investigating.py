@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from core.domain.investigation import Status
 from tests.fakes.teams import Message, Place
 from tests.teams.conftest import Town, is_report, is_spinning, root_of
 
@@ -51,26 +50,6 @@ async def test_chats_are_one_thread_in_which_everything_works(town: Town, kind: 
     await town.said_in(place, "who is affected?")
     await town.peer.react(ada, place, report, added=CHECK_MARK)
     await town.said_in(place, "Resolved by Ada")
-
-
-async def test_a_check_mark_resolves_and_taking_it_off_reopens(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in()
-    await town.peer.say(ada, incidents, "investigate SHOP-1")
-    report = await town.report_in(incidents)
-    store = await town.store_of(acme)
-
-    await town.peer.react(ada, incidents, report, added=CHECK_MARK)
-    said = await town.said_in(incidents, "Resolved by Ada")
-    assert root_of(said) == root_of(report)
-    (investigation,) = await store.investigations(9)
-    assert investigation.status is Status.RESOLVED
-    assert [entry.status for entry in await store.knowledge()] == ["confirmed"]
-    await town.peer.until(lambda: "reopen_investigation" in report.verbs)
-
-    await town.peer.react(ada, incidents, report, removed=CHECK_MARK)
-    await town.said_in(incidents, "Reopened by Ada")
-    (investigation,) = await store.investigations(9)
-    assert investigation.status is Status.REPORTED
 
 
 async def test_one_activity_may_take_a_reaction_off_and_put_another_on(town: Town) -> None:

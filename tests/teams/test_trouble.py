@@ -31,17 +31,6 @@ async def test_an_issue_that_does_not_exist_fails_in_its_thread_and_leaves_no_sp
     await town.peer.until(lambda: "stop_investigation" not in incidents.posts()[0].verbs)
 
 
-async def test_what_teams_delivers_again_makes_one_investigation(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in()
-    asked = await town.peer.say(ada, incidents, "investigate SHOP-1")
-    for _ in range(2):
-        assert (await town.peer.deliver(asked.said)).status == 202
-    await town.report_in(incidents)
-    assert len(await (await town.store_of(acme)).investigations(9)) == 1
-    await town.said_in(incidents, "Bar chart of events")
-    assert len(incidents.posts()) == 3, "progress, report, chart"
-
-
 async def test_a_request_that_cannot_be_kept_is_to_be_delivered_again(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,42 +51,12 @@ async def test_a_request_that_cannot_be_kept_is_to_be_delivered_again(
     await town.report_in(incidents)
 
 
-@pytest.mark.parametrize("method", ["post", "put"])
-async def test_while_teams_limits_fails_or_is_away_nothing_is_lost(town: Town, method: str) -> None:
-    _, ada, incidents = await town.settle_in()
-    town.peer.fault(method, 429, retry_after=1)
-    town.peer.fault(method, 502, retry_after=1)
-    town.peer.fault(method, 503)
-    town.peer.fault(method, 0)
-    await town.peer.say(ada, incidents, "investigate SHOP-1")
-    await town.report_in(incidents)
-    assert len(reports(incidents)) == 1
-
-
 async def test_a_login_service_that_is_away_delays_and_loses_nothing(town: Town) -> None:
     _, ada, incidents = await town.settle_in()
     town.peer.tokens.clear()
     town.peer.fault("token", 500, times=2)
     await town.peer.say(ada, incidents, "investigate SHOP-1")
     await town.report_in(incidents)
-
-
-async def test_a_deleted_card_comes_back_once_and_is_kept_up_to_date(town: Town) -> None:
-    _, ada, incidents = await town.settle_in()
-    await town.peer.say(ada, incidents, "investigate SHOP-1")
-    first = await town.peer.until(lambda: next(iter(incidents.posts()), None))
-    town.peer.delete(incidents, first)
-    report = await town.report_in(incidents)
-    cards = [message for message in incidents.posts() if "LogSense investigates" in message.text]
-    assert len(cards) == 1 and "Finished" in cards[0].text
-
-    town.peer.delete(incidents, report)
-    await town.peer.react(ada, incidents, report, added="2705_whiteheavycheckmark")
-    again = await town.peer.until(lambda: next(iter(reports(incidents)), None))
-    assert "by Ada" in again.text
-    await town.peer.react(ada, incidents, again, removed="2705_whiteheavycheckmark")
-    await town.peer.until(lambda: "resolve_investigation" in again.verbs)
-    assert len(reports(incidents)) == 1
 
 
 async def test_who_asked_is_told_in_their_own_chat_when_the_place_is_lost_meanwhile(town: Town) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.demo.local_sentry import Fault
 from core.domain.tenancy import Member, Platform, Role, WorkspaceRef
 from tests.fakes.teams import Message, Person, Place
 from tests.teams.conftest import Town, is_report
@@ -48,17 +47,6 @@ async def test_a_listed_incident_is_investigated_at_a_press(town: Town) -> None:
     listed = await town.said_in(incidents, "SHOP-2")
     await town.peer.press(ada, incidents, listed, "investigate_issue")
     await town.report_in(incidents)
-
-
-async def test_stop_ends_the_investigation_and_no_report_follows(town: Town) -> None:
-    _, ada, incidents = await town.settle_in()
-    town.sentry.faults.append(Fault("/events/", "hang", times=99))
-    await town.peer.say(ada, incidents, "investigate SHOP-1")
-    progress = await town.peer.until(lambda: next(iter(incidents.posts()), None))
-    answer = await town.peer.press(ada, incidents, progress, "stop_investigation")
-    assert (answer.status, answer.body["value"]) == (200, "It is being stopped; what it found so far is kept.")
-    await town.peer.until(lambda: "Cancelled" in progress.text)
-    assert not list(filter(is_report, incidents.posts()))
 
 
 async def test_buttons_resolve_reopen_judge_and_investigate_again(town: Town) -> None:

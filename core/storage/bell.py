@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,13 +22,18 @@ _RECONNECT_S = 1.0
 
 
 def ring(database: Database, connection: sa.Connection) -> None:
-    """Workers are woken when this transaction commits, where the database can tell them."""
+    """Workers hear of it when this transaction commits: on PostgreSQL all, on SQLite those of this process.
+
+    SQLite's are called now; what they do then waits for its turn to write, and so for this transaction.
+    """
     if database.is_postgresql:
         connection.execute(_RING)
+    for hear in tuple(database.listeners):
+        hear()
 
 
 class Bell:
-    """What a worker waits at. PostgreSQL rings it by NOTIFY; without, work is looked for five times a second."""
+    """What a worker waits at. What other processes of SQLite queue is looked for five times a second."""
 
     def __init__(self, database: Database) -> None:
         """Silent until `listening`."""
@@ -46,7 +52,12 @@ class Bell:
     async def listening(self) -> AsyncIterator[None]:
         """It rings while the block lasts; a lost connection is made again."""
         if not self._database.is_postgresql:
-            yield
+            hear = partial(asyncio.get_running_loop().call_soon_threadsafe, self._hear)
+            self._database.listeners.append(hear)
+            try:
+                yield
+            finally:
+                self._database.listeners.remove(hear)
             return
         listener = asyncio.create_task(self._listen(), name="bell")
         try:

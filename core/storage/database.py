@@ -55,7 +55,8 @@ class Database:
 
     What it opens is bound to no organization: `of` and `directory` give the same pool with a view (isolation.py), which
     PostgreSQL enforces. `now_s` is the database's own clock in seconds since 1970: leases are compared by it alone, so
-    that replicas whose clocks differ agree. It stands still within one statement.
+    that replicas whose clocks differ agree. It stands still within one statement. `listeners` want to hear of new work
+    (bell.py).
     """
 
     def __init__(self, url: str) -> None:
@@ -64,6 +65,7 @@ class Database:
         self._engine = _Server(url) if self.is_postgresql else _File(url)
         clock = "extract(epoch from statement_timestamp())::float8" if self.is_postgresql else _SQLITE_CLOCK
         self.now_s: sa.ColumnElement[float] = sa.literal_column(clock, sa.Double())
+        self.listeners: list[Callable[[], object]] = []
         self._view: sa.Executable | None = None
 
     def of(self, organization_id: OrganizationId) -> Database:

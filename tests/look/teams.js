@@ -53,7 +53,7 @@ for (const [theme, classes] of [["light", "light"], ["dark", "dark"], ["light", 
             card.parse(shown.card, context);
             for (let index = 0; index < context.eventCount; index++) problems.push(context.getEventAt(index).message);
             place.append(card.render());
-            if (shown.open) place.querySelectorAll("[role=button]").forEach((line) => line.click());
+            if (shown.open) place.querySelectorAll("div[role=button]").forEach((line) => line.click());
         }
         column.append(article);
     }

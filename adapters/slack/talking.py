@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,9 @@ from core.domain.conversation import (
 )
 from core.domain.errors import LogSenseError, NotAllowed
 from core.domain.tenancy import Actor
+
+_NOTED_WITHIN_S = (0.1, 0.4, 1.0)
+"""When to look again for a message of ours whose post Slack may still be answering; it waits three seconds for us."""
 
 HOW_TO = "Name an issue, for example `@LogSense investigate SHOP-1A2`, or paste a stack trace after my name."
 
@@ -80,11 +84,21 @@ class Talking:
         if question is None or not (thread or is_direct):
             return
         conversation = caller.conversation(str(event["channel"]), str(thread or event.get("ts")))
-        is_ours = bool(thread) and await self._door.desk.is_ours(conversation)
+        is_ours = bool(thread) and await self._is_ours(event, conversation, caller)
         if is_direct and not is_ours:
             await self._addressed(body, event, conversation, caller)
         elif is_ours:
             await self._in_our_thread(body, event, conversation, caller, question)
+
+    async def _is_ours(self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller) -> bool:
+        """Whether an investigation has that thread; who answers our message sooner than we noted it is not lost."""
+        for pause_s in _NOTED_WITHIN_S:
+            if await self._door.desk.is_ours(conversation):
+                return True
+            if event.get("parent_user_id") != caller.bot_user_id:
+                return False
+            await asyncio.sleep(pause_s)
+        return await self._door.desk.is_ours(conversation)
 
     async def _addressed(
         self, body: Mapping[str, Any], event: Mapping[str, Any], conversation: ConversationRef, caller: Caller

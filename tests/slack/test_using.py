@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
+
+import pytest
 
 from bot.wiring import now
+from core.domain.conversation import ConversationRef
 from core.domain.tenancy import ChannelSettings, Platform, Role, WorkspaceRef
+from core.storage.organization_store import SqlOrganizationStore
 from tests.fakes.slack import Channel, Message, User, View
 from tests.slack.conftest import Town, is_report, text_of, until
 from tests.slack.test_trouble import command, replied, whispered
@@ -198,6 +203,31 @@ async def test_a_question_during_a_run_waits_and_its_person_is_told(town: Town) 
         await whispered(town, "when the investigation has ended")
     await town.report_in(incidents)
     await until(lambda: next((it for it in incidents.posts_of_bot() if "who is affected?" in text_of(it)), None))
+
+
+async def test_who_answers_our_message_before_we_have_noted_it_is_heard(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ada, incidents = await town.settle_in("Acme")
+    looked = asyncio.Event()
+    note, look = SqlOrganizationStore.finish_post, SqlOrganizationStore.investigation_in
+
+    async def note_late(self: SqlOrganizationStore, *post: Any) -> None:
+        await looked.wait()
+        await note(self, *post)
+
+    async def look_and_say(self: SqlOrganizationStore, conversation: ConversationRef) -> str | None:
+        found = await look(self, conversation)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(SqlOrganizationStore, "finish_post", note_late)
+    monkeypatch.setattr(SqlOrganizationStore, "investigation_in", look_and_say)
+    with town.sentry.held("/events/"):
+        await command(town, ada, incidents, "investigate SHOP-1")
+        progress = await until(lambda: next(iter(incidents.posts_of_bot()), None))
+        await town.peer.say(ada, incidents, "who is affected?", thread_ts=progress.ts)
+        await whispered(town, "when the investigation has ended")
 
 
 async def test_two_organizations_with_equal_ids_see_nothing_of_each_other(town: Town) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from core.domain.tenancy import Member, Platform, Role, WorkspaceRef
+from core.usecases.threads import PROGRESS
 from tests.fakes.teams import Message, Person, Place
 from tests.teams.conftest import Town, is_report
 
@@ -142,10 +143,15 @@ async def test_what_fixed_it_is_said_in_words_or_by_the_suggestion(town: Town) -
 
 
 async def test_a_question_during_a_run_waits_and_its_person_is_told(town: Town) -> None:
-    _, ada, incidents = await town.settle_in()
+    acme, ada, incidents = await town.settle_in()
+    store = await town.store_of(acme)
     with town.sentry.held("/events/"):
         asked = await town.peer.say(ada, incidents, "investigate SHOP-1")
         await town.peer.until(lambda: incidents.posts())
+        (investigation,) = await store.investigations(9)
+        async with asyncio.timeout(20):
+            while not await store.posted(investigation.id, PROGRESS):
+                await asyncio.sleep(0.01)
         await town.peer.say(ada, incidents, "who is affected?", root=asked.said["id"])
         await town.said_in(incidents, "when the investigation has ended")
     await town.report_in(incidents)

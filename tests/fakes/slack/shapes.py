@@ -69,6 +69,9 @@ def message_json(message: Message, *, with_metadata: bool = False) -> Json:
     for name in ("blocks", "attachments", "thread_ts"):
         if getattr(message, name):
             shown[name] = getattr(message, name)
+    root = message.channel.messages.get(message.thread_ts or "")
+    if root is not None and root is not message:
+        shown["parent_user_id"] = root.user
     if message.files:
         shown["files"] = [file_json(each) for each in message.files]
     if message.edited_ts:

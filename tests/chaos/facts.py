@@ -88,7 +88,10 @@ class Outage:
 
 @dataclass(slots=True)
 class Facts:
-    """Everything that the verdict is reached from; `down` are the times in which the database was restarted."""
+    """Everything that the verdict is reached from; `down` are the times in which the database was restarted.
+
+    `paused` are pauses, each with when that replica went on.
+    """
 
     asked: list[Ask] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
@@ -98,4 +101,5 @@ class Facts:
     calls: list[ModelCall] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
+    paused: list[tuple[Outage, float]] = field(default_factory=list)
     down: list[tuple[float, float]] = field(default_factory=list)

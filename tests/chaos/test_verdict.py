@@ -117,6 +117,19 @@ def test_a_tool_that_reads_after_its_observation_was_committed_ran_again() -> No
     assert len(verdict_on(spoiled).rerun) == 1
 
 
+@pytest.mark.parametrize(
+    ("owner", "went_on", "paused_at", "reruns"),
+    [(A, 8.0, 2.3, 0), (B, 8.0, 2.3, 1), (A, 6.0, 2.3, 1), (A, 8.0, 2.6, 1)],
+)
+def test_a_call_that_a_paused_replica_was_making_reaches_its_service_when_it_goes_on(
+    owner: str, went_on: float, paused_at: float, reruns: int
+) -> None:
+    spoiled = facts()
+    spoiled.paused.append((Outage(owner, "pause", paused_at), went_on))
+    spoiled.reads.append(Read("7", frozenset({"get_stacktrace"}), 8.1))
+    assert len(verdict_on(spoiled).rerun) == reruns
+
+
 def test_a_request_that_an_unfinished_tool_makes_too_is_no_rerun() -> None:
     spoiled = facts()
     spoiled.reads.append(Read("7", frozenset({"get_stacktrace", "get_user_impact"}), 6.6))

@@ -75,8 +75,10 @@ class Troublemaker:
     async def _cut_off(self, event: Event, replica: Replica) -> None:
         match event.kind:
             case Trouble.PAUSE:
-                self._facts.outages.append(replica.pause())
+                pause = replica.pause()
+                self._facts.outages.append(pause)
                 await asyncio.sleep(event.size)
+                self._facts.paused.append((pause, time.time()))
                 replica.resume()
             case Trouble.KILL:
                 self._facts.outages.append(await replica.kill())

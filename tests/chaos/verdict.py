@@ -119,9 +119,15 @@ def _rerun(facts: Facts) -> Iterator[str]:
 
 def _is_read_again(read: Read, journal: list[Entry]) -> bool:
     """Whether every call that could have wanted it had its outcome by then."""
-    before = [entry for entry in journal if entry.at < read.at]
+    called, unanswered = _wanting(read, journal, read.at)
+    return bool(called) and not unanswered
+
+
+def _wanting(read: Read, journal: list[Entry], at: float) -> tuple[set[str], set[str]]:
+    """The calls until then that could have wanted it, and those of them that had no outcome yet."""
+    before = [entry for entry in journal if entry.at < at]
     called = {call for entry in before for call, tool in entry.calls if tool in read.tools}
-    return bool(called) and called <= {entry.outcome_of for entry in before}
+    return called, called - {entry.outcome_of for entry in before}
 
 
 def _was_about_to(read: Read, journal: list[Entry], facts: Facts) -> bool:
@@ -130,12 +136,10 @@ def _was_about_to(read: Read, journal: list[Entry], facts: Facts) -> bool:
     Nothing can exclude this but a fence at Sentry itself.
     """
     for pause, went_on in facts.paused:
-        before = [entry for entry in journal if entry.at < pause.at]
-        called = {call for entry in before for call, tool in entry.calls if tool in read.tools}
-        holds = [hold for hold in facts.holds if before and hold.run == before[0].run and hold.at <= pause.at]
+        _, unanswered = _wanting(read, journal, pause.at)
+        holds = [hold for hold in facts.holds if hold.run == journal[0].run and hold.at <= pause.at]
         was_its_own = bool(holds) and (holds[-1].state, holds[-1].owner) == ("running", pause.owner)
-        is_open = bool(called - {entry.outcome_of for entry in before})
-        if was_its_own and is_open and went_on <= read.at <= went_on + _GOES_ON_WITHIN_S:
+        if was_its_own and unanswered and went_on <= read.at <= went_on + _GOES_ON_WITHIN_S:
             return True
     return False
 

@@ -1,133 +1,156 @@
-"""Sentry's Web API as an IncidentSource; what older servers and GlitchTip lack is asked for another way or left out."""
+"""Sentry's Web API as an IncidentSource, in the dialect of whichever server answers."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 
 from core.domain.errors import AccessDenied, LogSenseError, NotFound, Refusal
-from core.domain.incident import (
-    Commit,
-    ErrorEvent,
-    EventSeries,
-    IssueDetails,
-    IssueRef,
-    Release,
-    TagDistribution,
-)
+from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
 from core.domain.tenancy import SentryConnection
-from core.gateways.guarded_http import check_url
-from core.gateways.sentry_http import Reply, SentryHttp
+from core.gateways.reading_memory import ReadingMemory
+from core.gateways.sentry_counts import (
+    series_from_events,
+    series_from_issue_stats,
+    series_from_stats,
+    tag_from_json,
+    tags_by_key,
+    users_in,
+)
+from core.gateways.sentry_http import ParameterRefused, ServerState
 from core.gateways.sentry_payloads import event_from_json, issue_from_json
+from core.gateways.sentry_server import PAGE, SentryServer, next_cursor
 from core.gateways.sentry_shares import question_of_others, shares_of_others
-from core.gateways.sentry_values import integer, listed, mapping, moment, string
+from core.gateways.sentry_values import listed, mapping, moment, string
 from core.ports import IncidentSource
 
-_PAGE = 100
 _MAX_COMMITS = 20
+_MAX_PAGES_FOR_ID = 20
+_NAMED_TAGS = ("release", "environment", "url", "browser", "server_name", "transaction")
 _INTERVALS_H = {24: 3600, 168: 3 * 3600, 336: 6 * 3600, 720: 12 * 3600}
-_LINK = re.compile(r"<([^>]*)>\s*;[^,<]*rel=\"next\"[^,<]*results=\"true\"")
-_CURSOR = re.compile(r"[?&]cursor=([^&>\"']+)")
 
 
 class SentryIncidents(IncidentSource):
-    """One organization's Sentry."""
+    """One organization's server; an instance reads each thing once in two minutes, so use one for an investigation."""
 
     def __init__(
-        self, connection: SentryConnection, session: aiohttp.ClientSession, allowed_hosts: frozenset[str]
+        self,
+        connection: SentryConnection,
+        session: aiohttp.ClientSession,
+        allowed_hosts: frozenset[str],
+        state: ServerState | None = None,
     ) -> None:
-        """Nothing is asked until a method is called."""
+        """Nothing is asked until a method is called; `state` is what others have learned of the same connection."""
         self._connection = connection
-        self._allowed_hosts = allowed_hosts
-        self._http = SentryHttp(connection, session, allowed_hosts)
-        self._organization = f"organizations/{quote(connection.organization_slug, safe='')}"
-        self._region_url: str | None = None
+        self._server = SentryServer(connection, session, allowed_hosts, state)
+        self._memory = ReadingMemory()
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     async def issue(self, ref: IssueRef) -> IssueDetails:
         """See the port."""
-        details = issue_from_json((await self._of_issue(ref, "")).body)
-        if not details.id:
-            raise NotFound(self._no_such_issue(ref))
-        return details
+        payload = await self._issue_payload(ref)
+        details = issue_from_json(payload)
+        dialect = await self._server.dialect()
+        if dialect.counts_users or details.users:
+            return details
+        try:
+            return replace(details, users=users_in(await self._tags(details)))
+        except LogSenseError:
+            return replace(details, users=None)
 
     async def event(self, ref: IssueRef, which: str = "recommended") -> ErrorEvent:
         """See the port; servers without a recommended event give their latest."""
-        wanted = [quote(which, safe="")] + (["latest"] if which == "recommended" else [])
-        for name in wanted[:-1]:
+        return await self._memory.once(f"event {ref.id} {which}", lambda: self._read_event(ref, which))
+
+    async def _read_event(self, ref: IssueRef, which: str) -> ErrorEvent:
+        issue = issue_from_json(await self._issue_payload(ref))
+        dialect = await self._server.dialect()
+        named = dialect.events.get(which, which)
+        for name in dict.fromkeys((named, "latest") if which == "recommended" else (named,)):
+            path = f"{dialect.issue_path(self._server.organization, quote(issue.id, safe=''))}events/"
             try:
-                return event_from_json((await self._of_issue(ref, f"events/{name}/")).body)
-            except NotFound:
+                return event_from_json((await self._server.get(f"{path}{quote(name, safe='')}/")).body)
+            except (NotFound, ParameterRefused):
                 continue
-        try:
-            return event_from_json((await self._of_issue(ref, f"events/{wanted[-1]}/")).body)
-        except NotFound:
-            await self.issue(ref)
-            raise NotFound(f"Issue {ref.id} has no event {which}; it may have been deleted by retention.") from None
+        raise NotFound(f"Issue {ref.id} has no event {which}; it may have been deleted by retention.")
 
     async def series(self, issue: IssueDetails, period_h: int) -> EventSeries | None:
         """See the port; `stats` of the issue stand in where the time-series endpoint is missing."""
+        if (await self._server.dialect()).has_issue_stats:
+            period = "24h" if period_h <= 24 else "14d"
+            path = f"{self._server.organization}/issues-stats/"
+            reply = await self._server.find("issues-stats", path, groups=issue.id, statsPeriod=period)
+            return series_from_issue_stats(reply.body, issue.id, period, datetime.now(UTC)) if reply else None
         interval_s = _INTERVALS_H.get(period_h, 3600)
         try:
-            reply = await self._get(
-                f"{self._organization}/events-timeseries/",
+            reply = await self._server.find(
+                "events-timeseries",
+                f"{self._server.organization}/events-timeseries/",
                 dataset="errors",
                 yAxis="count()",
                 query=f"issue:{issue.short_id or issue.id}",
                 interval=interval_s,
                 statsPeriod=f"{period_h}h",
+                **await self._project_of(issue),
             )
-            if series := _series(reply.body, interval_s):
-                return series
-        except (NotFound, Refusal):
-            pass
-        return await self._series_from_stats(issue, period_h)
+        except Refusal:
+            reply = None
+        if reply and (series := series_from_events(reply.body, interval_s)):
+            return series
+        payload = await self._issue_payload(IssueRef(issue.id))
+        return series_from_stats(mapping(payload).get("stats"), period_h)
 
     async def tag_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
-        """See the port."""
-        try:
-            reply = await self._of_issue(IssueRef(issue.id), f"tags/{quote(key, safe='')}/")
-        except NotFound:
+        """See the port; all usual tags are read at once, where the server lists them."""
+        tags = await self._tags(issue)
+        if key in tags:
+            return tag_from_json(tags[key], key)
+        if "tags" not in self._server.state.absent and (key in _NAMED_TAGS or not self._lists_named()):
             return None
-        body = mapping(reply.body)
-        values = tuple(
-            (name, count)
-            for item in listed(body.get("topValues"))
-            if (name := string(mapping(item).get("value") or mapping(item).get("name")))
-            and (count := integer(mapping(item).get("count"))) is not None
-        )
-        total = integer(body.get("totalValues")) or sum(count for _, count in values)
-        ordered = tuple(sorted(values, key=lambda item: -item[1]))
-        return TagDistribution(key, total, ordered) if ordered else None
+        reply = await self._of_issue(issue, f"tags/{quote(key, safe='')}/")
+        return tag_from_json(reply, key)
+
+    def _lists_named(self) -> bool:
+        return self._server.state.dialect.names_tag_keys
+
+    async def _tags(self, issue: IssueDetails) -> Mapping[str, Mapping[str, Any]]:
+        return await self._memory.once(f"tags {issue.id}", lambda: self._read_tags(issue))
+
+    async def _read_tags(self, issue: IssueDetails) -> Mapping[str, Mapping[str, Any]]:
+        dialect = await self._server.dialect()
+        named: dict[str, str | int | list[str]] = {"key": list(_NAMED_TAGS)} if dialect.names_tag_keys else {}
+        path = f"{dialect.issue_path(self._server.organization, quote(issue.id, safe=''))}tags/"
+        reply = await self._server.find("tags", path, **named)
+        return tags_by_key(reply.body) if reply else {}
 
     async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
         """See the port; servers without tables of events, and tokens that may not read them, cannot tell."""
         question = question_of_others(issue, key)
-        if question is None:
+        if question is None or not (await self._server.dialect()).has_event_tables:
             return None
+        path = f"{self._server.organization}/events/"
         try:
-            reply = await self._get(f"{self._organization}/events/", **question)
-        except (NotFound, Refusal, AccessDenied):
+            reply = await self._server.get(path, **question, **await self._project_of(issue))
+        except (Refusal, AccessDenied):
             return None
-        return None if _next_cursor(reply) else shares_of_others(reply.body, key)
+        return None if next_cursor(reply) else shares_of_others(reply.body, key)
 
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
         """See the port."""
-        if not event.id or not issue.project:
+        if not event.id or not issue.project or not (await self._server.dialect()).has_commits:
             return ()
-        slug, project = self._connection.organization_slug, issue.project
-        path = (
-            f"projects/{quote(slug, safe='')}/{quote(project, safe='')}/events/{quote(event.id, safe='')}/committers/"
-        )
+        parts = ("projects", self._server.slug, issue.project, "events", event.id, "committers")
+        path = "".join(f"{quote(part, safe='')}/" for part in parts)
         try:
-            body = mapping((await self._get(path)).body)
-        except (NotFound, Refusal):
+            body = mapping((await self._server.get(path)).body)
+        except Refusal:
             return ()
         return [
             _commit(commit, string(mapping(mapping(committer).get("author")).get("name")))
@@ -137,42 +160,41 @@ class SentryIncidents(IncidentSource):
 
     async def release(self, version: str) -> Release | None:
         """See the port."""
-        path = f"{self._organization}/releases/{quote(version, safe='')}/"
+        return await self._memory.once(f"release {version}", lambda: self._read_release(version))
+
+    async def _read_release(self, version: str) -> Release | None:
+        path = f"{self._server.organization}/releases/{quote(version, safe='')}/"
         try:
-            body = mapping((await self._get(path)).body)
-        except (NotFound, Refusal):
+            body = mapping((await self._server.get(path)).body)
+        except Refusal:
             return None
-        try:
-            commits = listed((await self._get(f"{path}commits/", per_page=_MAX_COMMITS)).body)
-        except LogSenseError:
-            # Commits need a scope of their own; a release without them is still worth showing.
-            commits = []
+        commits: list[Any] = []
+        if (await self._server.dialect()).has_commits:
+            try:
+                commits = listed((await self._server.get(f"{path}commits/", per_page=_MAX_COMMITS)).body)
+            except LogSenseError:
+                # Commits need a scope of their own; a release without them is still worth showing.
+                commits = []
         when = moment(body.get("dateReleased")) or moment(body.get("dateCreated"))
         return Release(version, when, tuple(_commit(commit) for commit in commits[:_MAX_COMMITS]))
 
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         """See the port; follows pages until `limit`."""
         found: list[IssueDetails] = []
-        cursor: str | None = None
-        while len(found) < limit:
-            options = {"cursor": cursor} if cursor else {}
-            reply = await self._get(
-                f"{self._organization}/issues/", query=query, sort="date", limit=min(limit, _PAGE), **options
-            )
-            found += [issue_from_json(item) for item in listed(reply.body)]
-            cursor = _next_cursor(reply)
-            if cursor is None:
-                break
+        async with aclosing(self._server.list_issues(query, min(limit, PAGE))) as pages:
+            async for page in pages:
+                found += [issue_from_json(item) for item in page]
+                if len(found) >= limit:
+                    break
         return found[:limit]
 
     async def scopes(self) -> Sequence[str] | None:
         """See the port; the root of the API tells, but not on every server."""
         try:
-            body = mapping((await self._get("")).body)
+            await self._server.dialect()
         except LogSenseError:
             return None
-        scopes = [scope for scope in map(string, listed(mapping(body.get("auth")).get("scopes"))) if scope]
-        return scopes or None
+        return self._server.state.scopes
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 
@@ -181,84 +203,115 @@ class SentryIncidents(IncidentSource):
         self._check_writes()
         issue = await self.issue(ref)
         # The id stands in the path: without one, Sentry reads a status change as one of all issues.
-        path = f"{self._organization}/issues/{quote(issue.id, safe='')}/"
-        await self._write("PUT", path, {"status": "resolved" if resolved else "unresolved"})
+        path = f"{self._server.organization}/issues/{quote(issue.id, safe='')}/"
+        self._memory.forget()
+        await self._server.write("PUT", path, {"status": "resolved" if resolved else "unresolved"})
 
     async def add_note(self, ref: IssueRef, text: str) -> None:
         """See the port."""
         self._check_writes()
         issue = await self.issue(ref)
-        await self._write("POST", f"{self._organization}/issues/{quote(issue.id, safe='')}/notes/", {"text": text})
+        dialect = await self._server.dialect()
+        path = dialect.issue_path(self._server.organization, quote(issue.id, safe=""))
+        await self._server.write("POST", f"{path}{dialect.note_path}", dialect.note(text))
 
     def _check_writes(self) -> None:
         if not self._connection.writes_allowed:
             raise Refusal("Writing to Sentry is switched off. Set LOGSENSE_SENTRY_WRITES=true to allow it.")
 
-    # ---- paths and regions ------------------------------------------------------------------------------------------
+    # ---- one issue, proved to be this organization's ----------------------------------------------------------------
 
-    async def _of_issue(self, ref: IssueRef, rest: str) -> Reply:
-        """A path below an issue: below its organization, or as older servers and GlitchTip have it."""
-        issue_id = quote(ref.id, safe="")
-        for path in (f"{self._organization}/issues/{issue_id}/{rest}", f"issues/{issue_id}/{rest}"):
+    async def _issue_payload(self, ref: IssueRef) -> Mapping[str, Any]:
+        """The issue as the server has it.
+
+        Raises:
+            NotFound: it does not exist, or belongs to another organization.
+        """
+        payload = await self._memory.once(f"issue {ref.id}", lambda: self._read_issue(ref))
+        issue_id = string(payload.get("id")) or ""
+
+        async def known() -> Mapping[str, Any]:
+            return payload
+
+        # The same issue is also asked for by its number.
+        await self._memory.once(f"issue {issue_id}", known)
+        return payload
+
+    async def _read_issue(self, ref: IssueRef) -> Mapping[str, Any]:
+        dialect = await self._server.dialect()
+        if dialect.issues_below_organization and dialect.finds_short_ids:
+            path = dialect.issue_path(self._server.organization, quote(ref.id, safe=""))
             try:
-                return await self._get(path)
-            except NotFound:
-                continue
+                body = mapping((await self._server.get(path)).body)
+            except NotFound as missing:
+                if not await self._turns_out_to_be_glitchtip():
+                    await self._server.require_organization()
+                    raise NotFound(self._no_such_issue(ref)) from missing
+            else:
+                return self._existing(body, ref)
+        return await self._read_listed(ref)
+
+    async def _turns_out_to_be_glitchtip(self) -> bool:
+        """Whether a server that was taken for Sentry refuses Sentry's sort word, which says what it is."""
+        if self._server.state.has_proved_dialect:
+            return False
+        self._server.state.has_proved_dialect = True
+        await self.issues("", 1)
+        return not (await self._server.dialect()).finds_short_ids
+
+    async def _read_listed(self, ref: IssueRef) -> Mapping[str, Any]:
+        """The issue by its number, which the organization's own list has to hold: its path alone proves nothing."""
+        listed_issue = await self._find_in_list(ref)
+        dialect = await self._server.dialect()
+        issue_id = string(listed_issue.get("id")) or ""
+        try:
+            body = mapping((await self._server.get(dialect.issue_path(self._server.organization, issue_id))).body)
+        except NotFound:
+            raise NotFound(self._no_such_issue(ref)) from None
+        return self._existing(body, ref) if string(body.get("id")) == issue_id else self._existing({}, ref)
+
+    async def _find_in_list(self, ref: IssueRef) -> Mapping[str, Any]:
+        pages = 0
+        by_number = ref.id if ref.id.isdigit() else None
+        async with aclosing(self._server.list_issues("", PAGE, by_number)) as found:
+            async for page in found:
+                for item in map(mapping, page):
+                    if ref.id.upper() in (string(item.get("id")), (string(item.get("shortId")) or "").upper()):
+                        return item
+                pages += 1
+                if pages >= _MAX_PAGES_FOR_ID:
+                    break
         raise NotFound(self._no_such_issue(ref))
 
-    async def _get(self, path: str, **query: str | int | list[str]) -> Reply:
-        """A GET at the base URL; what is not there is looked for in the organization's region."""
-        try:
-            return await self._http.get(path, base_url=self._region_url, **query)
-        except NotFound:
-            if self._region_url is not None or not await self._learn_region():
-                raise
-            return await self._http.get(path, base_url=self._region_url, **query)
+    def _existing(self, body: Mapping[str, Any], ref: IssueRef) -> Mapping[str, Any]:
+        if not string(body.get("id")):
+            raise NotFound(self._no_such_issue(ref))
+        return body
 
-    async def _write(self, method: str, path: str, body: dict[str, Any]) -> None:
-        await self._http.write(method, path, body, base_url=self._region_url)
-
-    async def _learn_region(self) -> bool:
-        """Whether the organization lives at another address of the same Sentry; remembered only when found."""
+    async def _of_issue(self, issue: IssueDetails, rest: str) -> object:
+        """A part of an issue; None when the server has no such part."""
+        dialect = await self._server.dialect()
+        path = dialect.issue_path(self._server.organization, quote(issue.id, safe=""))
         try:
-            reply = await self._http.get(f"{self._organization}/")
+            return (await self._server.get(f"{path}{rest}")).body
+        except (NotFound, ParameterRefused):
+            return None
+
+    async def _project_of(self, issue: IssueDetails) -> dict[str, str]:
+        """The project parameter of a question about one issue: without it, some servers see only joined projects."""
+        try:
+            payload = await self._issue_payload(IssueRef(issue.id))
         except LogSenseError:
-            return False
-        region = string(mapping(mapping(reply.body).get("links")).get("regionUrl"))
-        if region is None or region.rstrip("/") == self._connection.base_url:
-            return False
-        if not _same_family(region, self._connection.base_url):
-            return False
-        check_url(region, self._allowed_hosts)
-        self._region_url = region.rstrip("/")
-        return True
+            payload = {}
+        project = string(mapping(payload.get("project")).get("id"))
+        everything = (await self._server.dialect()).all_projects
+        return {"project": project or everything} if project or everything else {}
 
     def _no_such_issue(self, ref: IssueRef) -> str:
-        organization = self._connection.organization_slug
         return (
-            f"Sentry has no issue {ref.id} in organization {organization}. Check the id, and that the token may see it."
+            f"Sentry has no issue {ref.id} in organization {self._server.slug}. "
+            "Check the id, and that the token may see it."
         )
-
-    async def _series_from_stats(self, issue: IssueDetails, period_h: int) -> EventSeries | None:
-        try:
-            body = mapping((await self._of_issue(IssueRef(issue.id), "")).body)
-        except NotFound:
-            return None
-        stats = mapping(body.get("stats"))
-        points = _stats_points(stats.get("24h" if period_h <= 24 else "30d"))
-        if not points:
-            return None
-        return EventSeries(
-            3600 if period_h <= 24 else 24 * 3600, points[-max(1, period_h // 24) :] if period_h > 24 else points
-        )
-
-
-def _same_family(url: str, base_url: str) -> bool:
-    """Whether two addresses belong together: the same host, or both below the same two last labels."""
-    one, other = (urlsplit(address).hostname or "" for address in (url, base_url))
-    return one == other or (
-        one.count(".") >= 1 and one.split(".")[-2:] == other.split(".")[-2:] and not one[-1].isdigit()
-    )
 
 
 def _commit(payload: object, author: str | None = None) -> Commit:
@@ -266,33 +319,3 @@ def _commit(payload: object, author: str | None = None) -> Commit:
     named = string(mapping(body.get("author")).get("name"))
     message = string(body.get("message")) or ""
     return Commit(string(body.get("id")) or "", message, author or named, moment(body.get("dateCreated")))
-
-
-def _series(body: object, interval_s: int) -> EventSeries | None:
-    for series in listed(mapping(body).get("timeSeries")):
-        points = [
-            (datetime.fromtimestamp(at / 1000, UTC), round(float(count)))
-            for value in listed(mapping(series).get("values"))
-            if isinstance(at := mapping(value).get("timestamp"), int | float)
-            and isinstance(count := mapping(value).get("value"), int | float)
-        ]
-        if points:
-            interval_ms = mapping(mapping(series).get("meta")).get("interval")
-            return EventSeries(int(interval_ms / 1000) if isinstance(interval_ms, int) else interval_s, tuple(points))
-    return None
-
-
-def _stats_points(stats: object) -> tuple[tuple[datetime, int], ...]:
-    return tuple(
-        (at, count)
-        for pair in listed(stats)
-        if isinstance(pair, list) and len(pair) == 2
-        if (at := moment(pair[0])) is not None and (count := integer(pair[1])) is not None
-    )
-
-
-def _next_cursor(reply: Reply) -> str | None:
-    """The next page's cursor; read by pattern, because GlitchTip's header is not well formed."""
-    link = _LINK.search(reply.headers.get("Link", ""))
-    found = _CURSOR.search(link[1]) if link else None
-    return found[1] if found else None

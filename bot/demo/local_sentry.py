@@ -129,6 +129,7 @@ class LocalSentry:
                 web.put(f"{prefix}/", self._change_issue),
                 web.get(f"{prefix}/events/", self._list_events),
                 web.get(f"{prefix}/events/{{which}}/", self._show_event),
+                web.get(f"{prefix}/tags/", self._list_tags),
                 web.get(f"{prefix}/tags/{{key}}/", self._show_tag),
                 web.get(f"{prefix}/tags/{{key}}/values/", self._list_tag_values),
                 web.get(f"{prefix}/hashes/", self._list_hashes),
@@ -301,6 +302,11 @@ class LocalSentry:
 
     async def _show_tag(self, request: web.Request) -> web.Response:
         return web.json_response(_found(self._answers.tag(self._asked(request), request.match_info["key"])))
+
+    async def _list_tags(self, request: web.Request) -> web.Response:
+        incident = self._asked(request)
+        named = (self._answers.tag(incident, key) for key in request.query.getall("key", []))
+        return web.json_response([tag for tag in named if tag])
 
     async def _list_tag_values(self, request: web.Request) -> web.Response:
         return self._page(request, self._answers.tag_values(self._asked(request), request.match_info["key"]), dict)

@@ -11,6 +11,7 @@ import aiohttp
 from core.domain.errors import Refusal
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.knowledge_engine import KnowledgeEngine
+from core.gateways.sentry_http import ServerState
 from core.gateways.sentry_incidents import SentryIncidents
 from core.gateways.sentry_payloads import read_event
 from core.gateways.single_event import SingleEventSource
@@ -33,7 +34,8 @@ class TenantDoors:
         self._session = session
         self._allowed_hosts = allowed_hosts
         self._knowledge = knowledge
-        self._trackers: OrderedDict[tuple[OrganizationId, SentryConnection], SentryIncidents] = OrderedDict()
+        self._servers: OrderedDict[tuple[OrganizationId, SentryConnection], ServerState] = OrderedDict()
+        self._trackers: OrderedDict[tuple[OrganizationId, SentryConnection, str], SentryIncidents] = OrderedDict()
         self._events: OrderedDict[str, SingleEventSource] = OrderedDict()
 
     def incidents(self) -> IncidentSource:
@@ -44,11 +46,12 @@ class TenantDoors:
             return _kept(self._events, text, lambda: SingleEventSource(read_event(text)), _KEPT_EVENTS)
         if caller.connection is None:
             raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")
-        connection = caller.connection
+        connection, key = caller.connection, (caller.organization_id, caller.connection)
+        state = _kept(self._servers, key, ServerState, _KEPT)
         return _kept(
             self._trackers,
-            (caller.organization_id, connection),
-            lambda: SentryIncidents(connection, self._session, self._allowed_hosts),
+            (*key, caller.investigation_id),
+            lambda: SentryIncidents(connection, self._session, self._allowed_hosts, state),
             _KEPT,
         )
 

@@ -15,7 +15,8 @@ from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 
 _KEYS = ("release", "environment", "url", "browser", "server_name", "transaction")
-_COMPARED = _KEYS[:5]
+_COMPARED = ("server_name", "release", "browser", "url", "environment")
+_MOST_COMPARED = 3
 _VALUES = 5
 _PRODUCTION = ("prod", "production", "live")
 _LEVELS = ("low", "medium", "high", "critical")
@@ -45,11 +46,18 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
 
         found = await asyncio.gather(*(distribution(key) for key in _KEYS))
         known = {each.key: cleaned(each, masker) for each in found if each and each.values and each.total > 0}
-        usual = await _usual(source, issue, [key for key in _COMPARED if key in known])
+        usual = await _usual(source, issue, _worth_comparing(known))
         one_event = doors.has_one_event_only()
         return impact_sheet(cleaned(issue, masker), known, cleaned(usual, masker), one_event=one_event)
 
     return get_user_impact
+
+
+def _worth_comparing(shares: Mapping[str, TagDistribution]) -> list[str]:
+    """The tags to compare with other events, each of which costs a request: the most concentrated ones."""
+    found = [key for key in _COMPARED if key in shares]
+    found.sort(key=lambda key: -shares[key].values[0][1] / shares[key].total)
+    return found[:_MOST_COMPARED]
 
 
 async def _usual(source: IncidentSource, issue: IssueDetails, keys: Sequence[str]) -> Mapping[str, TagDistribution]:

@@ -80,14 +80,28 @@ _COVERAGE = {
 }
 
 
+_TELLING_FACTS = {
+    "get_stacktrace": ("frame", "exceptions", "message", "spans", "evidence"),
+    "analyze_error_frequency": ("total",),
+    "get_user_impact": ("users", "shares"),
+}
+"""Of which facts at least one has to be there for a tool's answer to count: a call may succeed and tell nothing."""
+
+
 def _coverage(evidence: Sequence[Evidence]) -> Iterator[_Weight]:
-    read = {item.tool: item.id for item in evidence if item.ok}
+    answered = {item.tool for item in evidence if item.ok}
+    read = {item.tool: item.id for item in evidence if item.ok and _tells(item)}
     for tool, (points, reason) in _COVERAGE.items():
         if tool in read:
             yield _Weight(points, f"{reason} ({read[tool]})")
     for item in evidence:
-        if not item.ok and item.tool not in read:
+        if not item.ok and item.tool not in answered:
             yield _Weight(-8, f"{item.tool} was unavailable ({item.id})")
+
+
+def _tells(item: Evidence) -> bool:
+    telling = _TELLING_FACTS.get(item.tool)
+    return telling is None or any(item.facts.get(fact) not in (None, {}, [], "") for fact in telling)
 
 
 def _stack_quality(stack: StackFacts) -> Iterator[_Weight]:

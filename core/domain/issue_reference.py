@@ -10,7 +10,7 @@ from core.domain.incident import IssueRef
 
 ACCEPTED = "Give a short id such as SHOP-1A2, a numeric id, or the URL of an issue."
 _ISSUE_ID = re.compile(r"\d{1,20}|[A-Za-z0-9][\w-]{0,60}-[A-Za-z0-9]{1,12}")
-_EVENT_ID = re.compile(r"[0-9a-f]{32}|latest|recommended|oldest")
+_EVENT_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|latest|recommended|oldest")
 _SLACK_LINK = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")
 _SENTRY_IO = "sentry.io"
 _REGIONS = frozenset({"us", "de", "eu", "www"})
@@ -60,6 +60,8 @@ def _from_url(url: str, base_url: str | None, organization_slug: str | None) -> 
     if issue_at is None:
         raise InvalidInput(f"That URL is not of an issue. {ACCEPTED}")
     named = named or _organization_in_path(segments, issue_at)
+    if _may_be_a_project(segments, issue_at, base_url):
+        named = None
     if named and organization_slug and named.lower() != organization_slug.lower():
         raise InvalidInput(
             f"That issue belongs to the Sentry organization {named[:60]}; connected is {organization_slug}."
@@ -98,8 +100,17 @@ def _organization_in_path(segments: list[str], issue_at: int) -> str | None:
     return before[0] if before and segments[0] not in _NOT_AN_ORGANIZATION else None
 
 
+def _may_be_a_project(segments: list[str], issue_at: int, base_url: str | None) -> bool:
+    """Whether the one name before `issues` may be a project, as in GlitchTip's own links.
+
+    A number is one issue of the whole server, and whose it is gets proved when it is read; a short id may be anybody's.
+    """
+    configured = (urlsplit(base_url).hostname or "").lower() if base_url else _SENTRY_IO
+    return issue_at == 1 and segments[2].isdigit() and not _is_sentry_io(configured)
+
+
 def _event_in(segments: list[str], issue_at: int) -> str | None:
     rest = segments[issue_at + 2 :]
     if len(rest) >= 2 and rest[0] == "events" and _EVENT_ID.fullmatch(rest[1].lower()):
-        return rest[1].lower()
+        return rest[1].lower().replace("-", "")
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from core.domain.incident import Frame
+from core.domain.incident import ExceptionInfo, Frame
 from core.gateways.sentry_values import flat, integer, listed, mapping, string, truth
 
 MAX_FRAMES = 500
@@ -16,6 +17,21 @@ def read_frames(stacktrace: Mapping[str, Any]) -> tuple[Frame, ...]:
     """The frames of a stack, oldest call first; of an endless stack the newest 500."""
     frames = [mapping(frame) for frame in listed(stacktrace.get("frames"))[-MAX_FRAMES:]]
     return tuple(_frame(frame) for frame in frames if frame)
+
+
+def with_ids_by_position(exceptions: Sequence[ExceptionInfo]) -> tuple[ExceptionInfo, ...]:
+    """Give members of a group the ids that the server dropped: SDKs number them from the outermost, which is last.
+
+    GlitchTip keeps `parent_id` and drops `exception_id`.
+    """
+    if any(each.id is not None for each in exceptions) or all(each.parent_id is None for each in exceptions):
+        return tuple(exceptions)
+    outermost_is_first = exceptions[0].parent_id is None and exceptions[-1].parent_id is not None
+    last = len(exceptions) - 1
+    return tuple(
+        replace(each, id=position if outermost_is_first else last - position)
+        for position, each in enumerate(exceptions)
+    )
 
 
 def _frame(frame: Mapping[str, Any]) -> Frame:

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.domain.errors import InvalidInput
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, Frame, IssueDetails, Span, ThreadStack
-from core.gateways.sentry_frames import read_frames
+from core.gateways.sentry_frames import read_frames, with_ids_by_position
 from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth
 from core.gateways.stack_text import frames_in_text
 
@@ -179,7 +179,8 @@ def _message(body: Mapping[str, Any], entries: Mapping[str, object]) -> tuple[st
 
 def _exceptions(data: object) -> tuple[ExceptionInfo, ...]:
     values = mapping(data).get("values", data)
-    return tuple(_exception(mapping(value)) for value in listed(values)[:_MAX_EXCEPTIONS] if isinstance(value, Mapping))
+    found = [_exception(mapping(value)) for value in listed(values)[:_MAX_EXCEPTIONS] if isinstance(value, Mapping)]
+    return with_ids_by_position(found)
 
 
 def _exception(value: Mapping[str, Any]) -> ExceptionInfo:

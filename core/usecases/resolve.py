@@ -80,11 +80,23 @@ async def _tell_tracker(investigation: Investigation, tools: HostTools, writes_a
     resolved = investigation.status is Status.RESOLVED
     try:
         outcome = await tools.resolve_issue(investigation.subject.issue_id, resolved=resolved)
-        if outcome.ok and resolved and investigation.resolved_by:
-            await tools.add_issue_note(investigation.subject.issue_id, _note(investigation))
     except LogSenseError as error:
         return f"Sentry was not changed: {error}"
-    return outcome.text if outcome.ok else f"Sentry was not changed: {outcome.text}"
+    if not outcome.ok:
+        return f"Sentry was not changed: {outcome.text}"
+    if not (resolved and investigation.resolved_by):
+        return outcome.text
+    missing = await _leave_note(investigation, tools)
+    return f"{outcome.text}, but the note could not be left: {missing}" if missing else outcome.text
+
+
+async def _leave_note(investigation: Investigation, tools: HostTools) -> str:
+    """Say in the tracker who resolved it, and how; the result is why that failed, empty when it is there."""
+    try:
+        outcome = await tools.add_issue_note(investigation.subject.issue_id, _note(investigation))
+    except LogSenseError as error:
+        return str(error)
+    return "" if outcome.ok else outcome.text
 
 
 def _note(investigation: Investigation) -> str:

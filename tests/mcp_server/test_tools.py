@@ -208,7 +208,7 @@ async def test_a_recorded_incident_stands_out_by_its_server() -> None:
     assert not refused.is_error
     assert "usual" not in (refused.structured_content or {})["shares"]["server_name"][0]
     asked = [path for _, path in sentry.requests if path.endswith("/acme/events/")]
-    assert len(asked) == 6, "five tags are compared, and one refusal ends the asking"
+    assert len(asked) == 4, "three tags are compared, and one refusal ends the asking"
 
 
 async def test_of_how_many_a_share_is_stands_where_not_all_events_have_the_tag() -> None:

@@ -248,6 +248,8 @@ class SentryIncidents(IncidentSource):
                     await self._server.require_organization()
                     raise NotFound(self._no_such_issue(ref)) from missing
             else:
+                # Issues live in the organization's region: whoever answers for one is it.
+                self._server.state.is_region_known = True
                 return self._existing(body, ref)
         return await self._read_listed(ref)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 
 from bot.reasoners import Reasoners
 from core.domain.errors import LogSenseError
+from core.domain.knowledge import Kind, KnowledgeEntry, Standing
 from core.domain.tenancy import OrganizationId
 from core.gateways.mcp_process import McpProcess
 from core.ports import Stores, ToolProvider
@@ -32,16 +33,19 @@ def check_parts(
         host_tools = await tools.host_tools(organization_id)
 
         async def sentry() -> str:
-            if await connections.sentry(organization_id) is None:
+            connection = await connections.sentry(organization_id)
+            if connection is None:
                 raise NotConfigured("not connected: set SENTRY_ORG and SENTRY_TOKEN. The demo works without")
-            listed = await host_tools.list_incidents("is:unresolved", 1)
-            if not listed.ok:
-                raise LogSenseError(listed.text)
-            return "reached, and the token may read issues"
+            found = await host_tools.describe_connection()
+            if not found.ok:
+                raise LogSenseError(found.text)
+            scopes = [str(scope) for scope in found.facts.get("scopes", ())]
+            return sentry_state(scopes, writes_allowed=connection.writes_allowed)
 
         async def knowledge() -> str:
             await host_tools.search_knowledge("check", 1)
-            return f"{len(await stores.for_organization(organization_id).knowledge())} past incidents"
+            known = await stores.for_organization(organization_id).knowledge()
+            return known_lessons(known)
 
         async def tool_server() -> str:
             await process.ready()
@@ -62,6 +66,28 @@ def check_parts(
         return [await timed(name, part) for name, part in parts.items()]
 
     return checks
+
+
+def sentry_state(scopes: Sequence[str], *, writes_allowed: bool) -> str:
+    """What the token may do, in words.
+
+    Raises:
+        NotConfigured: writes are on, and the token cannot write.
+    """
+    if not scopes:
+        return "reached, and the token may read issues; this server does not say what else it may do"
+    if writes_allowed and not {"event:write", "event:admin"} & set(scopes):
+        raise NotConfigured(
+            f"reached, but LOGSENSE_SENTRY_WRITES is on and the token may only {', '.join(scopes)}: "
+            "resolving needs event:write. Give SENTRY_TOKEN that scope, or switch writes off"
+        )
+    return f"reached; the token may {', '.join(scopes)}"
+
+
+def known_lessons(entries: Iterable[KnowledgeEntry]) -> str:
+    """How many past incidents people confirmed; drafts are not knowledge yet."""
+    count = sum(entry.kind == Kind.INCIDENT and entry.status == Standing.CONFIRMED for entry in entries)
+    return f"{count} confirmed past incident{'' if count == 1 else 's'}"
 
 
 async def timed(part: str, attempt: Callable[[], Awaitable[str]]) -> dict[str, Any]:

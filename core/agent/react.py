@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.agent.patience import Patience
 from core.domain.errors import LogSenseError, ReasonerFailed, ServiceFailed, ToolRejected
 from core.domain.journal import (
     CallCorrected,
@@ -25,7 +26,7 @@ from core.domain.journal import (
     TurnTaken,
 )
 from core.domain.report import Analysis, Answer, Evidence
-from core.ports import Reasoner, Toolbox, ToolSpec
+from core.ports import Reasoner, Toolbox, ToolResult, ToolSpec
 
 MAX_FRUITLESS_TURNS = 3
 GRACE_S = 20.0
@@ -68,8 +69,10 @@ class ReactLoop:
         now: Callable[[], datetime],
         budget: Budget,
         check: Callable[[], Awaitable[None]] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """`check` raises LeaseLost when another worker has the run; without one, nobody else can."""
+        self._patience = patience or Patience()
         self._check = check
         self._transcript = transcript
         self._reasoners = reasoners
@@ -220,9 +223,13 @@ class ReactLoop:
 
     async def _call(self, call: ToolCall, evidence_id: str) -> Evidence:
         timeout_s = max(1.0, min(self._budget.tool_timeout_s, self._time_left() + GRACE_S))
-        try:
+
+        async def attempt() -> ToolResult:
             async with asyncio.timeout(timeout_s):
-                result = await self._toolbox.call(call)
+                return await self._toolbox.call(call)
+
+        try:
+            result = await self._patience.read(attempt)
         except TimeoutError:
             text = f"{UNAVAILABLE}{call.tool} did not answer within {timeout_s:.0f} s"
             return Evidence(evidence_id, call.tool, call.arguments, text, ok=False)

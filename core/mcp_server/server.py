@@ -17,6 +17,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from core.domain.errors import LogSenseError, Refusal
 from core.gateways.envelope import HOST_ONLY_META, MASKED_META
+from core.gateways.sentry_http import outages
 from core.gateways.tool_arguments import misfit
 from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
@@ -105,6 +106,8 @@ def _delivering(tool: Callable[..., Awaitable[Sheet]], masker: Masker) -> Callab
 
     @functools.wraps(tool)
     async def deliver(**arguments: Any) -> CallToolResult:
+        went_away: list[str] = []
+        outages.set(went_away)
         try:
             sheet = await tool(**arguments)
             page = page_of(sheet, arguments.get("page", 1), masker)
@@ -112,13 +115,18 @@ def _delivering(tool: Callable[..., Awaitable[Sheet]], masker: Masker) -> Callab
             raise
         except LogSenseError as error:
             # Whether the asker can mend it decides what they are told, and with which exit code.
-            mendable = {"error": "refused" if isinstance(error, Refusal) else "service"}
+            mendable = {"error": "refused" if isinstance(error, Refusal) else "service", **_unanswered(went_away)}
             return _failure(cut(tame(masker.text(str(error))), _ERROR_CHARS), mendable)
         except Exception as error:
             return _failure(_unexpected(tool.__name__, error))
-        return _result(page.text, dict(page.facts), is_error=False)
+        return _result(page.text, {**page.facts, **_unanswered(went_away)}, is_error=False)
 
     return deliver
+
+
+def _unanswered(went_away: list[str]) -> dict[str, Any]:
+    """The fact that the tracker went away during the call: whoever waits may get more by calling again."""
+    return {"unanswered": True} if went_away else {}
 
 
 def _unexpected(tool: str, error: Exception) -> str:

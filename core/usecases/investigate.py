@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.agent.patience import Patience
 from core.agent.react import Budget, NothingToRead, ReactLoop
 from core.agent.report import report_from
 from core.domain.errors import LeaseLost, LogSenseError, Refusal, ServiceFailed
@@ -15,7 +16,7 @@ from core.domain.investigation import Investigation, Status
 from core.domain.journal import JournalEntry, Transcript, TurnTaken
 from core.domain.report import Analysis
 from core.domain.tenancy import OrganizationId
-from core.domain.thread_view import NoticeView, progress_of, report_of
+from core.domain.thread_view import NoticeView, ProgressView, progress_of, report_of
 from core.ports import Journal, OrganizationStore, Reasoner, Run, Stores, ToolProvider
 from core.usecases.learning import note_report
 from core.usecases.live_thread import LiveThread
@@ -40,7 +41,14 @@ class Investigators:
     threads: Threads
     ask_from: int = 70
 
-    async def loop(self, run: Run, investigation: Investigation, transcript: Transcript, journal: Journal) -> ReactLoop:
+    async def loop(
+        self,
+        run: Run,
+        investigation: Investigation,
+        transcript: Transcript,
+        journal: Journal,
+        patience: Patience | None = None,
+    ) -> ReactLoop:
         """The agent over `transcript`, with the organization's reasoners and tools, recording to `journal`."""
         store = self.stores.for_organization(run.organization_id)
         event_text = await store.event_text(investigation.id) if investigation.subject.pasted else None
@@ -57,6 +65,7 @@ class Investigators:
             now=self.now,
             budget=self.budget,
             check=check,
+            patience=patience,
         )
 
 
@@ -118,7 +127,7 @@ class InvestigateJob:
         else:
             async with thread.live(run) as live:
                 shown = _Shown(journal, investigation, transcript.entries, live)
-                loop = await self._with.loop(run, investigation, transcript, shown)
+                loop = await self._with.loop(run, investigation, transcript, shown, Patience(tell=shown.waiting))
                 transcript, conclusion = await loop.run()
         if not isinstance(conclusion, Analysis):
             raise LogSenseError("The investigation ended with an answer instead of an analysis.")
@@ -179,6 +188,7 @@ class _Shown(Journal):
         self._investigation = investigation
         self._entries = entries
         self._live = live
+        self._waited_s: float | None = None
         self._show()
 
     async def entries(self) -> tuple[JournalEntry, ...]:
@@ -189,9 +199,21 @@ class _Shown(Journal):
         self._entries += (entry,)
         self._show()
 
+    def waiting(self, seconds: float | None) -> None:
+        """Show for how long the tracker has not answered; None ends that."""
+        self._waited_s = seconds
+        self._show()
+
     def _show(self) -> None:
         if self._live is not None:
-            self._live.show(lambda: progress_of(self._investigation, self._entries))
+            self._live.show(self._view)
+
+    def _view(self) -> ProgressView:
+        view = progress_of(self._investigation, self._entries)
+        if self._waited_s is None:
+            return view
+        note = f"Sentry does not answer, trying again ({self._waited_s:.0f} s)"
+        return replace(view, notes=(*view.notes, note))
 
 
 def _reasoner_of(transcript: Transcript) -> str:

@@ -38,6 +38,9 @@ test-playground: .venv/.dev .cache/playground/.installed  ## Teams against Micro
 	@npm install --no-audit --no-fund --ignore-scripts --prefix $(@D) @microsoft/m365agentsplayground@0.2.28 && touch $@ \
 		|| echo "the Agents Playground was not installed; its tests are skipped"
 
+test-glitchtip: .venv/.dev  ## The shipped command against a real GlitchTip (GLITCHTIP_SOURCE, GLITCHTIP_PYTHON; else skipped)
+	.venv/bin/python -m pytest -n 0 --timeout 400 tests/glitchtip
+
 lint: .venv/.dev  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -132,6 +132,15 @@ def _matches(evidence: Sequence[Evidence]) -> Iterator[Mapping[str, Any]]:
             yield from item.facts.get("matches", [])
 
 
+def _record(match: Mapping[str, Any], evidence: Sequence[Evidence]) -> str:
+    """How a past fix did; nothing where the tracker has seen this very error since the fix was confirmed."""
+    record, confirmed_on = str(match.get("record", "")), str(match.get("confirmed_on", ""))
+    if not match.get("seen_before") or record != "its fix held":
+        return record
+    seen = [str(item.facts.get("last_seen", "")) for item in evidence if item.ok]
+    return "" if any(last[:10] >= confirmed_on for last in seen if last) else record
+
+
 def _similar(evidence: Sequence[Evidence]) -> Iterator[SimilarIncident]:
     seen: set[str] = set()
     for match in _matches(evidence):
@@ -149,7 +158,7 @@ def _similar(evidence: Sequence[Evidence]) -> Iterator[SimilarIncident]:
                 str(match.get("heading", "")),
                 str(match.get("confirmed_by", "")),
                 str(match.get("confirmed_on", "")),
-                str(match.get("record", "")),
+                _record(match, evidence),
                 bool(match.get("passage")),
             )
 

@@ -7,13 +7,16 @@ the time it held.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.domain.tenancy import Actor
 
 SETBACKS_THAT_DISPUTE = 2
 HALF_LIFE_DAYS = 180.0
+HELD_AFTER = timedelta(days=1)
+"""How long the tracker has to see no event before a fix is said to have held."""
+
 _TRUST_FLOOR = 0.7
 _MOST_OCCURRENCES = 50
 _MOST_PAST_FIXES = 20
@@ -144,11 +147,19 @@ class KnowledgeEntry:
 
     @property
     def track_record(self) -> str:
-        """How its fix did, in words; empty when nobody tried it yet."""
+        """How its fix did, in words; empty without a fix, and while only its confirmation speaks for it.
+
+        That it held takes a tracker that saw no event since: whoever shows it asks `record_at`.
+        """
         tries = self.worked + self.failed
-        if tries == 0:
+        if tries == 0 or not self.fix:
             return ""
         return f"its fix held {self.worked} of {tries} times" if tries > 1 else "its fix held" if self.worked else ""
+
+    def record_at(self, now: datetime) -> str:
+        """The track record, once `HELD_AFTER` has passed since the fix was last confirmed; before, nothing is known."""
+        since = self.last_worked_at or self.confirmed_at
+        return self.track_record if since is None or now - since >= HELD_AFTER else ""
 
     def trust(self, now: datetime) -> float:
         """0..1, for ranking: sinks to a floor by half-lives since its fix last worked; less while it is in doubt."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from core.domain.knowledge import Kind, KnowledgeFindings, KnowledgeMatch
@@ -66,7 +67,7 @@ def _facts(match: KnowledgeMatch) -> dict[str, Any]:
         "heading": cut(entry.heading, 150),
         "confirmed_by": cut(entry.confirmed_by or "", 80) if entry.confirmed_at else "",
         "confirmed_on": f"{entry.confirmed_at:%Y-%m-%d}" if entry.confirmed_at else "",
-        "record": entry.track_record,
+        "record": entry.record_at(datetime.now(UTC)),
     }
     return {
         "incident": cut(entry.id, 80),

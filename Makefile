@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-playground lint eval bench-agent bench-knowledge bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
+.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-knowledge bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16

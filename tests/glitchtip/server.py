@@ -69,10 +69,29 @@ class GlitchTipServer:
         variables = _variables(server.url, database, redis_port, python)
         commands = (
             (redis, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)),
-            (*_module(python, "granian"), "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port))
-            + ("glitchtip.asgi:application",),
-            (*_module(python, "celery"), "-A", "glitchtip", "worker", "-P", "threads", "-c", "2", "-B")
-            + ("-s", str(folder / "schedule")),
+            (
+                *_module(python, "granian"),
+                "--interface",
+                "asgi",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "glitchtip.asgi:application",
+            ),
+            (
+                *_module(python, "celery"),
+                "-A",
+                "glitchtip",
+                "worker",
+                "-P",
+                "threads",
+                "-c",
+                "2",
+                "-B",
+                "-s",
+                str(folder / "schedule"),
+            ),
         )
         with contextlib.ExitStack() as stack:
             stack.enter_context(_process(commands[0], source, variables, folder / "redis.log"))

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.postgres import PostgresServer
+from tests.glitchtip.postgres import debian_postgres
 
 START_S = 60.0
 _FILL = """
@@ -63,43 +63,22 @@ class GlitchTipServer:
             pytest.skip("GLITCHTIP_PYTHON names no Python that has GlitchTip's dependencies")
         if redis is None:
             pytest.skip("neither valkey-server nor redis-server is installed")
-        database = PostgresServer.start().create_database().root
-        port, redis_port = _free_port(), _free_port()
+        port, redis_port, database_port = _free_port(), _free_port(), _free_port()
         server = cls(f"http://127.0.0.1:{port}")
-        variables = _variables(server.url, database, redis_port, python)
-        commands = (
-            (redis, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)),
-            (
-                *_module(python, "granian"),
-                "--interface",
-                "asgi",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-                "glitchtip.asgi:application",
-            ),
-            (
-                *_module(python, "celery"),
-                "-A",
-                "glitchtip",
-                "worker",
-                "-P",
-                "threads",
-                "-c",
-                "2",
-                "-B",
-                "-s",
-                str(folder / "schedule"),
-            ),
-        )
+        store = (redis, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
+        place = ("--interface", "asgi", "--host", "127.0.0.1", "--port", str(port))
+        web = (*_module(python, "granian"), *place, "glitchtip.asgi:application")
+        schedule = ("-B", "-s", str(folder / "schedule"))
+        worker = (*_module(python, "celery"), "-A", "glitchtip", "worker", "-P", "threads", "-c", "2", *schedule)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(_process(commands[0], source, variables, folder / "redis.log"))
+            database = stack.enter_context(debian_postgres(database_port))
+            variables = _variables(server.url, database, redis_port, python)
+            stack.enter_context(_process(store, source, variables, folder / "redis.log"))
             _run((str(python), "manage.py", "migrate"), source, variables)
             printed = _run((str(python), "manage.py", "shell", "-c", _FILL), source, variables)
             filled = json.loads(printed.partition("FILLED")[2].splitlines()[0])
             server.token, server.keys = filled["token"], filled["keys"]
-            for command, name in zip(commands[1:], ("web.log", "worker.log"), strict=True):
+            for command, name in ((web, "web.log"), (worker, "worker.log")):
                 stack.enter_context(_process(command, source, variables, folder / name))
             server.fill()
             yield server
@@ -157,7 +136,7 @@ def _variables(url: str, database: str, redis_port: int, python: Path) -> dict[s
     return {
         "PATH": f"{python.parent}:{os.environ.get('PATH', '')}",
         "HOME": os.environ.get("HOME", "/"),
-        "DATABASE_URL": database.replace("postgresql+asyncpg", "postgres").replace("postgresql", "postgres", 1),
+        "DATABASE_URL": database,
         "VALKEY_URL": f"redis://127.0.0.1:{redis_port}/0",
         "SECRET_KEY": uuid.uuid4().hex,
         "GLITCHTIP_DOMAIN": url,

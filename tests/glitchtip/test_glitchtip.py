@@ -2,7 +2,7 @@
 
 It runs where `GLITCHTIP_SOURCE` names a checkout of its backend, and `GLITCHTIP_PYTHON` the Python of an environment
 that has its dependencies (by default `.venv/bin/python` of the checkout, as its own documentation sets it up).
-PostgreSQL comes from the wheel that the other tests use, redis or valkey from the system.
+PostgreSQL, with its extension hstore, and redis or valkey come from the system's packages.
 """
 
 from __future__ import annotations

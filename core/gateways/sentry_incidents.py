@@ -306,8 +306,8 @@ class SentryIncidents(IncidentSource):
         except LogSenseError:
             payload = {}
         project = string(mapping(payload.get("project")).get("id"))
-        everything = (await self._server.dialect()).all_projects
-        return {"project": project or everything} if project or everything else {}
+        chosen = project or (await self._server.dialect()).all_projects
+        return {"project": chosen} if chosen else {}
 
     def _no_such_issue(self, ref: IssueRef) -> str:
         return (

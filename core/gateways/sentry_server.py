@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -99,7 +99,9 @@ class SentryServer:
         await self.dialect()
         await self._http.write(method, path, body, base_url=self.state.region_url)
 
-    async def list_issues(self, query: str, page_size: int, issue_id: str | None = None) -> AsyncIterator[list[Any]]:
+    async def list_issues(
+        self, query: str, page_size: int, issue_id: str | None = None
+    ) -> AsyncGenerator[list[Any], None]:
         """Pages of the organization's issues, newest activity first; with `issue_id` that one, where servers can tell.
 
         Raises:

@@ -79,3 +79,16 @@ def test_any_text_is_read_or_refused_and_an_id_holds_nothing_odd(text: str) -> N
         return
     assert found.id.replace("-", "").replace("_", "").isalnum()
     assert "/" not in found.id and ".." not in found.id
+
+
+def test_a_link_that_begins_with_the_project_is_read_where_the_server_is_not_sentry_io() -> None:
+    own = "https://errors.shop.example"
+    assert parse(f"{own}/shop/issues/1", own) == IssueRef("1")
+    event = "938b2d8f-5ba4-276c-fe4f-330c9e3540ea"
+    assert parse(f"{own}/acme/issues/1/events/{event}", own) == IssueRef("1", event.replace("-", ""))
+
+
+@pytest.mark.parametrize("path", ["other/issues/SHOP-1", "organizations/other/issues/1", "other/shop/issues/1"])
+def test_a_link_that_names_another_organization_for_sure_is_refused(path: str) -> None:
+    with pytest.raises(InvalidInput, match="organization other"):
+        parse(f"https://errors.shop.example/{path}", "https://errors.shop.example")

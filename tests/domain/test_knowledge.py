@@ -114,3 +114,10 @@ def test_whatever_people_do_in_whatever_order_counts_stay_sound(acts: list[tuple
         assert entry.failed >= entry.setbacks >= 0
         assert 0 < entry.trust(at) <= 1
         assert len(set(entry.occurrences)) == len(entry.occurrences) <= 3
+
+
+def test_a_fix_is_not_said_to_have_held_before_a_day_has_passed_nor_without_a_fix() -> None:
+    entry = DRAFT.confirm(ADA, NOW, "Closed the session", "i1")
+    assert entry.record_at(NOW + timedelta(hours=23)) == ""
+    assert entry.record_at(NOW + timedelta(days=1)) == "its fix held"
+    assert DRAFT.confirm(ADA, NOW, "", "i1").record_at(NOW + timedelta(days=9)) == ""

@@ -304,8 +304,7 @@ class LocalSentry:
         return web.json_response(_found(self._answers.tag(self._asked(request), request.match_info["key"])))
 
     async def _list_tags(self, request: web.Request) -> web.Response:
-        incident = self._asked(request)
-        named = (self._answers.tag(incident, key) for key in request.query.getall("key", []))
+        named = (self._answers.tag(self._asked(request), key) for key in request.query.getall("key", []))
         return web.json_response([tag for tag in named if tag])
 
     async def _list_tag_values(self, request: web.Request) -> web.Response:

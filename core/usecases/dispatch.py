@@ -139,9 +139,14 @@ class Dispatch:
             raise Refusal("The investigation is still running: mark it resolved once it has reported.")
         if event.on and investigation.report is None:
             raise Refusal("The investigation ended without a report, so there is nothing to confirm.")
-        if event.message is not None and not event.on and not _is_resolved_by(event, investigation):
-            raise Ignored("Only who resolved it takes that back by removing the reaction.")
-        return Receipt(await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now()))
+        made = await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now())
+        if made is not None:
+            return Receipt(made)
+        if event.message is not None or investigation.resolved_by is None:
+            raise Ignored("It changes nothing: another reaction stands, or none did.")
+        return Receipt(
+            investigation.id, f"It is resolved already, by {investigation.resolved_by.name}; yours is noted."
+        )
 
     async def _judge(self, event: Feedback, store: OrganizationStore) -> Receipt:
         investigation = await _meant(event.investigation_id, event.message, event.conversation, store)
@@ -183,10 +188,6 @@ async def _meant(
     if investigation_id is None:
         raise Ignored("It is not about an investigation.")
     return await store.investigation(investigation_id)
-
-
-def _is_resolved_by(event: Resolution, investigation: Investigation) -> bool:
-    return investigation.resolved_by is not None and investigation.resolved_by.id == event.actor.id
 
 
 async def _to_cancel(event: Cancellation, store: OrganizationStore) -> Investigation:

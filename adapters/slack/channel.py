@@ -76,7 +76,7 @@ class SlackChannel:
         where: dict[str, Any] = {"channel": message.conversation.channel, "ts": message.message_id}
         try:
             await self._write(
-                "chat.update", message.conversation, shown, lambda **it: client.chat_update(**where, **it)
+                "chat.update", message.conversation, shown, lambda **it: client.chat_update(**where, parse="none", **it)
             )
         except SlackApiError as error:
             if code_of(error) not in CLOSED:

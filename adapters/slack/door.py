@@ -20,6 +20,8 @@ from core.ports import Desk, Inbox, Receipt
 
 logger = logging.getLogger("logsense.slack")
 
+_MOST_TOLD = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -29,6 +31,8 @@ class Caller:
     client: AsyncWebClient
     bot_user_id: str
     team_id: str | None
+    patience_s: float = 2.0
+    """How long reads are tried again: Slack waits 3 s for the answer to an event, and longer where it was given."""
 
     def conversation(self, channel: str, thread: str | None) -> ConversationRef:
         """A thread of this workspace."""
@@ -44,6 +48,9 @@ class Door:
     channel: SlackChannel
     people: People = field(default_factory=People)
     tasks: Tasks = field(default_factory=Tasks)
+    guests_may_ask: bool = False
+    told: set[tuple[str, str, str]] = field(default_factory=set)
+    """Whom we told in which channel that nothing is answered there."""
 
     async def hand_in(self, event: InboundEvent) -> None:
         """Kept and queued; what the person should know is whispered later, outside of Slack's patience.
@@ -60,27 +67,41 @@ class Door:
         except Exception as error:
             self.whisper(event.conversation, event.actor, in_words(error), error=True)
             return
-        if isinstance(event, FollowUp) and not receipt.note:
+        if isinstance(event, FollowUp) and not receipt.repeated and "when the investigation" not in receipt.note:
             self.tasks.start(self.channel.look_busy(event.conversation), "status")
         if receipt.note:
             self.tasks.start(self._note(event.conversation, event.actor, receipt), "note")
 
     async def person(self, caller: Caller, user_id: str) -> Person:
         """Who did it. Raises NotAllowed for people of other companies, ServiceFailed when Slack cannot say."""
-        person = await self.people.person(caller.client, caller.workspace, caller.team_id, user_id)
+        person = await self.people.person(
+            caller.client, caller.workspace, caller.team_id, user_id, patience_s=caller.patience_s
+        )
         if person.is_stranger:
             raise NotAllowed("Only members of this workspace can ask LogSense.")
+        if person.is_guest and not self.guests_may_ask:
+            raise NotAllowed("Guests cannot ask LogSense here. Whoever runs it can allow that: LOGSENSE_SLACK_GUESTS.")
         return person
 
     async def refuse_if_shared(self, caller: Caller, channel: str) -> None:
         """Raises NotAllowed where outsiders would read along, unless an admin allowed that."""
-        if not await self.people.is_shared(caller.client, caller.workspace, channel):
+        if not await self.people.is_shared(caller.client, caller.workspace, channel, patience_s=caller.patience_s):
             return
         if not (await self.desk.channel_settings(caller.workspace, channel)).shared_is_allowed:
             raise NotAllowed(
-                "This channel is shared with another company, so nothing is investigated here. "
+                "This channel is shared with another company, so nothing is investigated or answered here. "
                 "Ask in a channel of your own, or let an admin allow it with /logsense connect channel."
             )
+
+    def refuse_once(self, conversation: ConversationRef, person: Actor, text: str) -> None:
+        """The person is told, the first time that they ask in that channel."""
+        asked = (conversation.workspace.key, conversation.channel, person.id)
+        if asked in self.told:
+            return
+        if len(self.told) >= _MOST_TOLD:
+            self.told.clear()
+        self.told.add(asked)
+        self.whisper(conversation, person, text, error=True)
 
     def whisper(self, conversation: ConversationRef, person: Actor, text: str, *, error: bool = False) -> None:
         """The person is told soon, for their eyes alone; the text may quote strangers."""

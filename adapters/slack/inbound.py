@@ -24,6 +24,7 @@ ORIGIN = "a Slack message"
 
 _MENTION = re.compile(r"<(?:@([UWB][A-Z0-9]+)|!subteam\^([A-Z0-9]+)|!(here|channel|everyone))(?:\|[^<>]*)?>")
 _ASKED = re.compile(r"investigate\b:?", re.IGNORECASE)
+_WORDS = ("app_mention", "message")
 _SUBTYPES_HEARD = (None, "thread_broadcast", "file_share")
 
 
@@ -54,6 +55,19 @@ def question_in(event: Payload, bot_user_id: str) -> str | None:
     return plain(without_mention(text, bot_user_id)).strip() or None
 
 
+def rewritten(event: Payload) -> Payload | None:
+    """The message as it reads after a person changed its words; None for whatever else changes a message."""
+    message, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
+    if event.get("subtype") != "message_changed" or not message.get("edited"):
+        return None
+    if _text(message.get("text")) == _text(before.get("text")):
+        return None
+    where = {name: event.get(name) for name in ("channel", "channel_type")}
+    # The root of a thread carries its own time as that of its thread.
+    is_root = message.get("thread_ts") == message.get("ts")
+    return {**message, **where, "thread_ts": None if is_root else message.get("thread_ts")}
+
+
 def sentry_link_in(text: str) -> str | None:
     """The address of a Sentry issue, when the message is that and nothing else."""
     bare = plain(text).strip()
@@ -61,7 +75,7 @@ def sentry_link_in(text: str) -> str | None:
 
 
 def _is_said_by_a_person(event: Payload) -> bool:
-    if event.get("bot_id") or event.get("hidden") or event.get("edited"):
+    if event.get("bot_id") or event.get("hidden"):
         return False
     return event.get("subtype") in _SUBTYPES_HEARD and bool(_text(event.get("user")))
 
@@ -183,10 +197,14 @@ def place_of(body: Payload) -> Place | None:
 
 
 def delivery_of(body: Payload) -> str:
-    """What Slack repeats when it delivers the same thing again; a digest where it gives no id."""
+    """What Slack repeats when it delivers the same thing again, or words that were edited; else a digest."""
     view = _mapping(body.get("view"))
     if body.get("type") == "view_submission" and view.get("id"):
         return f"slack:{view['id']}:{view.get('hash')}"
+    event = _mapping(body.get("event"))
+    if event.get("type") in _WORDS and (channel := _text(event.get("channel"))) and (ts := _text(event.get("ts"))):
+        # Slack tells of a mention again when its message is edited, with another event id.
+        return f"slack:said:{channel}:{ts}"
     given = _first(body.get("event_id"), body.get("trigger_id"))
     return f"slack:{given or _digest(body)}"
 

@@ -28,12 +28,14 @@ Check = Callable[[], Awaitable[None]]
 class Receipt:
     """What came of an event: the id of what it made or changed, and what the person should be told at once.
 
-    `joined` is the message that shows the work, when others had asked for the same before.
+    `joined` is the message that shows the work, when others had asked for the same before. `repeated` says that the
+    event was taken before, so nothing was made.
     """
 
     id: str
     note: str = ""
     joined: MessageRef | None = None
+    repeated: bool = False
 
 
 class Inbox(Protocol):

@@ -57,7 +57,9 @@ class SlackChannel:
             mark = f"{key}/{part}"
             channel, ts = conversation.channel, found.get(mark)
             if ts is None:
-                channel, ts = await self._post(client, conversation, message, mark, check)
+                channel, ts, is_root = await self._post(client, conversation, message, mark, check)
+                if is_root:
+                    conversation = replace(conversation, thread=None)
             # A post to a person lands in a channel that only the answer names.
             conversation = replace(conversation, channel=channel, thread=conversation.thread or ts)
             posted.append(MessageRef(conversation, ts))
@@ -153,7 +155,8 @@ class SlackChannel:
         message: Message,
         mark: str,
         check: Check | None,
-    ) -> tuple[str, str]:
+    ) -> tuple[str, str, bool]:
+        """Its channel and ts, and whether it stands at the top level though a thread was asked for."""
         await self._budgets.of("chat.postMessage", conversation.workspace.key, conversation.channel).turn()
         if check is not None:
             await check()
@@ -179,7 +182,10 @@ class SlackChannel:
             answer = await self._write("chat.postMessage", conversation, message, send)
         except SlackApiError as error:
             raise explained(error) from None
-        return str(answer["channel"]), str(answer["ts"])
+        # Below a message that was deleted Slack posts at the top level, without an error.
+        stands = answer.get("message") or {}
+        is_root = conversation.thread is not None and bool(stands) and not stands.get("thread_ts")
+        return str(answer["channel"]), str(answer["ts"]), is_root
 
     async def _write(
         self, method: str, conversation: ConversationRef, message: Message, send: Callable[..., Awaitable[Any]]

@@ -21,10 +21,11 @@ from core.domain.tenancy import Actor
 Payload = Mapping[str, Any]
 
 ORIGIN = "a Slack message"
+IS_EDIT = "is_edit"
+"""Set in events that tell of a message which was told of before, perhaps."""
 
 _MENTION = re.compile(r"<(?:@([UWB][A-Z0-9]+)|!subteam\^([A-Z0-9]+)|!(here|channel|everyone))(?:\|[^<>]*)?>")
 _ASKED = re.compile(r"investigate\b:?", re.IGNORECASE)
-_WORDS = ("app_mention", "message")
 _SUBTYPES_HEARD = (None, "thread_broadcast", "file_share")
 
 
@@ -65,7 +66,13 @@ def rewritten(event: Payload) -> Payload | None:
     where = {name: event.get(name) for name in ("channel", "channel_type")}
     # The root of a thread carries its own time as that of its thread.
     is_root = message.get("thread_ts") == message.get("ts")
-    return {**message, **where, "thread_ts": None if is_root else message.get("thread_ts")}
+    return {
+        **message,
+        **where,
+        "edited": None,
+        IS_EDIT: True,
+        "thread_ts": None if is_root else message.get("thread_ts"),
+    }
 
 
 def sentry_link_in(text: str) -> str | None:
@@ -75,7 +82,7 @@ def sentry_link_in(text: str) -> str | None:
 
 
 def _is_said_by_a_person(event: Payload) -> bool:
-    if event.get("bot_id") or event.get("hidden"):
+    if event.get("bot_id") or event.get("hidden") or event.get("edited"):
         return False
     return event.get("subtype") in _SUBTYPES_HEARD and bool(_text(event.get("user")))
 
@@ -197,16 +204,19 @@ def place_of(body: Payload) -> Place | None:
 
 
 def delivery_of(body: Payload) -> str:
-    """What Slack repeats when it delivers the same thing again, or words that were edited; else a digest."""
+    """What Slack repeats when it delivers the same thing again; a digest where it gives no id."""
     view = _mapping(body.get("view"))
     if body.get("type") == "view_submission" and view.get("id"):
         return f"slack:{view['id']}:{view.get('hash')}"
-    event = _mapping(body.get("event"))
-    if event.get("type") in _WORDS and (channel := _text(event.get("channel"))) and (ts := _text(event.get("ts"))):
-        # Slack tells of a mention again when its message is edited, with another event id.
-        return f"slack:said:{channel}:{ts}"
     given = _first(body.get("event_id"), body.get("trigger_id"))
     return f"slack:{given or _digest(body)}"
+
+
+def message_of(body: Payload) -> str:
+    """What stays the same of a message, however often Slack tells of it: an edit has another event id."""
+    event = _mapping(body.get("event"))
+    channel, ts = _text(event.get("channel")), _text(event.get("ts"))
+    return f"slack:said:{channel}:{ts}" if channel and ts else delivery_of(body)
 
 
 def _digest(body: Payload) -> str:

@@ -14,8 +14,10 @@ from adapters.slack.door import Caller, Door
 from adapters.slack.home import home_blocks
 from adapters.slack.ids import COMMAND, message_ref
 from adapters.slack.inbound import (
+    IS_EDIT,
     ReactionMeaning,
     delivery_of,
+    message_of,
     question_in,
     reaction_in,
     rewritten,
@@ -59,7 +61,10 @@ class Talking:
         if body.get("is_ext_shared_channel"):
             item = event.get("item") or {}
             self._door.people.note_shared(caller.workspace, str(event.get("channel") or item.get("channel")))
-        if (edited := rewritten(event)) is not None:
+        edited = rewritten(event)
+        if event.get("type") == "app_mention" and event.get("edited"):
+            edited = {**event, "edited": None, IS_EDIT: True}
+        if edited is not None:
             body, event = {**body, "event": edited}, edited
         match event.get("type"):
             case "app_mention":
@@ -131,7 +136,7 @@ class Talking:
             case Incidents(query=query):
                 self._door.tasks.start(self._list_incidents(query, conversation, actor, caller), "incidents")
             case Cancel(investigation_id=named):
-                await self._door.hand_in(Cancellation(delivery_of(body), conversation, actor, named))
+                await self._door.hand_in(Cancellation(message_of(body), conversation, actor, named))
             case Connect():
                 self._door.tell(conversation, actor, f"Type `{COMMAND} connect`: that opens the form.")
             case _:
@@ -148,7 +153,7 @@ class Talking:
         if await self._door.desk.is_ours(conversation):
             question = question_in(event, caller.bot_user_id) or ""
             if fix := fix_said(question):
-                await self._door.hand_in(Resolution(delivery_of(body), conversation, actor, True, fix))
+                await self._door.hand_in(Resolution(message_of(body), conversation, actor, True, fix))
                 return
             await self._door.hand_in(_follow_up(body, conversation, actor, question))
             return
@@ -168,7 +173,7 @@ class Talking:
         if link := sentry_link_in(str(event.get("text") or "")):
             await self._investigate(body, conversation, actor, IssueText(link))
         elif fix := fix_said(question):
-            await self._door.hand_in(Resolution(delivery_of(body), conversation, actor, True, fix))
+            await self._door.hand_in(Resolution(message_of(body), conversation, actor, True, fix))
         elif question.strip():
             await self._door.hand_in(_follow_up(body, conversation, actor, question))
 
@@ -182,7 +187,7 @@ class Talking:
         if subject is None:
             self._door.tell(conversation, actor, HOW_TO)
             return
-        await self._door.hand_in(InvestigationRequest(delivery_of(body), conversation, actor, subject))
+        await self._door.hand_in(InvestigationRequest(message_of(body), conversation, actor, subject))
 
     async def _is_refused(self, conversation: ConversationRef, actor: Actor, caller: Caller) -> bool:
         """Whether outsiders would read along; who asked is told so once."""
@@ -262,5 +267,5 @@ class Talking:
 
 
 def _follow_up(body: Mapping[str, Any], conversation: ConversationRef, actor: Actor, question: str) -> FollowUp:
-    edited = bool((body.get("event") or {}).get("edited"))
-    return FollowUp(delivery_of(body), conversation, actor, question, edited=edited)
+    edited = bool((body.get("event") or {}).get(IS_EDIT))
+    return FollowUp(message_of(body), conversation, actor, question, edited=edited)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
+from core.domain.conversation import InboundEvent
+from core.domain.errors import ServiceUnavailable
 from core.domain.tenancy import ChannelSettings, Platform, WorkspaceRef
+from core.ports import Receipt
+from core.usecases.dispatch import Dispatch
 from tests.fakes.slack import Channel, Message
 from tests.slack.conftest import Town, text_of, until
 from tests.slack.test_trouble import command, replied, whispered
-from tests.slack.test_using import investigated
+from tests.slack.test_using import investigated, seen_by
 
 
 async def test_an_edited_mention_starts_nothing_new_and_one_added_later_is_heard(town: Town) -> None:
@@ -51,6 +57,7 @@ async def test_an_edited_question_is_answered_once_more_only_when_its_words_chan
 async def test_a_channel_that_becomes_shared_falls_silent_and_says_so_once(town: Town) -> None:
     acme, ada, incidents = await town.settle_in("Acme")
     report = await investigated(town, ada, incidents)
+    await until(lambda: any(it.files for it in incidents.posts_of_bot()))  # the chart comes last
     posts = len(incidents.posts_of_bot())
     incidents.is_ext_shared = True
     for words in ("who is affected?", "since when?", f"{acme.mention} incidents"):
@@ -70,7 +77,7 @@ async def test_a_channel_that_becomes_shared_falls_silent_and_says_so_once(town:
 
 
 async def test_a_group_message_is_answered_like_a_channel(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
+    acme, ada, _ = await town.settle_in("Acme")
     group = acme.add_channel("mpdm-ada--bob-1", ada)
     group.kind = "mpim"
     await town.peer.say(ada, group, f"{acme.mention} investigate SHOP-1")
@@ -108,3 +115,42 @@ async def test_guests_are_refused_in_words(town: Town) -> None:
     guest.is_restricted = True
     incidents.members.add(guest.id)
     assert "Guests cannot ask" in await replied(await command(town, guest, incidents, "incidents"))
+
+
+async def test_a_deleted_root_begins_a_new_one_that_everybody_sees(town: Town) -> None:
+    _, ada, incidents = await town.settle_in("Acme")
+    with town.sentry.held("/events/"):
+        await command(town, ada, incidents, "investigate SHOP-1")
+        root = await until(lambda: next(iter(incidents.posts_of_bot()), None))
+        await town.peer.delete(ada, root)
+    report = await town.report_in(incidents)
+    seen = incidents.messages[report.thread_ts or report.ts]
+    assert seen.thread_ts is None and seen is not root
+    before = len(incidents.posts_of_bot())
+    await town.peer.say(ada, incidents, "who is affected?", thread_ts=seen.ts)
+    await until(lambda: len(incidents.posts_of_bot()) > before)
+
+
+async def test_what_fixed_it_is_kept_before_the_form_closes_or_the_form_says_why_not(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    report = await investigated(town, ada, incidents)
+    (investigation,) = await (await town.store_of(acme)).investigations(9)
+    await town.peer.click(ada, report, "resolve_investigation", investigation.id)
+    asked = await until(lambda: next((it for it in incidents.posts_of_bot() if "fix_was_other" in text_of(it)), None))
+    await town.peer.click(ada, asked, "fix_was_other", investigation.id)
+    view = await until(lambda: seen_by(town, ada))
+    receive = Dispatch.receive
+
+    async def broken(self: Dispatch, event: InboundEvent) -> Receipt:
+        raise ServiceUnavailable("The database", "The database is away.")
+
+    monkeypatch.setattr(Dispatch, "receive", broken)
+    outcome = await town.peer.submit_view(ada, view.id, {"fix": "Raised the pool"})
+    assert outcome.view_errors and view.is_open
+    monkeypatch.setattr(Dispatch, "receive", receive)
+    await town.peer.submit_view(ada, view.id, {"fix": "Raised the pool"})
+    assert not view.is_open
+    (investigation,) = await (await town.store_of(acme)).investigations(9)
+    assert investigation.fixed_by == "Raised the pool"

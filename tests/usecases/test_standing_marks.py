@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import settings
@@ -24,7 +25,7 @@ class Marks(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         asked = Investigation("i", Subject("SHOP-1", "1"), THREAD, PEOPLE[0], START)
-        self.one = Investigation(**{**_fields(asked), "status": Status.REPORTED})
+        self.one = replace(asked, status=Status.REPORTED)
         self.standing: list[tuple[Actor, str]] = []
         self.writes, self.changes, self.minute = 0, 0, 0
 
@@ -60,10 +61,6 @@ class Marks(RuleBasedStateMachine):
         assert self.writes == self.changes
 
 
-def _fields(investigation: Investigation) -> dict[str, object]:
-    return {name: getattr(investigation, name) for name in investigation.__slots__}
-
-
 TestMarks = Marks.TestCase
 TestMarks.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
@@ -71,8 +68,7 @@ TestMarks.settings = settings(max_examples=60, stateful_step_count=30, deadline=
 def test_what_was_resolved_before_marks_were_kept_is_reopened_by_who_resolved_it_alone() -> None:
     ada, bob, _ = PEOPLE
     asked = Investigation("i", Subject("SHOP-1", "1"), THREAD, ada, START)
-    old = {"status": Status.RESOLVED, "resolved_by": ada, "resolved_at": START}
-    one = Investigation(**{**_fields(asked), **old})
+    one = replace(asked, status=Status.RESOLVED, resolved_by=ada, resolved_at=START)
     assert one.withdraw(bob, "1.1").status is Status.RESOLVED
     assert one.withdraw(ada, "1.1").status is Status.REPORTED
     assert one.resolve(bob, START, None, source="1.1").resolved_by == ada

@@ -13,13 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.chart import frequency_chart
 from adapters.chat.pace import PROGRESS
+from adapters.slack.advice import NOT_OURS, advice_for
 from adapters.slack.api_errors import CALL_ERRORS, CLOSED, GONE, UNREADABLE, code_of, explained
 from adapters.slack.blocks import messages_of
 from adapters.slack.budgets import Budgets
 from adapters.slack.ids import METADATA_EVENT
 from adapters.slack.message import Message
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.errors import RateLimited, ServiceFailed
+from core.domain.errors import AccessDenied, MessageGone, RateLimited, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import ReportView, ThreadView
 from core.ports import Check
@@ -83,6 +84,9 @@ class SlackChannel:
         except SlackApiError as error:
             if code_of(error) not in CLOSED:
                 raise explained(error) from None
+            if final and code_of(error) == "is_inactive":
+                # It would look as if something ran for ever; another message says how it ended.
+                raise MessageGone("Slack", advice_for("is_inactive")) from None
             logger.info("a message of ours cannot be edited any more; it is left so")
 
     async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
@@ -181,6 +185,8 @@ class SlackChannel:
         try:
             answer = await self._write("chat.postMessage", conversation, message, send)
         except SlackApiError as error:
+            if code_of(error) == "channel_not_found" and conversation.channel.startswith("D"):
+                raise AccessDenied("Slack", NOT_OURS) from None
             raise explained(error) from None
         # Below a message that was deleted Slack posts at the top level, without an error.
         stands = answer.get("message") or {}

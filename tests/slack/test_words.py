@@ -151,6 +151,6 @@ async def test_what_fixed_it_is_kept_before_the_form_closes_or_the_form_says_why
     assert outcome.view_errors and view.is_open
     monkeypatch.setattr(Dispatch, "receive", receive)
     await town.peer.submit_view(ada, view.id, {"fix": "Raised the pool"})
-    assert not view.is_open
+    assert seen_by(town, ada) is None
     (investigation,) = await (await town.store_of(acme)).investigations(9)
     assert investigation.fixed_by == "Raised the pool"

@@ -98,9 +98,7 @@ class Acting:
         await self._door.refuse_if_shared(caller, conversation.channel)
         request = InvestigationRequest(delivery_of(body), conversation, actor, subject)
         receipt = await self._door.inbox.receive(request)
-        if receipt.joined is not None and (link := await self._door.channel.link(receipt.joined)):
-            return f"{receipt.note} Follow it here: {link}"
-        return receipt.note
+        return await self._door.note_of(receipt, conversation.workspace)
 
     # ---- the shortcut -----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 
@@ -20,6 +21,8 @@ from core.ports import Desk, Inbox, Receipt
 
 logger = logging.getLogger("logsense.slack")
 
+_POSTED_WITHIN_S = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
+"""When to look for the first message of an investigation that others asked for."""
 _MOST_TOLD = 10_000
 
 
@@ -111,11 +114,19 @@ class Door:
         """Like `whisper`, with a text of ours in Slack's markup."""
         self.tasks.start(self._tell(conversation, person, mrkdwn), "tell")
 
+    async def note_of(self, receipt: Receipt, workspace: WorkspaceRef) -> str:
+        """What the person is told, with a link to the work that they joined; its message is waited for."""
+        joined = receipt.joined
+        for pause_s in _POSTED_WITHIN_S if receipt.is_awaited else ():
+            await asyncio.sleep(pause_s)
+            if (joined := await self.desk.progress_message(workspace, receipt.id)) is not None:
+                break
+        if joined is not None and (link := await self.channel.link(joined)):
+            return f"{receipt.note} Follow it here: {link}"
+        return receipt.note
+
     async def _note(self, conversation: ConversationRef, person: Actor, receipt: Receipt) -> None:
-        text = receipt.note
-        if receipt.joined is not None and (link := await self.channel.link(receipt.joined)):
-            text = f"{text} Follow it here: {link}"
-        await self._whisper(conversation, person, text, False)
+        await self._whisper(conversation, person, await self.note_of(receipt, conversation.workspace), False)
 
     async def _tell(self, conversation: ConversationRef, person: Actor, mrkdwn: str) -> None:
         block = {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:3_000]}}

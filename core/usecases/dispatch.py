@@ -97,7 +97,7 @@ class Dispatch:
         if event.conversation in await store.followers(running.id):
             await store.add_errand(Errand(self._new_id(), JOIN, {"investigation_id": running.id}))
             note += " The report comes here, too."
-        return Receipt(running.id, note, posted[0] if posted else None)
+        return Receipt(running.id, note, posted[0] if posted else None, is_awaited=not posted)
 
     async def _subject_of(
         self,

@@ -154,3 +154,14 @@ async def test_what_fixed_it_is_kept_before_the_form_closes_or_the_form_says_why
     assert seen_by(town, ada) is None
     (investigation,) = await (await town.store_of(acme)).investigations(9)
     assert investigation.fixed_by == "Raised the pool"
+
+
+async def test_who_joins_before_the_first_post_gets_its_link_once_it_stands(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    bob = acme.add_user("bob")
+    incidents.members.add(bob.id)
+    town.peer.delay("chat.postMessage", 0.6)
+    await command(town, ada, incidents, "investigate SHOP-1")
+    said = await replied(await command(town, bob, incidents, "investigate SHOP-1"))
+    assert "Follow it here: https://" in said
+    await town.report_in(incidents)

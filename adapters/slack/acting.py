@@ -72,6 +72,7 @@ class Acting:
                 return await self._investigate(subject_named(text), body, conversation, actor, caller)
             case Incidents(query=query):
                 channel = conversation.channel
+                await self._door.refuse_if_shared(caller, channel)
                 return incidents_text(
                     await self._door.desk.incidents(caller.workspace, query, channel=channel, limit=10)
                 )
@@ -97,9 +98,7 @@ class Acting:
         await self._door.refuse_if_shared(caller, conversation.channel)
         request = InvestigationRequest(delivery_of(body), conversation, actor, subject)
         receipt = await self._door.inbox.receive(request)
-        if receipt.joined is not None and (link := await self._door.channel.link(receipt.joined)):
-            return f"{receipt.note} Follow it here: {link}"
-        return receipt.note
+        return await self._door.note_of(receipt, conversation.workspace)
 
     # ---- the shortcut -----------------------------------------------------------------------------------------------
 
@@ -129,9 +128,16 @@ class Acting:
             return
         # From the Home tab or a modal: what is said about it goes to the person.
         conversation = caller.conversation(place.channel if place else who.id, place.root if place else None)
-        action = Action(str(pressed.get("action_id", "")).split(":", 1)[0])
+        named = str(pressed.get("action_id", "")).split(":", 1)[0]
+        if pressed.get("url"):
+            return  # Slack opened the link by itself.
 
         async def press(actor: Actor) -> str:
+            if named not in set(Action):
+                raise Refusal(_OLD_BUTTON)
+            action = Action(named)
+            if action in _SPEAKS_IN_CHANNEL and place:
+                await self._door.refuse_if_shared(caller, place.channel)
             return await self._pressed(action, value, body, conversation, actor, caller)
 
         await self._for(body, caller, conversation, press)
@@ -216,6 +222,14 @@ class Acting:
             self._door.whisper(conversation, person.actor, text)
 
 
+_OLD_BUTTON = (
+    "That button is of another version of LogSense, which no longer knows what it did. "
+    f"Ask again: mention LogSense in the thread, or type {COMMAND} help."
+)
+_SPEAKS_IN_CHANNEL = frozenset(
+    {Action.RESOLVE, Action.REOPEN, Action.FIX_SUGGESTED, Action.FIX_OTHER, Action.POST_MORTEM}
+)
+"""What these buttons do is shown to everybody in the channel."""
 _SERVICES = {Action.CONNECT_SENTRY: "sentry", Action.CONNECT_MODEL: "model", Action.CHANNEL_SETTINGS: "channel"}
 
 

@@ -23,6 +23,7 @@ from adapters.slack.forms import Forms
 from adapters.slack.ids import Callback, workspace_of
 from adapters.slack.install import INSTALL_PATH, REDIRECT_PATH, InstallFlow
 from adapters.slack.installations import SlackInstallations
+from adapters.slack.modals import notice_modal
 from adapters.slack.talking import Talking
 from core.domain.errors import Refusal
 from core.ports import Desk, Inbox, Installations
@@ -30,6 +31,9 @@ from core.ports import Desk, Inbox, Installations
 logger = logging.getLogger("logsense.slack")
 
 EVENTS_PATH = "/slack/events"
+_ANSWERED_S = 30.0
+"""How long reads are tried again once Slack was answered, as for commands and buttons."""
+_NOT_INSTALLED = "LogSense is not installed in this workspace any more, so what you typed was not kept."
 _LEAVING = frozenset({"app_uninstalled", "tokens_revoked"})
 
 
@@ -52,7 +56,7 @@ class SlackApp:
         """What people do goes to `inbox` and `desk`."""
         config = self._config
         self._desk = desk
-        self._door = Door(inbox, desk, self.channel)
+        self._door = Door(inbox, desk, self.channel, guests_may_ask=config.guests_may_ask)
         self._forms = Forms(self._door)
         self._talking = Talking(self._door, resolve_names=config.resolve_reactions)
         self._acting = Acting(self._door, self._forms)
@@ -158,26 +162,26 @@ class SlackApp:
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
     ) -> None:
         await ack()
-        if caller := await self._caller(context):
+        if caller := await self._caller(context, _ANSWERED_S):
             self._door.tasks.start(self._acting.command(body, caller, respond), "command")
 
     async def _shortcut(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
-        if caller := await self._caller(context):
+        if caller := await self._caller(context, _ANSWERED_S):
             self._door.tasks.start(self._acting.shortcut(body, caller), "shortcut")
 
     async def _button(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
-        if caller := await self._caller(context):
+        if caller := await self._caller(context, _ANSWERED_S):
             self._door.tasks.start(self._acting.button(body, caller), "button")
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         if caller := await self._caller(context):
             await self._forms.submitted(body, caller, ack)
         else:
-            await ack()
+            await ack(response_action="update", view=notice_modal("Not kept", _NOT_INSTALLED))
 
-    async def _caller(self, context: AsyncBoltContext) -> Caller | None:
+    async def _caller(self, context: AsyncBoltContext, patience_s: float = 2.0) -> Caller | None:
         workspace = workspace_of(
             enterprise_id=context.enterprise_id,
             team_id=context.team_id,
@@ -187,7 +191,7 @@ class SlackApp:
         if installation is None:
             return None
         client = self.installations.client(installation.bot_token, context.team_id)
-        return Caller(workspace, client, installation.bot_user_id, context.team_id)
+        return Caller(workspace, client, installation.bot_user_id, context.team_id, patience_s)
 
     async def _left(self, body: Mapping[str, Any], caller: Caller | None) -> None:
         """The app was removed from the workspace, or its bot token was revoked."""

@@ -13,13 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.chart import frequency_chart
 from adapters.chat.pace import PROGRESS
+from adapters.slack.advice import NOT_OURS, advice_for
 from adapters.slack.api_errors import CALL_ERRORS, CLOSED, GONE, UNREADABLE, code_of, explained
 from adapters.slack.blocks import messages_of
 from adapters.slack.budgets import Budgets
 from adapters.slack.ids import METADATA_EVENT
 from adapters.slack.message import Message
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.errors import RateLimited, ServiceFailed
+from core.domain.errors import AccessDenied, MessageGone, RateLimited, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import ReportView, ThreadView
 from core.ports import Check
@@ -57,7 +58,9 @@ class SlackChannel:
             mark = f"{key}/{part}"
             channel, ts = conversation.channel, found.get(mark)
             if ts is None:
-                channel, ts = await self._post(client, conversation, message, mark, check)
+                channel, ts, is_root = await self._post(client, conversation, message, mark, check)
+                if is_root:
+                    conversation = replace(conversation, thread=None)
             # A post to a person lands in a channel that only the answer names.
             conversation = replace(conversation, channel=channel, thread=conversation.thread or ts)
             posted.append(MessageRef(conversation, ts))
@@ -76,11 +79,14 @@ class SlackChannel:
         where: dict[str, Any] = {"channel": message.conversation.channel, "ts": message.message_id}
         try:
             await self._write(
-                "chat.update", message.conversation, shown, lambda **it: client.chat_update(**where, **it)
+                "chat.update", message.conversation, shown, lambda **it: client.chat_update(**where, parse="none", **it)
             )
         except SlackApiError as error:
             if code_of(error) not in CLOSED:
                 raise explained(error) from None
+            if final and code_of(error) == "is_inactive":
+                # It would look as if something ran for ever; another message says how it ended.
+                raise MessageGone("Slack", advice_for("is_inactive")) from None
             logger.info("a message of ours cannot be edited any more; it is left so")
 
     async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
@@ -153,7 +159,8 @@ class SlackChannel:
         message: Message,
         mark: str,
         check: Check | None,
-    ) -> tuple[str, str]:
+    ) -> tuple[str, str, bool]:
+        """Its channel and ts, and whether it stands at the top level though a thread was asked for."""
         await self._budgets.of("chat.postMessage", conversation.workspace.key, conversation.channel).turn()
         if check is not None:
             await check()
@@ -178,8 +185,13 @@ class SlackChannel:
         try:
             answer = await self._write("chat.postMessage", conversation, message, send)
         except SlackApiError as error:
+            if code_of(error) == "channel_not_found" and conversation.channel.startswith("D"):
+                raise AccessDenied("Slack", NOT_OURS) from None
             raise explained(error) from None
-        return str(answer["channel"]), str(answer["ts"])
+        # Below a message that was deleted Slack posts at the top level, without an error.
+        stands = answer.get("message") or {}
+        is_root = conversation.thread is not None and bool(stands) and not stands.get("thread_ts")
+        return str(answer["channel"]), str(answer["ts"]), is_root
 
     async def _write(
         self, method: str, conversation: ConversationRef, message: Message, send: Callable[..., Awaitable[Any]]

@@ -23,5 +23,6 @@ class SlackConfig:
     single: Installation | None = None
     oauth: OAuthClient | None = None
     resolve_reactions: frozenset[str] = frozenset({"white_check_mark"})
+    guests_may_ask: bool = False
     api_url: str = API_URL
     slack_url: str = SLACK_URL

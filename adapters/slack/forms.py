@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, assert_never
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.slack.api_errors import CALL_ERRORS, explained
 from adapters.slack.door import Caller, Door
 from adapters.slack.elements import section
 from adapters.slack.ids import Callback
 from adapters.slack.modals import (
+    FIX,
     channel_modal,
     model_modal,
     notice_modal,
@@ -26,11 +29,15 @@ from adapters.slack.mrkdwn import escaped
 from adapters.slack.people import Person
 from adapters.slack.trouble import in_words
 from core.domain.conversation import ConversationRef, Resolution
-from core.domain.errors import Refusal
+from core.domain.errors import Ignored, Refusal
 from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
+
+logger = logging.getLogger("logsense.slack")
 
 _PATIENCE_S = 1.5
 """How long the answer to a form may wait for its outcome; Slack gives up after 3 s."""
+
+_OLD_FORM = "This form is of another version of LogSense, so nothing was kept. Open it again."
 
 Decided = SentryConnection | ModelConnection | ChannelSettings
 
@@ -81,11 +88,10 @@ class Forms:
             case Callback.CHANNEL:
                 read, waiting = read_channel(values), "Saving …"
             case Callback.FIX:
-                await ack()
-                self._door.tasks.start(self._fixed(view, body, caller), "fix")
+                await self._keep_fix(view, body, caller, ack)
                 return
             case _:
-                await ack()
+                await ack(response_action="update", view=notice_modal("Not kept", _OLD_FORM))
                 return
         if isinstance(read, Mapping):
             await ack(response_action="errors", errors=dict(read))
@@ -98,20 +104,48 @@ class Forms:
         await ack(response_action="update", view=notice_modal("One moment", waiting))
         self._door.tasks.start(self._show_later(deciding, str(view.get("id")), caller), "form")
 
-    async def _fixed(self, view: Mapping[str, Any], body: Mapping[str, Any], caller: Caller) -> None:
-        """What fixed it is kept as their word; the thread says so."""
+    async def _keep_fix(self, view: Mapping[str, Any], body: Mapping[str, Any], caller: Caller, ack: AsyncAck) -> None:
+        """The form closes when its words are kept; until then it stays open and says why."""
+        keeping = asyncio.create_task(self._fixed(view, body, caller), name="fix")
+        # Keeping the same words twice changes nothing, so what takes too long goes on while they try again.
+        await asyncio.wait([keeping], timeout=_PATIENCE_S)
+        if keeping.done():
+            problem = keeping.result()
+        else:
+            problem = "It could not be kept in time. Your words are still here: submit them again in a moment."
+            self._door.tasks.start(_finished(keeping), "fix")
+        if problem:
+            await ack(response_action="errors", errors={FIX: problem})
+        else:
+            await ack()
+
+    async def _fixed(self, view: Mapping[str, Any], body: Mapping[str, Any], caller: Caller) -> str:
+        """What fixed it is kept as their word, and the thread says so; else why it was not kept."""
         where = json.loads(str(view.get("private_metadata") or "{}"))
         conversation = caller.conversation(str(where.get("channel")), where.get("thread"))
         fix = read_fix((view.get("state") or {}).get("values") or {})
-        person = await self._door.person(caller, str((body.get("user") or {}).get("id")))
         delivery = f"fix:{view.get('id')}"
-        said = Resolution(delivery, conversation, person.actor, True, fix, str(where.get("investigation")))
-        await self._door.hand_in(said)
+        try:
+            person = await self._door.person(caller, str((body.get("user") or {}).get("id")))
+            said = Resolution(delivery, conversation, person.actor, True, fix, str(where.get("investigation")))
+            await self._door.inbox.receive(said)
+        except Ignored:
+            return ""
+        except Exception as error:
+            return in_words(error)
+        return ""
 
     async def _show_later(self, deciding: asyncio.Task[dict[str, Any]], view_id: str, caller: Caller) -> None:
         # Slack must have taken the answer before, or it would replace this with "One moment".
         await asyncio.sleep(_PATIENCE_S / 2)
-        await caller.client.views_update(view_id=view_id, view=await deciding)
+        outcome = await deciding
+        for pause_s in (0.5, 2.0, 0.0):
+            try:
+                await caller.client.views_update(view_id=view_id, view=outcome)
+                return
+            except CALL_ERRORS as error:
+                logger.warning("what came of a form was not shown yet: %s", explained(error))
+                await asyncio.sleep(pause_s)
 
     async def _decide(self, decided: Decided, body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         """What the form shows next."""
@@ -137,6 +171,11 @@ class Forms:
                 return "The channel's settings are saved."
             case _:
                 assert_never(decided)
+
+
+async def _finished(keeping: asyncio.Task[str]) -> None:
+    if problem := await keeping:
+        logger.warning("what fixed it was not kept: %s", problem)
 
 
 def _channel_of(view: Mapping[str, Any]) -> str:

@@ -21,6 +21,8 @@ from core.domain.tenancy import Actor
 Payload = Mapping[str, Any]
 
 ORIGIN = "a Slack message"
+IS_EDIT = "is_edit"
+"""Set in events that tell of a message which was told of before, perhaps."""
 
 _MENTION = re.compile(r"<(?:@([UWB][A-Z0-9]+)|!subteam\^([A-Z0-9]+)|!(here|channel|everyone))(?:\|[^<>]*)?>")
 _ASKED = re.compile(r"investigate\b:?", re.IGNORECASE)
@@ -52,6 +54,25 @@ def question_in(event: Payload, bot_user_id: str) -> str | None:
     if named and bot_user_id not in named:
         return None
     return plain(without_mention(text, bot_user_id)).strip() or None
+
+
+def rewritten(event: Payload) -> Payload | None:
+    """The message as it reads after a person changed its words; None for whatever else changes a message."""
+    message, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
+    if event.get("subtype") != "message_changed" or not message.get("edited"):
+        return None
+    if _text(message.get("text")) == _text(before.get("text")):
+        return None
+    where = {name: event.get(name) for name in ("channel", "channel_type")}
+    # The root of a thread carries its own time as that of its thread.
+    is_root = message.get("thread_ts") == message.get("ts")
+    return {
+        **message,
+        **where,
+        "edited": None,
+        IS_EDIT: True,
+        "thread_ts": None if is_root else message.get("thread_ts"),
+    }
 
 
 def sentry_link_in(text: str) -> str | None:
@@ -189,6 +210,13 @@ def delivery_of(body: Payload) -> str:
         return f"slack:{view['id']}:{view.get('hash')}"
     given = _first(body.get("event_id"), body.get("trigger_id"))
     return f"slack:{given or _digest(body)}"
+
+
+def message_of(body: Payload) -> str:
+    """What stays the same of a message, however often Slack tells of it: an edit has another event id."""
+    event = _mapping(body.get("event"))
+    channel, ts = _text(event.get("channel")), _text(event.get("ts"))
+    return f"slack:said:{channel}:{ts}" if channel and ts else delivery_of(body)
 
 
 def _digest(body: Payload) -> str:

@@ -14,10 +14,13 @@ from adapters.slack.door import Caller, Door
 from adapters.slack.home import home_blocks
 from adapters.slack.ids import COMMAND, message_ref
 from adapters.slack.inbound import (
+    IS_EDIT,
     ReactionMeaning,
     delivery_of,
+    message_of,
     question_in,
     reaction_in,
+    rewritten,
     sentry_link_in,
     subject_in,
     subject_named,
@@ -35,7 +38,7 @@ from core.domain.conversation import (
     PastedEvent,
     Resolution,
 )
-from core.domain.errors import LogSenseError, NotAllowed
+from core.domain.errors import AccessDenied, LogSenseError, NotAllowed
 from core.domain.tenancy import Actor
 
 _NOTED_WITHIN_S = (0.1, 0.4, 1.0)
@@ -55,6 +58,14 @@ class Talking:
     async def hear(self, body: Mapping[str, Any], caller: Caller) -> None:
         """The event is kept, if it is for us. Raises ServiceFailed to have Slack deliver it again."""
         event = body.get("event") or {}
+        if body.get("is_ext_shared_channel"):
+            item = event.get("item") or {}
+            self._door.people.note_shared(caller.workspace, str(event.get("channel") or item.get("channel")))
+        edited = rewritten(event)
+        if event.get("type") == "app_mention" and event.get("edited"):
+            edited = {**event, "edited": None, IS_EDIT: True}
+        if edited is not None:
+            body, event = {**body, "event": edited}, edited
         match event.get("type"):
             case "app_mention":
                 await self._mentioned(body, event, caller)
@@ -107,14 +118,16 @@ class Talking:
         actor = await self._actor(event, conversation, caller)
         if actor is None:
             return
-        said = without_mention(str(event.get("text") or ""), caller.bot_user_id)
-        match parse_command(said):
+        said = parse_command(without_mention(str(event.get("text") or ""), caller.bot_user_id))
+        if not isinstance(said, Help | Connect) and await self._is_refused(conversation, actor, caller):
+            return
+        match said:
             case Investigate(text=""):
                 subject = await self._subject_near(event, conversation, caller)
-                await self._investigate(body, conversation, actor, caller, subject)
+                await self._investigate(body, conversation, actor, subject)
             case Investigate(text=text):
                 subject = subject_named(text)
-                await self._investigate(body, conversation, actor, caller, subject)
+                await self._investigate(body, conversation, actor, subject)
             case Help():
                 self._door.tell(conversation, actor, help_text(caller.bot_user_id))
             case Status():
@@ -123,7 +136,7 @@ class Talking:
             case Incidents(query=query):
                 self._door.tasks.start(self._list_incidents(query, conversation, actor, caller), "incidents")
             case Cancel(investigation_id=named):
-                await self._door.hand_in(Cancellation(delivery_of(body), conversation, actor, named))
+                await self._door.hand_in(Cancellation(message_of(body), conversation, actor, named))
             case Connect():
                 self._door.tell(conversation, actor, f"Type `{COMMAND} connect`: that opens the form.")
             case _:
@@ -140,11 +153,11 @@ class Talking:
         if await self._door.desk.is_ours(conversation):
             question = question_in(event, caller.bot_user_id) or ""
             if fix := fix_said(question):
-                await self._door.hand_in(Resolution(delivery_of(body), conversation, actor, True, fix))
+                await self._door.hand_in(Resolution(message_of(body), conversation, actor, True, fix))
                 return
-            await self._door.hand_in(FollowUp(delivery_of(body), conversation, actor, question))
+            await self._door.hand_in(_follow_up(body, conversation, actor, question))
             return
-        await self._investigate(body, conversation, actor, caller, subject_in(event, words_will_do=False))
+        await self._investigate(body, conversation, actor, subject_in(event, words_will_do=False))
 
     async def _in_our_thread(
         self,
@@ -155,32 +168,38 @@ class Talking:
         question: str,
     ) -> None:
         actor = await self._actor(event, conversation, caller, quietly=True)
-        if actor is None:
+        if actor is None or await self._is_refused(conversation, actor, caller):
             return
         if link := sentry_link_in(str(event.get("text") or "")):
-            await self._investigate(body, conversation, actor, caller, IssueText(link))
+            await self._investigate(body, conversation, actor, IssueText(link))
         elif fix := fix_said(question):
-            await self._door.hand_in(Resolution(delivery_of(body), conversation, actor, True, fix))
+            await self._door.hand_in(Resolution(message_of(body), conversation, actor, True, fix))
         elif question.strip():
-            await self._door.hand_in(FollowUp(delivery_of(body), conversation, actor, question))
+            await self._door.hand_in(_follow_up(body, conversation, actor, question))
 
     async def _investigate(
         self,
         body: Mapping[str, Any],
         conversation: ConversationRef,
         actor: Actor,
-        caller: Caller,
         subject: IssueText | PastedEvent | None,
     ) -> None:
         if subject is None:
             self._door.tell(conversation, actor, HOW_TO)
             return
+        await self._door.hand_in(InvestigationRequest(message_of(body), conversation, actor, subject))
+
+    async def _is_refused(self, conversation: ConversationRef, actor: Actor, caller: Caller) -> bool:
+        """Whether outsiders would read along; who asked is told so once."""
         try:
             await self._door.refuse_if_shared(caller, conversation.channel)
         except NotAllowed as refusal:
-            self._door.whisper(conversation, actor, str(refusal), error=True)
-            return
-        await self._door.hand_in(InvestigationRequest(delivery_of(body), conversation, actor, subject))
+            self._door.refuse_once(conversation, actor, str(refusal))
+            return True
+        except AccessDenied as denial:
+            self._door.refuse_once(conversation, actor, in_words(denial))
+            return True
+        return False
 
     async def _subject_near(
         self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller
@@ -214,7 +233,7 @@ class Talking:
             return
         message = message_ref(caller.workspace, str(item.get("channel")), str(item.get("ts")))
         actor = await self._actor(event, message.conversation, caller, quietly=True)
-        if actor is None:
+        if actor is None or await self._is_refused(message.conversation, actor, caller):
             return
         added = event.get("type") == "reaction_added"
         delivery = delivery_of(body)
@@ -245,3 +264,8 @@ class Talking:
                 self._door.whisper(conversation, Actor(user_id, user_id), str(refusal), error=True)
             return None
         return None if person.is_bot else person.actor
+
+
+def _follow_up(body: Mapping[str, Any], conversation: ConversationRef, actor: Actor, question: str) -> FollowUp:
+    edited = bool((body.get("event") or {}).get(IS_EDIT))
+    return FollowUp(message_of(body), conversation, actor, question, edited=edited)

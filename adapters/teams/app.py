@@ -21,7 +21,7 @@ from adapters.teams.credentials import BotCredentials
 from adapters.teams.door import Door
 from adapters.teams.forms import Forms
 from adapters.teams.ids import workspace_of
-from adapters.teams.inbound import read_invoke
+from adapters.teams.inbound import Pressed, is_edit, read_invoke
 from adapters.teams.installations import TeamsInstallations
 from adapters.teams.people import Caller, People
 from adapters.teams.talking import Talking
@@ -128,6 +128,10 @@ class TeamsApp:
             await self._tenants.hear_stranger(activity, caller)
             return web.Response(status=202)
         await self._installations.remember(workspace, caller.service_url)
+        return await self._taken(activity, pressed, caller)
+
+    async def _taken(self, activity: dict[str, Any], pressed: Pressed | None, caller: Caller) -> web.Response:
+        """What somebody of a tenant that we know did."""
         match activity.get("type"):
             case "invoke" if pressed is not None:
                 return web.json_response(await self._acting.answered(activity, pressed, caller))
@@ -137,6 +141,8 @@ class TeamsApp:
                 await self._acting.submitted(activity, pressed, caller)
             case "message":
                 await self._talking.hear(activity, caller)
+            case "messageUpdate" if is_edit(activity):
+                await self._talking.hear({**activity, "type": "message"}, caller, edited=True)
             case "messageReaction":
                 await self._talking.react(activity, caller)
             case "installationUpdate":

@@ -105,6 +105,11 @@ def read_message(activity: Activity) -> Asked | Overheard | None:
     return Overheard(origin, written.text.strip(), _link_alone_in(written.text))
 
 
+def is_edit(activity: Activity) -> bool:
+    """Whether a person changed the words of a message; deleted and restored ones come as updates, too."""
+    return _mapping(activity.get("channelData")).get("eventType") == "editMessage"
+
+
 def _asked(origin: Origin, written: Written, *, is_personal: bool) -> Asked:
     quoted = subject_in(written.quoted) if written.quoted else None
     command, subject = parse_command(written.text), subject_in(written.text, words_will_do=False)

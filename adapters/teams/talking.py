@@ -40,8 +40,11 @@ class Talking:
         self._forms = forms
         self._tenants = tenants
 
-    async def hear(self, activity: Activity, caller: Caller) -> None:
-        """The message is kept, if it is for us. Raises ServiceFailed to have Teams deliver it again."""
+    async def hear(self, activity: Activity, caller: Caller, *, edited: bool = False) -> None:
+        """The message is kept, if it is for us. Raises ServiceFailed to have Teams deliver it again.
+
+        An edited message has the id that it had before, so what it started is not started again.
+        """
         match read_message(activity):
             case Asked() as asked:
                 try:
@@ -49,11 +52,11 @@ class Talking:
                 except NotAllowed as refusal:
                     self._door.tell(asked.origin.conversation, NoticeView(str(refusal), error=True))
                 else:
-                    await self._asked(replace(asked, origin=origin), caller)
+                    await self._asked(replace(asked, origin=origin), caller, edited)
             case Overheard() as overheard if await self._door.desk.is_ours(overheard.origin.conversation):
                 with suppress(NotAllowed):
                     origin = await self._by_member(overheard.origin, caller)
-                    await self._overheard(replace(overheard, origin=origin))
+                    await self._overheard(replace(overheard, origin=origin), edited)
 
     async def _by_member(self, origin: Origin, caller: Caller) -> Origin:
         """Raises NotAllowed for people of other companies."""
@@ -61,7 +64,7 @@ class Talking:
 
     # ---- words ------------------------------------------------------------------------------------------------------
 
-    async def _asked(self, asked: Asked, caller: Caller) -> None:
+    async def _asked(self, asked: Asked, caller: Caller, edited: bool) -> None:
         origin, where = asked.origin, asked.origin.conversation
         match asked.command:
             case Investigate(text=""):
@@ -83,29 +86,29 @@ class Talking:
             case Join():
                 await self._tenants.join(asked, caller)
             case Unknown() as unknown:
-                await self._free_words(unknown, asked)
+                await self._free_words(unknown, asked, edited)
 
-    async def _free_words(self, unknown: Unknown, asked: Asked) -> None:
+    async def _free_words(self, unknown: Unknown, asked: Asked, edited: bool) -> None:
         """A question where we have a thread, else something to investigate, else perhaps a mistyped command."""
         origin = asked.origin
         if await self._door.desk.is_ours(origin.conversation) and not (asked.is_personal and asked.subject):
-            await self._said_in_our_thread(origin, asked.question)
+            await self._said_in_our_thread(origin, asked.question, edited)
         elif asked.subject is None and unknown.nearest:
             guess = f"“{unknown.word[:40]}” is no command. Did you mean {unknown.nearest}? {HOW_TO}"
             self._door.tell(origin.conversation, NoticeView(guess))
         else:
             await self._investigate(origin, asked.subject)
 
-    async def _overheard(self, overheard: Overheard) -> None:
+    async def _overheard(self, overheard: Overheard, edited: bool) -> None:
         if overheard.link is not None:
             await self._investigate(overheard.origin, IssueText(overheard.link))
         elif overheard.question:
-            await self._said_in_our_thread(overheard.origin, overheard.question)
+            await self._said_in_our_thread(overheard.origin, overheard.question, edited)
 
-    async def _said_in_our_thread(self, origin: Origin, words: str) -> None:
+    async def _said_in_our_thread(self, origin: Origin, words: str, edited: bool) -> None:
         by = (origin.delivery_id, origin.conversation, origin.actor)
         fix = fix_said(words)
-        event = Resolution(*by, True, fix) if fix else FollowUp(*by, words)
+        event = Resolution(*by, True, fix) if fix else FollowUp(*by, words, edited=edited)
         self._door.tell(origin.conversation, await self._door.hand_in(event))
 
     async def _investigate(self, origin: Origin, subject: IssueText | PastedEvent | None) -> None:

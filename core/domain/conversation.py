@@ -66,6 +66,8 @@ class FollowUp:
     actor: Actor
     question: str
     investigation_id: str | None = None
+    edited: bool = False
+    """Whether the message was changed since it was first written; its delivery id is that of the message then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,18 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingMark:
+    """One person's statement that it is over, until they take it back.
+
+    `source` is the message that carries their reaction, or empty for a button, a command or words.
+    """
+
+    actor: Actor
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Investigation:
     """The aggregate; transitions return a new value or raise WrongTransition."""
 
@@ -65,6 +77,8 @@ class Investigation:
     resolved_at: datetime | None = None
     fixed_by: str | None = None
     votes: tuple[Vote, ...] = ()
+    marks: tuple[StandingMark, ...] = ()
+    """What stands for its being resolved, oldest first; the first decides by whom."""
 
     def start(self) -> Investigation:
         """Running; starting again after a crash changes nothing."""
@@ -83,15 +97,38 @@ class Investigation:
         """Cancelled before it had a report."""
         return replace(self._to(Status.CANCELLED, {Status.QUEUED, Status.RUNNING}), ended_at=at)
 
-    def resolve(self, actor: Actor, at: datetime, fixed_by: str | None) -> Investigation:
-        """Resolved by a person, with what they say mended it; resolving again updates who, and how if they say so."""
+    def resolve(self, actor: Actor, at: datetime, fixed_by: str | None, *, source: str = "") -> Investigation:
+        """Resolved by the first person who says so; a further one is recorded, and what they say mended it is kept."""
         resolved = self._to(Status.RESOLVED, {Status.REPORTED, Status.RESOLVED})
-        return replace(resolved, resolved_by=actor, resolved_at=at, fixed_by=fixed_by or self.fixed_by)
+        marks = self._standing
+        if not any(mark.actor.id == actor.id and mark.source == source for mark in marks):
+            marks = (*marks, StandingMark(actor, source, at))
+        return replace(resolved._led_by(marks), fixed_by=fixed_by or self.fixed_by)
+
+    def withdraw(self, actor: Actor, source: str) -> Investigation:
+        """Without that person's mark: reopened when none is left, else resolved by who marked it next."""
+        left = tuple(mark for mark in self.marks if mark.actor.id != actor.id or mark.source != source)
+        if not self.marks and self.resolved_by is not None and self.resolved_by.id != actor.id:
+            return self  # It was resolved before marks were kept, by somebody else.
+        return self._led_by(left) if left or self.status is not Status.RESOLVED else self.reopen()
 
     def reopen(self) -> Investigation:
         """Reported again: nobody vouches for it any more."""
         reopened = self._to(Status.REPORTED, {Status.RESOLVED})
-        return replace(reopened, resolved_by=None, resolved_at=None, fixed_by=None)
+        return replace(reopened, resolved_by=None, resolved_at=None, fixed_by=None, marks=())
+
+    @property
+    def _standing(self) -> tuple[StandingMark, ...]:
+        """The marks; of an investigation that was resolved before marks were kept, who resolved it."""
+        if self.marks or self.resolved_by is None:
+            return self.marks
+        return (StandingMark(self.resolved_by, "", self.resolved_at or self.created_at),)
+
+    def _led_by(self, marks: tuple[StandingMark, ...]) -> Investigation:
+        """Resolved by who made the first of the marks."""
+        if not marks:
+            return self
+        return replace(self, marks=marks, resolved_by=marks[0].actor, resolved_at=marks[0].at)
 
     def judge(self, actor: Actor, helpful: bool | None, at: datetime) -> Investigation:
         """With that person's newest judgement alone; None takes theirs back."""

@@ -28,12 +28,16 @@ Check = Callable[[], Awaitable[None]]
 class Receipt:
     """What came of an event: the id of what it made or changed, and what the person should be told at once.
 
-    `joined` is the message that shows the work, when others had asked for the same before.
+    `joined` is the message that shows the work, when others had asked for the same before; None with `is_awaited` when
+    it does not stand yet. `repeated` says that the
+    event was taken before, so nothing was made.
     """
 
     id: str
     note: str = ""
     joined: MessageRef | None = None
+    repeated: bool = False
+    is_awaited: bool = False
 
 
 class Inbox(Protocol):
@@ -107,6 +111,10 @@ class Desk(Protocol):
 
     async def unfinished(self, workspace: WorkspaceRef) -> Sequence[Investigation]:
         """What is queued or running, oldest first."""
+        ...
+
+    async def progress_message(self, workspace: WorkspaceRef, investigation_id: str) -> MessageRef | None:
+        """The message that shows how the investigation goes, once it stands."""
         ...
 
     async def is_ours(self, conversation: ConversationRef) -> bool:

@@ -63,6 +63,10 @@ class OrganizationStore(Protocol):
         """The id of what the delivery made, if it was claimed before."""
         ...
 
+    async def claim(self, delivery_id: str, subject_id: str) -> bool:
+        """Remember what the delivery made; False when it was claimed before."""
+        ...
+
     async def queue_announced(self, investigation_id: str, run: Run) -> None:
         """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), once only."""
         ...

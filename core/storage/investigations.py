@@ -80,6 +80,14 @@ class Investigations(Governance):
         found = await self._rows(self._delivery(delivery_id))
         return str(found[0].subject_id) if found else None
 
+    async def claim(self, delivery_id: str, subject_id: str) -> bool:
+        """Remember what the delivery made; False when it was claimed before."""
+
+        def claim(connection: sa.Connection) -> bool:
+            return self._claim_delivery(connection, delivery_id, subject_id) is None
+
+        return await self._database.write(claim)
+
     async def queue_announced(self, investigation_id: str, run: Run) -> None:
         """Queue the investigation's own run while the announcing `run` is ours (else LeaseLost), once only."""
         queued = sa.select(runs.c.id).where(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.conversation import ConversationRef
+from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import InvalidInput, NotAllowed, NotFound
 from core.domain.home_view import HomeView, Incidents
 from core.domain.investigation import Investigation
@@ -28,6 +28,7 @@ from core.usecases.connections import Connections
 from core.usecases.errands import LIST_INCIDENTS
 from core.usecases.follow import outcome_of
 from core.usecases.spending import month_of
+from core.usecases.threads import PROGRESS
 
 HOME_INCIDENTS = 8
 HOME_INVESTIGATIONS = 10
@@ -68,6 +69,12 @@ class OrganizationDesk:
         """See the port."""
         _, store = await self._at(workspace)
         return await store.unfinished()
+
+    async def progress_message(self, workspace: WorkspaceRef, investigation_id: str) -> MessageRef | None:
+        """See the port."""
+        _, store = await self._at(workspace)
+        posted = await store.posted(investigation_id, PROGRESS)
+        return posted[0] if posted else None
 
     async def is_ours(self, conversation: ConversationRef) -> bool:
         """See the port."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import assert_never
@@ -19,7 +20,7 @@ from core.domain.conversation import (
     PastedEvent,
     Resolution,
 )
-from core.domain.errors import Ignored, NotConnected, Refusal
+from core.domain.errors import Ignored, NotConnected, NotFound, Refusal
 from core.domain.incident import IssueRef
 from core.domain.investigation import Investigation, Question, Subject
 from core.domain.issue_reference import parse_issue_reference
@@ -80,7 +81,7 @@ class Dispatch:
         self, event: InvestigationRequest, organization_id: OrganizationId, store: OrganizationStore
     ) -> Receipt:
         if (made := await store.delivered(event.delivery_id)) is not None:
-            return Receipt(made)
+            return Receipt(made, repeated=True)
         subject, event_text = await self._subject_of(event.subject, organization_id, store)
         is_live = event.conversation.workspace.platform is not Platform.TERMINAL
         investigation = Investigation(self._new_id(), subject, event.conversation, event.actor, self._now())
@@ -96,7 +97,7 @@ class Dispatch:
         if event.conversation in await store.followers(running.id):
             await store.add_errand(Errand(self._new_id(), JOIN, {"investigation_id": running.id}))
             note += " The report comes here, too."
-        return Receipt(running.id, note, posted[0] if posted else None)
+        return Receipt(running.id, note, posted[0] if posted else None, is_awaited=not posted)
 
     async def _subject_of(
         self,
@@ -125,11 +126,20 @@ class Dispatch:
             raise Refusal("Ask something, for example: who is affected?")
         if len(text) > MAX_QUESTION_CHARS:
             raise Refusal(f"That question has {len(text):,} characters; keep it under {MAX_QUESTION_CHARS:,}.")
+        delivery, note = event.delivery_id, ""
+        if (made := await store.delivered(delivery)) is not None:
+            if not event.edited or not await _asked_otherwise(made, text, store):
+                return Receipt(made, repeated=True)
+            delivery = f"{delivery}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+            if (made := await store.delivered(delivery)) is not None:
+                return Receipt(made, repeated=True)
+            note = "You changed the words of your question, so it is answered once more. "
         investigation = await _meant(event.investigation_id, None, event.conversation, store)
         question = Question(self._new_id(), investigation.id, text, event.conversation, event.actor, self._now())
-        asked = await store.add_question(question, event.delivery_id)
-        waits = not investigation.status.is_over
-        return Receipt(asked, "It will be answered when the investigation has ended." if waits else "")
+        asked = await store.add_question(question, delivery)
+        if not investigation.status.is_over:
+            note += "It will be answered when the investigation has ended."
+        return Receipt(asked, note.strip())
 
     # ---- deciding ---------------------------------------------------------------------------------------------------
 
@@ -139,9 +149,14 @@ class Dispatch:
             raise Refusal("The investigation is still running: mark it resolved once it has reported.")
         if event.on and investigation.report is None:
             raise Refusal("The investigation ended without a report, so there is nothing to confirm.")
-        if event.message is not None and not event.on and not _is_resolved_by(event, investigation):
-            raise Ignored("Only who resolved it takes that back by removing the reaction.")
-        return Receipt(await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now()))
+        made = await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now())
+        if made is not None:
+            return Receipt(made)
+        if event.message is not None or investigation.resolved_by is None:
+            raise Ignored("It changes nothing: another reaction stands, or none did.")
+        return Receipt(
+            investigation.id, f"It is resolved already, by {investigation.resolved_by.name}; yours is noted."
+        )
 
     async def _judge(self, event: Feedback, store: OrganizationStore) -> Receipt:
         investigation = await _meant(event.investigation_id, event.message, event.conversation, store)
@@ -155,10 +170,13 @@ class Dispatch:
         return Receipt(investigation.id, thanks if event.helpful is not None else "")
 
     async def _cancel(self, event: Cancellation, store: OrganizationStore) -> Receipt:
+        if (made := await store.delivered(event.delivery_id)) is not None:
+            return Receipt(made, repeated=True)
         investigation = await _to_cancel(event, store)
         if investigation.status.is_over:
             raise Refusal(f"Investigation {investigation.id} is already {investigation.status}; nothing to cancel.")
         await store.cancel_run(investigation.id)
+        await store.claim(event.delivery_id, investigation.id)
         if await store.run_state(investigation.id) == "cancelled":
             # It was only queued: no worker will tell.
             await store.save_investigation(investigation.cancel(self._now()))
@@ -185,8 +203,12 @@ async def _meant(
     return await store.investigation(investigation_id)
 
 
-def _is_resolved_by(event: Resolution, investigation: Investigation) -> bool:
-    return investigation.resolved_by is not None and investigation.resolved_by.id == event.actor.id
+async def _asked_otherwise(made: str, text: str, store: OrganizationStore) -> bool:
+    """Whether the delivery made a question in other words; what made an investigation is no question."""
+    try:
+        return (await store.question(made)).text != text
+    except NotFound:
+        return False
 
 
 async def _to_cancel(event: Cancellation, store: OrganizationStore) -> Investigation:

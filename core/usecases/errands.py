@@ -16,7 +16,7 @@ from core.domain.thread_view import FixQuestion, NoticeView, progress_of, report
 from core.ports import Errand, OrganizationStore, Run, Stores, ToolProvider, ToolResult
 from core.usecases.knowledge_index import index_pending, reindex
 from core.usecases.learning import heed_votes, merge
-from core.usecases.resolve import SETTLE, judged, settle, settled
+from core.usecases.resolve import HAND_OVER, SETTLE, judged, settle, settled
 from core.usecases.threads import REPORT, Threads
 
 LIST_INCIDENTS = "list_incidents"
@@ -52,6 +52,7 @@ class ErrandJob:
             FORGET_KNOWLEDGE: self._forget,
             CHECK: self._check,
             SETTLE: self._settle,
+            HAND_OVER: self._hand_over,
             END_PROGRESS: self._end_progress,
             JOIN: self._join,
             HEED_VOTES: self._heed_votes,
@@ -125,6 +126,21 @@ class ErrandJob:
                 logger.error("the decision on %s could not be shown: %s", investigation.id, failure)
         return outcome
 
+    async def _hand_over(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
+        store = self._store(organization_id)
+        investigation = await store.investigation(errand.payload["investigation_id"])
+        outcome = {"investigation_id": investigation.id}
+        who, thread = investigation.resolved_by, await self._threads.of(investigation, store)
+        if who is None or thread is None:
+            return outcome
+        text = f"{errand.payload['by']} took theirs back; it stays resolved, by {who.name}."
+        try:
+            await thread.say(f"decision:{errand.id}", NoticeView(text))
+            await thread.redraw(REPORT, report_of(investigation, await store.journal(investigation.id).entries()))
+        except ServiceFailed as failure:
+            logger.error("who %s is resolved by could not be shown: %s", investigation.id, failure)
+        return outcome
+
     async def _heed_votes(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         store = self._store(organization_id)
         investigation = await store.investigation(errand.payload["investigation_id"])
@@ -166,6 +182,9 @@ def _question(investigation: Investigation) -> FixQuestion | None:
 
 
 def _decision(investigation: Investigation, by: str, outcome: Mapping[str, Any], at: datetime) -> str:
+    first = investigation.resolved_by
     done = "Resolved" if investigation.status is Status.RESOLVED else "Reopened"
+    if investigation.status is Status.RESOLVED and first is not None and first.name != by:
+        done = f"Resolved by {first.name}; what fixed it was said"
     near = f" It is much like {outcome['near']}; if they are one, see `knowledge merge`." if outcome["near"] else ""
     return f"{done} by {by} at {at:%H:%M} UTC. {outcome['tracker']} {outcome['knowledge']}{near}"

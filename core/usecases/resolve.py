@@ -11,7 +11,7 @@ from core.domain.errors import LogSenseError
 from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
 from core.domain.knowledge import KnowledgeEntry
-from core.domain.tenancy import Actor, AuditEntry
+from core.domain.tenancy import Actor, AuditEntry, Platform
 from core.ports import Errand, HostTools, OrganizationStore
 from core.usecases.learning import learn
 
@@ -19,17 +19,41 @@ SETTLE = "settle"
 """The errand that carries a saved resolution to the tracker and to knowledge."""
 
 
+HAND_OVER = "hand_over"
+"""The errand that says who an investigation is resolved by since the first person took theirs back."""
+
+
 async def record_resolution(
     event: Resolution, investigation: Investigation, store: OrganizationStore, *, errand_id: str, now: datetime
-) -> str:
-    """Saved; the rest is queued as an errand, whose id is returned."""
+) -> str | None:
+    """Saved; what follows from it is queued as an errand, whose id is returned: None when nothing does."""
+    source = event.message.message_id if event.message else ""
+    before = investigation
 
     def decided(newest: Investigation) -> Investigation:
-        return newest.resolve(event.actor, now, event.fix) if event.on else newest.reopen()
+        nonlocal before
+        before = newest
+        if event.on:
+            return newest.resolve(event.actor, now, event.fix, source=source)
+        return newest.withdraw(event.actor, source) if event.message else newest.reopen()
 
-    await store.change_investigation(investigation.id, decided)
-    await store.add_errand(Errand(errand_id, SETTLE, {"investigation_id": investigation.id, "by": event.actor.name}))
+    after = await store.change_investigation(investigation.id, decided)
+    kind = what_follows(event, before, after)
+    if kind is None:
+        return None
+    payload = {"investigation_id": investigation.id, "by": event.actor.name}
+    await store.add_errand(Errand(errand_id, kind, payload))
     return errand_id
+
+
+def what_follows(event: Resolution, before: Investigation, after: Investigation) -> str | None:
+    """The kind of errand that a decision makes: the tracker hears of every change of state, and of nothing else."""
+    if before.status is not after.status or before.fixed_by != after.fixed_by:
+        return SETTLE
+    if before.resolved_by is not None and after.resolved_by is not None and before.resolved_by != after.resolved_by:
+        return HAND_OVER
+    # In a terminal people decide again in order to try a tracker again that failed before.
+    return SETTLE if event.on and event.conversation.workspace.platform is Platform.TERMINAL else None
 
 
 async def settle(

@@ -49,7 +49,8 @@ class Threads:
         channel = self._channels.get(investigation.conversation.workspace.platform)
         if channel is None:
             return None
-        progress = await store.posted(investigation.id, PROGRESS)
+        again = await store.posted(investigation.id, PROGRESS + AGAIN)
+        progress = again or await store.posted(investigation.id, PROGRESS)
         return Thread(channel, store, investigation, progress[0] if progress else None)
 
     async def at(
@@ -90,10 +91,13 @@ class Thread:
         self._store = store
         self._investigation = investigation
         self._progress = progress
+        self._moved_to: ConversationRef | None = None
 
     @property
     def conversation(self) -> ConversationRef:
         """Where messages go: below the progress message, or before there is one, where people asked."""
+        if self._moved_to is not None:
+            return self._moved_to
         return self._progress.conversation if self._progress else self._investigation.conversation
 
     async def announce(self, view: ProgressView, run: Run | None) -> None:
@@ -170,12 +174,24 @@ class Thread:
         """The one message that stands in the place of a deleted one shows `view`; if that is gone too, none does."""
         role += AGAIN
         if not (posted := await self._store.posted(self._investigation.id, role + self._suffix)):
-            return (await self._once(role, view, None))[0]
+            message = (await self._once(role, view, None, self._new_root(role)))[0]
+            if role.startswith(PROGRESS):
+                self._progress = message
+            return message
         with suppress(MessageGone):
             await self._channel.edit(posted[0], view, final=True)
         return posted[0]
 
-    async def _once(self, role: str, view: ThreadView, run: Run | None) -> tuple[MessageRef, ...]:
+    def _new_root(self, role: str) -> ConversationRef | None:
+        """Where the progress goes that was the root of its thread: nobody sees what stands below a deleted message."""
+        progress = self._progress
+        if role != PROGRESS + AGAIN or progress is None or progress.conversation.thread != progress.message_id:
+            return None
+        return replace(progress.conversation, thread=None)
+
+    async def _once(
+        self, role: str, view: ThreadView, run: Run | None, where: ConversationRef | None = None
+    ) -> tuple[MessageRef, ...]:
         role += self._suffix
         state = await self._store.begin_post(self._investigation.id, role, run)
         if state.messages:
@@ -186,8 +202,12 @@ class Thread:
             if run is not None and not await self._store.holds(run):
                 raise LeaseLost(f"The {run.kind} of {run.subject_id} was taken over by another worker.")
 
-        messages = await self._channel.post(self.conversation, view, key=key, again=state.tried, check=check)
+        asked = where or self.conversation
+        messages = await self._channel.post(asked, view, key=key, again=state.tried, check=check)
         await self._store.finish_post(self._investigation.id, role, messages)
+        if asked.thread is not None and messages[0].conversation.thread != asked.thread:
+            # The thread is gone: the conversation goes on where people see it.
+            self._moved_to = messages[0].conversation
         return messages
 
 

@@ -28,6 +28,8 @@ METHODS_OF = {
     "groups:history": ("conversations_replies",),
     "groups:read": ("conversations_info",),
     "im:history": ('"im"',),
+    "mpim:history": ("conversations_replies",),
+    "mpim:read": ("conversations_info",),
     "reactions:read": ("reaction_added",),
     "users:read": ("users_info",),
 }

@@ -91,7 +91,7 @@ async def test_who_asked_is_told_in_a_direct_message_when_the_channel_is_lost_me
     acme, ada, incidents = await town.settle_in("Acme")
     town.peer.fail_next("chat.postMessage", error="is_archived")
     await command(town, ada, incidents, "investigate SHOP-1")
-    assert "/invite @LogSense" in await whispered(town, "cannot write")
+    assert "Unarchive it" in await whispered(town, "archived")
     (investigation,) = await (await town.store_of(acme)).investigations(9)
     assert investigation.failure is not None
 

@@ -170,3 +170,15 @@ async def test_asked_in_two_places_at_once_one_investigation_reports_to_both(tow
         await town.report_in(place)
         assert len(list(filter(is_report, place.posts()))) == 1
     assert len(await (await town.store_of(acme)).investigations(9)) == 1
+
+
+async def test_an_edited_message_starts_nothing_new(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in()
+    said = town.peer.activity("message", ada, incidents)
+    entity = {"type": "mention", "text": "<at>LogSense</at>", "mentioned": {"id": town.peer.bot_id, "name": "LogSense"}}
+    said |= {"text": "<at>LogSense</at> investigate SHOP-1", "textFormat": "plain", "entities": [entity]}
+    await town.peer.deliver(said)
+    await town.report_in(incidents)
+    await town.peer.edit(ada, incidents, said, "<at>LogSense</at> investigate SHOP-1 please")
+    await town.peer.edit(ada, incidents, said, "<at>LogSense</at> investigate SHOP-2")
+    assert len(await (await town.store_of(acme)).investigations(9)) == 1

@@ -9,7 +9,7 @@ from typing import Any
 from tests.fakes.slack.state import Channel, Grant, Json, Message, State, Workspace
 from tests.fakes.slack.validation import SlackError
 
-SCOPE_OF_KIND = {"channel": "channels", "group": "groups", "im": "im"}
+SCOPE_OF_KIND = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 Notify = Callable[[Workspace, Json, Channel | None], None]
 """Has an event delivered to the app, some time after."""

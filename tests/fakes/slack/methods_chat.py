@@ -16,8 +16,9 @@ def post_message(call: ApiCall) -> Json:
     call.require("chat:write")
     channel = call.writable()
     checked_message(call.args, most_text=MOST_POSTED)
-    thread_ts = call.args.get("thread_ts")
-    message = write_as_bot(call, channel, thread_ts=str(thread_ts) if thread_ts else None)
+    # Below a message that is gone Slack posts at the top level, and only the answer tells.
+    thread_ts = str(call.args.get("thread_ts") or "")
+    message = write_as_bot(call, channel, thread_ts=thread_ts if thread_ts in channel.messages else None)
     return {"channel": channel.id, "ts": message.ts, "message": message_json(message, with_metadata=True)}
 
 

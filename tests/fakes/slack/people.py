@@ -22,7 +22,12 @@ _SCOPE_OF_EVENT = {
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
 }
-_SCOPE_OF_MESSAGE = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
+_SCOPE_OF_MESSAGE = {
+    "channel": "channels:history",
+    "group": "groups:history",
+    "im": "im:history",
+    "mpim": "mpim:history",
+}
 
 
 class People:
@@ -69,10 +74,14 @@ class People:
         self.state.write(message)
         outcome = Outcome(message=message)
         await self._tell(channel.workspace, message_event(message), channel, outcome)
-        grant = channel.workspace.grant
-        if channel.kind != "im" and grant is not None and re.search(rf"<@{grant.bot_user_id}[>|]", text):
-            await self._tell(channel.workspace, events.mention_event(message), channel, outcome)
+        await self._mentioned(message, outcome)
         return outcome
+
+    async def _mentioned(self, message: Message, outcome: Outcome) -> None:
+        """The app hears of its mention: of a new message, and again each time that one is edited."""
+        grant, channel = message.channel.workspace.grant, message.channel
+        if channel.kind != "im" and grant is not None and re.search(rf"<@{grant.bot_user_id}[>|]", message.text):
+            await self._tell(channel.workspace, events.mention_event(message), channel, outcome)
 
     async def edit(self, user: User, message: Message, text: str) -> Outcome:
         """They changed what they wrote."""
@@ -80,7 +89,9 @@ class People:
             raise LookupError(f"{user.name} did not write that")
         before = message_json(message)
         self.state.rewrite(message, text=text)
-        return await self._told(message.channel, changed_event(message, before), message)
+        outcome = await self._told(message.channel, changed_event(message, before), message)
+        await self._mentioned(message, outcome)
+        return outcome
 
     async def delete(self, user: User, message: Message) -> Outcome:
         """The message is gone; admins may delete anybody's."""

@@ -24,7 +24,9 @@ def user_json(user: User, seen_from: Workspace) -> Json:
     if is_stranger:
         return {**shown, "is_stranger": True}
     if home.enterprise is not None:
-        shown["enterprise_user"] = {"id": user.id, "enterprise_id": home.enterprise.id, "teams": [home.id]}
+        shown["enterprise_user"] = {"id": user.id, "enterprise_id": home.enterprise.id, "teams": [home.id, *user.teams]}
+        shown["enterprise_user"]["is_admin"] = user.is_org_admin
+    shown["is_restricted"] = user.is_restricted
     return {**shown, "is_admin": user.is_admin, "is_owner": user.is_owner, "is_primary_owner": False}
 
 
@@ -34,6 +36,7 @@ def channel_json(channel: Channel, bot_user_id: str) -> Json:
         "id": channel.id,
         "is_channel": channel.kind == "channel",
         "is_group": channel.kind == "group",
+        "is_mpim": channel.kind == "mpim",
         "is_im": channel.kind == "im",
         "is_private": channel.kind != "channel",
         "is_archived": channel.is_archived,

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 BOT_SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:join,channels:read,chat:write,commands,files:write,"
-    "groups:history,groups:read,im:history,im:write,reactions:read,reactions:write,users:read"
+    "groups:history,groups:read,im:history,im:write,mpim:history,mpim:read,reactions:read,reactions:write,users:read"
 )
 
 
@@ -41,6 +41,10 @@ class User:
     is_admin: bool = False
     is_owner: bool = False
     is_bot: bool = False
+    is_restricted: bool = False
+    teams: tuple[str, ...] = ()
+    """The further workspaces of a Grid organization that they belong to."""
+    is_org_admin: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Message:
 
 @dataclass(eq=False)
 class Channel:
-    """A place to write in; `kind` is `channel`, `group` (private) or `im`."""
+    """A place to write in; `kind` is `channel`, `group` (private), `mpim` (a group message) or `im`."""
 
     id: str
     name: str

@@ -51,6 +51,11 @@ class Acts:
         activity |= {"text": markup, "textFormat": "plain", "entities": [entity] if mentioned else []}
         return await self.deliver(activity)
 
+    async def edit(self, person: Person, place: Place, said: Json, text: str) -> Answer:
+        """They changed the words of a message, which keeps its id."""
+        data = {**said.get("channelData", {}), "eventType": "editMessage"}
+        return await self.deliver({**said, "type": "messageUpdate", "text": text, "channelData": data})
+
     async def press(self, person: Person, place: Place, message: Message, verb: str, **inputs: str) -> Answer:
         """They pressed the button with that verb; raises StopIteration when the message has none."""
         action = message.button(verb)

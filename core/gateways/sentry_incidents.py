@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -23,6 +24,7 @@ from core.domain.incident import (
 from core.domain.tenancy import SentryConnection
 from core.gateways.guarded_http import check_url
 from core.gateways.sentry_http import Reply, SentryHttp
+from core.gateways.sentry_links import issue_link
 from core.gateways.sentry_payloads import event_from_json, issue_from_json
 from core.gateways.sentry_shares import question_of_others, shares_of_others
 from core.gateways.sentry_values import integer, listed, mapping, moment, string
@@ -55,7 +57,7 @@ class SentryIncidents(IncidentSource):
         details = issue_from_json((await self._of_issue(ref, "")).body)
         if not details.id:
             raise NotFound(self._no_such_issue(ref))
-        return details
+        return replace(details, url=issue_link(details.url, self._connection.base_url))
 
     async def event(self, ref: IssueRef, which: str = "recommended") -> ErrorEvent:
         """See the port; servers without a recommended event give their latest."""

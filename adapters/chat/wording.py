@@ -49,6 +49,12 @@ def confidence_words(confidence: int) -> str:
     return "Medium confidence: check before you act" if confidence >= 50 else "Low confidence: treat it as a lead"
 
 
+def confidence_line(confidence: int) -> str:
+    """How far to trust it, in words and as a figure: `Medium confidence (60 %): check before you act`."""
+    words, colon, advice = confidence_words(confidence).partition(":")
+    return f"{words} ({confidence} %){colon}{advice}"
+
+
 def reasons_against(reasons: tuple[str, ...]) -> list[str]:
     """What lowers the confidence, without its points: all of it, since it decides how far to trust."""
     return [_POINTS.sub("", reason, count=1) for reason in reasons if not reason.startswith("+")]

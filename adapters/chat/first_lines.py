@@ -108,7 +108,12 @@ def folded(view: ReportView) -> Folded:
 def issue_url(view: ReportView) -> str | None:
     """The issue's page in the tracker, if it gave one that is safe to open."""
     urls = (str(item.facts.get("url", "")) for item in view.evidence if item.tool == "get_sentry_issue_details")
-    return next((url for url in urls if _URL.fullmatch(url)), None)
+    return next(filter(is_safe, urls), None)
+
+
+def is_safe(url: str) -> bool:
+    """Whether the address can be shown as a link as it is: by http or https, and nothing in it means anything else."""
+    return _URL.fullmatch(url) is not None
 
 
 def fixed_by(past: SimilarIncident, fixes: Sequence[Fix]) -> str:

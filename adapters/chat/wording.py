@@ -77,6 +77,11 @@ def reasoner_words(reasoner: str) -> str:
     return "rule-based, no language model" if reasoner == RULES else reasoner
 
 
+def reasoned_by(reasoner: str) -> str:
+    """The same as a sentence."""
+    return "Worked out by rules, without a language model." if reasoner == RULES else f"Worked out by {reasoner}."
+
+
 def cost_words(usage: Usage) -> str:
     """Tokens and cost; free when no model was asked."""
     if usage.model_calls == 0:

@@ -123,13 +123,16 @@ class Acting:
     async def button(self, body: Mapping[str, Any], caller: Caller) -> None:
         """The button did what it says."""
         pressed = (body.get("actions") or [{}])[0]
-        value = str(pressed.get("value") or "")
+        value = str(pressed.get("value") or (pressed.get("selected_option") or {}).get("value") or "")
         place, who = place_of(body), person_of(body)
         if who is None:
             return
         # From the Home tab or a modal: what is said about it goes to the person.
         conversation = caller.conversation(place.channel if place else who.id, place.root if place else None)
         action = Action(str(pressed.get("action_id", "")).split(":", 1)[0])
+        if action is Action.MORE:
+            chosen, value = value.split(":", 1)
+            action = Action(chosen)
 
         async def press(actor: Actor) -> str:
             return await self._pressed(action, value, body, conversation, actor, caller)
@@ -146,7 +149,7 @@ class Acting:
         caller: Caller,
     ) -> str:
         match action:
-            case Action.STOP | Action.RESOLVE | Action.REOPEN | Action.WRONG:
+            case Action.STOP | Action.RESOLVE | Action.REOPEN | Action.WRONG | Action.FEEDBACK:
                 event = _event(action, value, delivery_of(body), conversation, actor)
                 return (await self._door.inbox.receive(event)).note
             case Action.AGAIN:
@@ -227,6 +230,9 @@ def _event(
             return Cancellation(delivery, conversation, actor, investigation_id)
         case Action.WRONG:
             return Feedback(delivery, conversation, actor, False, investigation_id)
+        case Action.FEEDBACK:
+            judged, _, named = investigation_id.partition(":")
+            return Feedback(delivery, conversation, actor, judged == "good", named)
         case _:
             on = action is Action.RESOLVE
             return Resolution(delivery, conversation, actor, on, investigation_id=investigation_id)

@@ -45,8 +45,9 @@ def _over(view: ProgressView) -> Message:
     notes = list(_notes(view))
     heading = section(f"*LogSense investigated {cut(escaped(view.title), _TITLE)}*\n{_state(view)}")
     steps = tuple(_steps(view, [heading, *notes]))
+    text = _unmarked(heading["text"]["text"].replace("\n", ": "))
     if not view.steps:
-        return Message(_unmarked(said), (heading, *notes))
+        return Message(text, (heading, *notes))
     # Containers hold sections and contexts alone in every client that has them, so the steps become text.
     lines = [*(_told(step) for step in view.steps), f"_{escaped(reasoned_by(view.reasoner))}_" if view.reasoner else ""]
     room = BYTE_LIMIT - weight(notes) - _FRAME_BYTES
@@ -56,7 +57,7 @@ def _over(view: ProgressView) -> Message:
         if room < 0:
             break
         folded.append(block)
-    return Message(_unmarked(said), (*folded, *notes), (heading, *steps, *notes))
+    return Message(text, (*folded, *notes), (heading, *steps, *notes))
 
 
 def _unmarked(text: str) -> str:

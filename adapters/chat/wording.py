@@ -9,6 +9,8 @@ from core.domain.investigation import Status
 from core.domain.report import Usage
 
 RULES = "rules"
+SURE, HALF_SURE = 75, 50
+"""From which confidence on it is high, and medium."""
 
 _ISO_MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)Z")
 _POINTS = re.compile(r"([+-]\d+) ")
@@ -44,9 +46,11 @@ def status_words(status: Status) -> str:
 
 def confidence_words(confidence: int) -> str:
     """How far to trust it, before the figure."""
-    if confidence >= 75:
+    if confidence >= SURE:
         return "High confidence"
-    return "Medium confidence: check before you act" if confidence >= 50 else "Low confidence: treat it as a lead"
+    return (
+        "Medium confidence: check before you act" if confidence >= HALF_SURE else "Low confidence: treat it as a lead"
+    )
 
 
 def confidence_line(confidence: int) -> str:

@@ -16,7 +16,7 @@ from adapters.chat.visible import size
 
 SCHEMAS = Path(__file__).parent / "schemas"
 CARD = Draft6Validator(json.loads((SCHEMAS / "adaptive-card-1.5.json").read_bytes()))
-MOST_BYTES = 28 * 1024
+MOST_BYTES = 31 * 1024
 _FREE = {"text", "title", "label", "value", "placeholder", "errorMessage", "id"}
 _AT = re.compile(r"<at>[^<>]+</at>")
 _MARKUP = re.compile(r"[<>\[\]{}`~#|\\!&]|https?:|^\s*\d+[.)]", re.IGNORECASE)

@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from core.domain.tenancy import Actor
-from core.domain.thread_view import ReportView, ThreadView
+from core.domain.thread_view import ProgressView, ReportView, ThreadView
 from tests.adapters.slack import samples
 from tests.look import slack, teams
 
@@ -60,7 +60,7 @@ def doubtful(asked_by: Actor) -> ReportView:
     report = replace(
         samples.REPORT.report,
         root_cause="rows_for() most likely takes from the pool and does not give back on every path "
-        "(shop/reports.py:18): “no sales on 2026-11-14, left out” and its like came 5 times just before nothing was left: pool exhausted.",
+        "(shop/reports.py:18): “no sales on 2026-11-14, left out” and its like came 5 times just before nothing was left.",
         confidence=46,
         confidence_reasons=("-12 the stack shows where it came to light; why it came so far lies elsewhere",),
         partial=True,
@@ -69,10 +69,10 @@ def doubtful(asked_by: Actor) -> ReportView:
     return replace(samples.REPORT, report=report, asked_by=asked_by)
 
 
-def html_of(platform: str, view: ThreadView, width: int, modules: Path) -> str:
-    """The page with that view alone, which measures itself."""
+def html_of(platform: str, views: Sequence[ThreadView], width: int, modules: Path) -> str:
+    """The page with those views alone, which measures itself."""
     draw = slack.narrow_page if platform == "slack" else partial(teams.narrow_page, modules)
-    return draw([view], width) + _MEASURE
+    return draw(views, width) + _MEASURE
 
 
 def heights_of(page: str, width: int) -> Heights:
@@ -104,10 +104,17 @@ def main(platform: str, folder: Path) -> None:
     print(f"{'view':14}{'width':>7}{'whole':>8}{'to the buttons':>16}")
     for name, view in views_of(platform).items():
         for width in WIDTHS:
-            page = html_of(platform, view, width, folder)
+            page = html_of(platform, [view], width, folder)
             heights = heights_of(page, width)
             take_picture(page, width, round(heights.whole) + 12, folder / f"{platform}-{name}-{width}.png")
             print(f"{name:14}{width:7}{heights.whole:8.0f}{heights.primary:16.0f}")
+    thread = [view for name, view in views_of(platform).items() if name in ("done", "report", "follow-up")]
+    page = html_of(platform, sorted(thread, key=_in_thread), WIDTHS[0], folder)
+    take_picture(page, WIDTHS[0], round(heights_of(page, WIDTHS[0]).whole) + 12, folder / f"{platform}-thread.png")
+
+
+def _in_thread(view: ThreadView) -> int:
+    return (ProgressView, ReportView).index(type(view)) if isinstance(view, ProgressView | ReportView) else 2
 
 
 if __name__ == "__main__":

@@ -19,5 +19,5 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium, which measur
 def test_the_first_lines_and_their_buttons_fit_on_a_phone(platform: str, name: str) -> None:
     if platform == "teams" and not RENDERER.is_dir():
         pytest.skip("Microsoft's renderer is not installed: make look-teams")
-    page = html_of(platform, views_of(platform)[name], PHONE_WIDTH, MODULES)
+    page = html_of(platform, [views_of(platform)[name]], PHONE_WIDTH, MODULES)
     assert 0 < heights_of(page, PHONE_WIDTH).primary <= PHONE_HEIGHT

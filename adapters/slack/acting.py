@@ -131,7 +131,7 @@ class Acting:
         conversation = caller.conversation(place.channel if place else who.id, place.root if place else None)
         action = Action(str(pressed.get("action_id", "")).split(":", 1)[0])
         if action is Action.MORE:
-            chosen, value = value.split(":", 1)
+            chosen, _, value = value.partition(":")
             action = Action(chosen)
 
         async def press(actor: Actor) -> str:
@@ -231,7 +231,7 @@ def _event(
         case Action.WRONG:
             return Feedback(delivery, conversation, actor, False, investigation_id)
         case Action.FEEDBACK:
-            judged, _, named = investigation_id.partition(":")
+            judged, _, named = investigation_id.rpartition(":")
             return Feedback(delivery, conversation, actor, judged == "good", named)
         case _:
             on = action is Action.RESOLVE

@@ -60,7 +60,7 @@ def doubtful(asked_by: Actor) -> ReportView:
     report = replace(
         samples.REPORT.report,
         root_cause="rows_for() most likely takes from the pool and does not give back on every path "
-        "(shop/reports.py:18): “no sales on 2026-11-14, left out” and its like came 5 times just before nothing was left.",
+        "(shop/reports.py:18): “no sales on 2026-11-14, left out” and its like came 5 times just before none was left.",
         confidence=46,
         confidence_reasons=("-12 the stack shows where it came to light; why it came so far lies elsewhere",),
         partial=True,

@@ -1,4 +1,4 @@
-"""What a model wrote is labelled as such, with its evidence as citations; every report can be judged by Teams' thumbs."""
+"""What a model wrote is labelled and cites its evidence; every report can be judged by the thumbs of Teams."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ CAPABILITIES = (
         "five lines, the rest folded; at most five messages",
         "five lines, the rest folded; at most five cards",
     ),
-    Capability("Label and citations on what a model wrote", "–", "–", "yes"),
+    Capability("Label and citations on what a model wrote", "\u2013", "\u2013", "yes"),
     Capability("Source around the culprit", "yes", "yes", "yes, the failing line in red"),
     Capability("Evidence, complete", "`logsense show`", "in a dialog, in pages", "in the card, in pages"),
     Capability("Chart of events", "", "a picture in the thread", "a picture in the thread"),

@@ -66,11 +66,13 @@ bench-scale: .venv/.dev  ## Steps, overhead and stalls on SQLite and PostgreSQL,
 bench-slack: .venv/.dev  ## Edits and reports in a loaded Slack workspace (about ten minutes)
 	$(BIN)/python -m tests.benchmarks.slack
 
-look-slack: .venv/.dev  ## Draw what Slack shows as a page: slack.html
+look-slack: .venv/.dev  ## Draw what Slack shows: slack.html, and pictures at 720 and 360 px with their heights
 	$(BIN)/python -m tests.look.slack slack.html
+	$(BIN)/python -m tests.look.pictures slack .cache/look
 
-look-teams: .venv/.dev .cache/look/.installed  ## Draw Teams' cards by Microsoft's renderer as a page: teams.html
+look-teams: .venv/.dev .cache/look/.installed  ## Draw Teams' cards: teams.html, and pictures at 720 and 360 px with their heights
 	$(BIN)/python -m tests.look.teams .cache/look teams.html
+	$(BIN)/python -m tests.look.pictures teams .cache/look
 
 .cache/look/.installed:
 	@mkdir -p $(@D)

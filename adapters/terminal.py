@@ -6,41 +6,44 @@ Everything shown may quote strangers, so text is never read as markup.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any, assert_never
+from typing import assert_never
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
-from rich.panel import Panel
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from adapters.chat.memory import seen_before, similar_heading
+from adapters.chat.first_lines import FirstLines, first_lines, fixed_by, folded
+from adapters.chat.memory import similar_heading
+from adapters.chat.source_lines import source_of
+from adapters.chat.wording import HALF_SURE, SURE, counted, duration_words, reasoned_by, reasoner_words
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Status
 from core.domain.journal import Step
-from core.domain.report import Fix, Level, RootCauseReport, SimilarIncident, Usage
+from core.domain.report import Finding, Fix, Level, SimilarIncident
 from core.domain.tenancy import Actor
 from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
 from core.ports import Check
 
-RULES = "rules"
 _LEVEL_STYLE = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red"}
 
 
 class TerminalChannel:
     """Implements `core.ports.Channel` on one console; only the newest message can be edited, as a terminal scrolls."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, full: bool = False) -> None:
         self._console = console
+        self._full = full
         self._ids = count(1)
         self._live: Live | None = None
         self._steps_told: set[int] = set()
         self._notes_shown = 0
+        self._is_over = False
 
     async def post(
         self,
@@ -59,11 +62,11 @@ class TerminalChannel:
         message = MessageRef(replace(conversation, thread=thread), str(next(self._ids)))
         match view:
             case ProgressView():
-                self._steps_told, self._notes_shown = set(), 0
+                self._steps_told, self._notes_shown, self._is_over = set(), 0, False
                 self._open(view)
                 self._show_progress(view)
             case ReportView() | AnswerView() | NoticeView():
-                self._console.print(rendered(view))
+                self._console.print(rendered(view, full=self._full))
             case _:
                 assert_never(view)
         return (message,)
@@ -98,7 +101,7 @@ class TerminalChannel:
 
     def _show_progress(self, view: ProgressView) -> None:
         if self._live is not None:
-            self._live.update(rendered(view), refresh=True)
+            self._live.update(rendered(view, full=self._full), refresh=True)
             return
         for note in view.notes[self._notes_shown :]:
             self._console.print(Text(f"  ! {note}", style="yellow"))
@@ -108,15 +111,18 @@ class TerminalChannel:
             if step.ok is not None and step.n not in self._steps_told:
                 self._steps_told.add(step.n)
                 self._console.print(_step_row([step]))
+        if view.status.is_over and not self._is_over:
+            self._is_over = True
+            self._console.print(_over(view))
 
 
-def rendered(view: ThreadView) -> RenderableType:
-    """How a message looks."""
+def rendered(view: ThreadView, *, full: bool = False) -> RenderableType:
+    """How a message looks; `full` unfolds what stands behind a report's first lines and what was looked at."""
     match view:
         case ProgressView():
-            return _Progress(view)
+            return _Progress(view, full=full)
         case ReportView():
-            return _report(view)
+            return _report(view, full=full)
         case AnswerView():
             return _answer(view)
         case NoticeView(text=text, error=error):
@@ -129,20 +135,28 @@ def rendered(view: ThreadView) -> RenderableType:
 
 
 class _Progress:
-    """Redrawn by `Live` ten times a second, so that seconds count and spinners turn between two views."""
+    """Redrawn by `Live` ten times a second, so that seconds count and spinners turn between two views.
 
-    def __init__(self, view: ProgressView) -> None:
+    A line for each step while it runs; then one line, unless `full` keeps them.
+    """
+
+    def __init__(self, view: ProgressView, *, full: bool = False) -> None:
         self._view = view
+        self._full = full
         self._spinner = Spinner("dots", style="cyan")
         self._started = time.monotonic()
 
     def __rich__(self) -> RenderableType:
+        if self._view.status.is_over and not self._full:
+            return Group(_over(self._view), *(Text(f"  ! {note}", style="yellow") for note in self._view.notes))
         rows: list[RenderableType] = [_heading(self._view)]
         for step in self._view.steps:
-            if step.thought:
+            if step.thought and self._full:
                 rows.append(Padding(Text(step.thought, style="italic dim"), (0, 0, 0, 2)))
             rows.append(_step_row([step], self._spinner))
         rows += [Text(f"  ! {note}", style="yellow") for note in self._view.notes]
+        if self._view.status.is_over:
+            rows.append(_over(self._view))
         if not self._view.status.is_over and all(step.ok is not None for step in self._view.steps):
             thinking = Table.grid(padding=(0, 1))
             thinking.add_row(Text(" "), self._spinner, Text(self._waiting_for(), style="dim"))
@@ -153,6 +167,19 @@ class _Progress:
         waited = time.monotonic() - self._started
         doing = "starting" if self._view.status is Status.QUEUED else "thinking"
         return f"{doing} … {waited:.0f} s" if waited >= 2 else f"{doing} …"
+
+
+def _over(view: ProgressView) -> Text:
+    steps = counted(len(view.steps), "step")
+    took = "" if view.ended_at is None else duration_words((view.ended_at - view.started_at).total_seconds())
+    match view.status:
+        case Status.CANCELLED:
+            said = f"cancelled{f' after {took}' if took else ''}, {steps} kept"
+        case Status.FAILED:
+            said = f"failed{f' after {took}' if took else ''}"
+        case _:
+            said = f"{steps}{f' in {took}' if took else ''}"
+    return Text.assemble(("LogSense", "bold cyan"), " investigated ", (view.title, "bold"), f": {said}")
 
 
 def _heading(view: ProgressView) -> Text:
@@ -189,27 +216,44 @@ def _mark(step: Step, spinner: Spinner | None) -> RenderableType:
 # ---- report ---------------------------------------------------------------------------------------------------------
 
 
-def _report(view: ReportView) -> RenderableType:
-    report = view.report
-    return Group(
-        Text(""),
-        *_seen_before(report),
-        Panel(Text(report.root_cause, style="bold"), title="Root cause", title_align="left", border_style="cyan"),
-        *_confidence(report),
-        *_culprit(view),
-        *_section("Findings", _findings(report)),
-        *_section("Fixes, best first", [_fix(number, fix) for number, fix in enumerate(report.fixes, 1)]),
-        *_section("Similar past incidents", [_similar(past) for past in report.similar]),
-        Text(""),
-        _footer(view),
-    )
+def _report(view: ReportView, *, full: bool) -> RenderableType:
+    lines = first_lines(view)
+    rows: list[RenderableType] = [Text(""), *_opening(lines)]
+    if lines.url:
+        rows.append(Text.assemble(("Open in Sentry: ", "bold"), (lines.url, f"link {lines.url}")))
+    if full:
+        rows += _unfolded(view)
+    return Group(*rows, Text(""), _footer(view, full=full))
 
 
-def _seen_before(report: RootCauseReport) -> Iterator[RenderableType]:
-    if (known := seen_before(report)) is not None:
-        fix, vouched = known
-        yield Text.assemble(("Seen before. ", "bold green"), f"Fixed by: {fix}")
-        yield Text(vouched, style="dim")
+def _opening(lines: FirstLines) -> Iterator[RenderableType]:
+    issue = (lines.issue, f"bold link {lines.url}" if lines.url else "bold")
+    yield Text.assemble(issue, f" · {lines.numbers}" if lines.numbers else "")
+    yield Text(lines.cause, style="bold")
+    percent = int(lines.confidence.partition("(")[2].partition(" ")[0] or 0)
+    style = "green" if percent >= SURE else "yellow" if percent >= HALF_SURE else "red"
+    yield Text(lines.confidence, style=style)
+    for warning in lines.warnings:
+        yield Text(f"⚠ {warning}", style="yellow")
+    if lines.place:
+        yield Text(lines.place, style="bold magenta")
+    if lines.vouched:
+        yield Text.assemble(("Seen before. ", "bold green"), lines.vouched)
+    yield Text.assemble(("Do now: ", "bold"), lines.do_now, " (risk ", (str(lines.risk), _LEVEL_STYLE[lines.risk]), ")")
+
+
+def _unfolded(view: ReportView) -> Iterator[RenderableType]:
+    parts = folded(view)
+    yield from _section("How to fix it", [_fix(number, fix) for number, fix in enumerate(parts.fixes, 1)])
+    why: list[RenderableType] = [Text(f"⚠ {warning}", style="yellow") for warning in parts.warnings]
+    if parts.whole_cause:
+        why.insert(0, Padding(Text(parts.whole_cause), (0, 0, 0, 2)))
+    why += _findings(parts.findings)
+    why.append(Padding(Text(" · ".join(view.report.confidence_reasons), style="dim"), (0, 0, 0, 2)))
+    why.append(Padding(Text(reasoned_by(view.report.reasoner), style="dim"), (0, 0, 0, 2)))
+    yield from _section("Why we think so", why)
+    yield from _section("Similar incidents", [_similar(past, parts.fixes) for past in parts.similar])
+    yield from _section("Source", list(_source(view)))
 
 
 def _section(title: str, rows: list[RenderableType]) -> Iterator[RenderableType]:
@@ -218,33 +262,14 @@ def _section(title: str, rows: list[RenderableType]) -> Iterator[RenderableType]
         yield from rows
 
 
-def _confidence(report: RootCauseReport) -> Iterator[RenderableType]:
-    style = "green" if report.confidence >= 75 else "yellow" if report.confidence >= 50 else "red"
-    filled = round(report.confidence / 5)
-    bar = Text.assemble(("Confidence ", "bold"), (f"{report.confidence} % ", f"bold {style}"))
-    yield bar.append("█" * filled, style=style).append("░" * (20 - filled), style="dim")
-    yield Padding(Text(" · ".join(report.confidence_reasons), style="dim"), (0, 0, 0, 2))
+def _source(view: ReportView) -> Iterator[RenderableType]:
+    for line in source_of(view):
+        yield Text(f"  {'→' if line.fails else ' '} {line.text}", style="bold red" if line.fails else "dim")
 
 
-def _culprit(view: ReportView) -> Iterator[RenderableType]:
-    culprit = view.report.culprit
-    if culprit is None:
-        return
-    yield Text.assemble(("\nLook here first ", "bold"), (str(culprit), "bold magenta"))
-    frame: Mapping[str, Any] = next(
-        (item.facts.get("frame", {}) for item in view.evidence if item.tool == "get_stacktrace"), {}
-    )
-    if frame.get("line") != culprit.line:
-        return
-    source = str(frame.get("source", "")).strip()
-    for line in frame.get("context", []):
-        failing = bool(source) and line.strip() == source
-        yield Text(f"  {'→' if failing else ' '} {line}", style="bold red" if failing else "dim")
-
-
-def _findings(report: RootCauseReport) -> list[RenderableType]:
+def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
     rows: list[RenderableType] = []
-    for finding in report.findings:
+    for finding in findings:
         line = Text(f"• {finding.claim} ").append(f"[{', '.join(finding.evidence)}]", style="cyan")
         rows.append(Padding(line, (0, 0, 0, 2)))
     return rows
@@ -259,37 +284,19 @@ def _fix(number: int, fix: Fix) -> RenderableType:
     return Group(Padding(title, (0, 0, 0, 2)), *steps)
 
 
-def _similar(past: SimilarIncident) -> RenderableType:
+def _similar(past: SimilarIncident, fixes: Sequence[Fix]) -> RenderableType:
     line = Text.assemble((similar_heading(past), "bold"), f": {past.root_cause}")
     if past.fix:
-        line.append(f" Fix: {past.fix}", style="green")
+        line.append(f" Fixed by: {fixed_by(past, fixes)}", style="green")
     return Padding(line, (0, 0, 0, 2))
 
 
-def _footer(view: ReportView) -> Text:
-    parts = [
-        reasoner_words(view.report.reasoner),
-        usage_words(view.usage),
-        f"{view.seconds:.1f} s",
-        f"investigation {view.investigation_id}",
-    ]
-    return Text(" · ".join(parts), style="dim")
+def _footer(view: ReportView, *, full: bool) -> Text:
+    """What the reader can type from here; further small print follows it."""
+    shown = "" if full else f"How to fix it, why, similar incidents and source: show {view.investigation_id} --full"
+    return Text(shown or f"investigation {view.investigation_id}", style="dim")
 
 
 def _answer(view: AnswerView) -> RenderableType:
     cited = f"[{', '.join(view.evidence)}]" if view.evidence else "[no evidence cited]"
-    return Group(Text(view.text), Text(f"{cited} · {usage_words(view.usage)}", style="dim"))
-
-
-def reasoner_words(reasoner: str) -> str:
-    """How people are told who reasoned."""
-    return "rule-based, no language model" if reasoner == RULES else reasoner
-
-
-def usage_words(usage: Usage) -> str:
-    """Tokens and cost in words; free when no model was asked."""
-    if usage.model_calls == 0:
-        return "no tokens, 0.00 USD"
-    cost = "price unknown" if usage.usd is None else f"{usage.usd:.4f} USD"
-    calls = "call" if usage.model_calls == 1 else "calls"
-    return f"{usage.model_calls} model {calls}, {usage.tokens:,} tokens, {cost}"
+    return Group(Text(view.text), Text(cited, style="dim"))

@@ -9,7 +9,7 @@ import click
 
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
-from bot.options import investigation_option, json_option
+from bot.options import full_option, investigation_option, json_option
 from bot.session import Cli, ExitCode, Session
 from core.domain.conversation import (
     Cancellation,
@@ -31,6 +31,7 @@ from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 @click.command()
 @click.argument("issue", required=False, metavar="[ISSUE]")
 @click.option("--event", "event_file", metavar="FILE", help="Investigate one event from a file instead; - is stdin.")
+@full_option
 @json_option
 @click.pass_obj
 def investigate(cli: Cli, issue: str | None, event_file: str | None) -> None:
@@ -73,6 +74,7 @@ def _pasted(name: str) -> PastedEvent:
 @click.command()
 @click.argument("issue", required=False)
 @click.option("--list", "only_list", is_flag=True, help="List the recorded incidents.")
+@full_option
 @json_option
 @click.pass_obj
 def demo(cli: Cli, issue: str | None, only_list: bool) -> None:
@@ -188,6 +190,7 @@ def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None
 @click.command()
 @click.argument("investigation_id", metavar="ID")
 @click.option("--evidence", is_flag=True, help="Print every tool output too.")
+@full_option
 @json_option
 @click.pass_obj
 def show(cli: Cli, investigation_id: str, evidence: bool) -> None:

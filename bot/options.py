@@ -23,6 +23,18 @@ def json_option(command: Callable[..., None]) -> Callable[..., None]:
     return with_json
 
 
+def full_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`command` with a --full switch, which unfolds reports and what was looked at."""
+
+    @click.option("--full", is_flag=True, help="Also how to fix it, why, similar incidents, source and every step.")
+    @functools.wraps(command)
+    def with_full(*arguments: Any, full: bool, **options: Any) -> None:
+        click.get_current_context().find_object(Cli).full = full  # type: ignore[union-attr]  # set by the group
+        command(*arguments, **options)
+
+    return with_full
+
+
 investigation_option = click.option(
     "-i", "--investigation", "investigation_id", metavar="ID", help="Which one; the latest with a report if not given."
 )

@@ -62,11 +62,12 @@ def print_error(text: str) -> None:
 
 @dataclass(slots=True)
 class Cli:
-    """What the command line set up for a command; `as_json` keeps stdout for one JSON document."""
+    """What the command line set up for a command; `as_json` keeps stdout for one JSON document, `full` unfolds."""
 
     settings: Settings
     demo: bool = False
     as_json: bool = False
+    full: bool = False
     console: Console = field(default_factory=lambda: Console(highlight=False))
 
     def run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], *, works: bool = False) -> None:
@@ -94,7 +95,7 @@ class Cli:
 
     def print_view(self, view: ThreadView) -> None:
         """A finished message."""
-        self.console.print(rendered(view))
+        self.console.print(rendered(view, full=self.full))
 
     def print_json(self, document: Mapping[str, Any]) -> None:
         """The one document on stdout."""
@@ -206,7 +207,7 @@ class Session:
         if self.cli.as_json:
             yield None
             return
-        channel = TerminalChannel(self.cli.console)
+        channel = TerminalChannel(self.cli.console, full=self.cli.full)
         try:
             async with LiveThread(channel, self.conversation) as thread:
                 yield thread

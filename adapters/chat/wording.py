@@ -9,6 +9,8 @@ from core.domain.investigation import Status
 from core.domain.report import Usage
 
 RULES = "rules"
+SURE, HALF_SURE = 75, 50
+"""From which confidence on it is high, and medium."""
 
 _ISO_MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)Z")
 _POINTS = re.compile(r"([+-]\d+) ")
@@ -44,9 +46,17 @@ def status_words(status: Status) -> str:
 
 def confidence_words(confidence: int) -> str:
     """How far to trust it, before the figure."""
-    if confidence >= 75:
+    if confidence >= SURE:
         return "High confidence"
-    return "Medium confidence: check before you act" if confidence >= 50 else "Low confidence: treat it as a lead"
+    return (
+        "Medium confidence: check before you act" if confidence >= HALF_SURE else "Low confidence: treat it as a lead"
+    )
+
+
+def confidence_line(confidence: int) -> str:
+    """How far to trust it, in words and as a figure: `Medium confidence (60 %): check before you act`."""
+    words, colon, advice = confidence_words(confidence).partition(":")
+    return f"{words} ({confidence} %){colon}{advice}"
 
 
 def reasons_against(reasons: tuple[str, ...]) -> list[str]:
@@ -69,6 +79,11 @@ def _points(reason: str) -> int:
 def reasoner_words(reasoner: str) -> str:
     """Who reasoned."""
     return "rule-based, no language model" if reasoner == RULES else reasoner
+
+
+def reasoned_by(reasoner: str) -> str:
+    """The same as a sentence."""
+    return "Worked out by rules, without a language model." if reasoner == RULES else f"Worked out by {reasoner}."
 
 
 def cost_words(usage: Usage) -> str:

@@ -122,7 +122,7 @@ class Acting:
     async def button(self, body: Mapping[str, Any], caller: Caller) -> None:
         """The button did what it says."""
         pressed = (body.get("actions") or [{}])[0]
-        value = str(pressed.get("value") or "")
+        value = str(pressed.get("value") or (pressed.get("selected_option") or {}).get("value") or "")
         place, who = place_of(body), person_of(body)
         if who is None:
             return
@@ -131,6 +131,8 @@ class Acting:
         named = str(pressed.get("action_id", "")).split(":", 1)[0]
         if pressed.get("url"):
             return  # Slack opened the link by itself.
+        if named == Action.MORE:
+            named, _, value = value.partition(":")
 
         async def press(actor: Actor) -> str:
             if named not in set(Action):
@@ -152,7 +154,7 @@ class Acting:
         caller: Caller,
     ) -> str:
         match action:
-            case Action.STOP | Action.RESOLVE | Action.REOPEN | Action.WRONG:
+            case Action.STOP | Action.RESOLVE | Action.REOPEN | Action.WRONG | Action.FEEDBACK:
                 event = _event(action, value, delivery_of(body), conversation, actor)
                 return (await self._door.inbox.receive(event)).note
             case Action.AGAIN:
@@ -241,6 +243,9 @@ def _event(
             return Cancellation(delivery, conversation, actor, investigation_id)
         case Action.WRONG:
             return Feedback(delivery, conversation, actor, False, investigation_id)
+        case Action.FEEDBACK:
+            judged, _, named = investigation_id.rpartition(":")
+            return Feedback(delivery, conversation, actor, judged == "good", named)
         case _:
             on = action is Action.RESOLVE
             return Resolution(delivery, conversation, actor, on, investigation_id=investigation_id)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from adapters.chat.memory import FIX_ASKED, OTHER, SUGGESTED
-from adapters.chat.wording import cost_words
 from adapters.slack.elements import actions, asides, button, section, sections
 from adapters.slack.ids import Action
-from adapters.slack.message import Block, Message, messages
+from adapters.slack.message import Block, Message, divided, messages
 from adapters.slack.mrkdwn import code, cut, escaped, prose
 from adapters.slack.progress_blocks import progress_message
 from adapters.slack.report_blocks import report_messages
@@ -17,10 +16,11 @@ from adapters.slack.wording import person
 from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
 
 _QUESTION = 300
+_TOO_LONG = "The rest is left out: it is too long for a chat."
 
 
 def messages_of(view: ThreadView) -> tuple[Message, ...]:
-    """What to post for `view`: never none, each within Slack's limits, together complete."""
+    """What to post for `view`: one to five messages, each within Slack's limits."""
     match view:
         case ProgressView():
             return (progress_message(view),)
@@ -38,15 +38,20 @@ def _answer(view: AnswerView) -> tuple[Message, ...]:
     said = prose(view.text).strip() or "There is nothing to say."
     cited = " ".join(code(evidence) for evidence in view.evidence)
     question = cut(escaped(view.question).replace("\n", " "), _QUESTION)
-    small = f"{f'Rests on {cited}' if cited else 'No evidence cited'} · {cost_words(view.usage)}"
+    small = f"Rests on {cited}" if cited else "No evidence cited"
     blocks = [*asides(f"{person(view.asked_by)} asked: {question}"), *sections(said), *asides(small)]
-    return messages(f"{person(view.asked_by)} {said}", blocks)
+    return _messages(f"{person(view.asked_by)} {said}", blocks)
 
 
 def _notice(view: NoticeView) -> tuple[Message, ...]:
     said = escaped(view.text).strip() or "There is nothing to say."
     shown = f"⚠ *That did not work.* {said}" if view.error else said
-    return messages(f"That did not work. {said}" if view.error else said, [*sections(shown), *_fix_asked(view)])
+    return _messages(f"That did not work. {said}" if view.error else said, [*sections(shown), *_fix_asked(view)])
+
+
+def _messages(text: str, blocks: list[Block]) -> tuple[Message, ...]:
+    (note,) = asides(_TOO_LONG)
+    return messages(text, divided(blocks), note=note)
 
 
 def _fix_asked(view: NoticeView) -> Iterator[Block]:

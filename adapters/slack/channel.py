@@ -40,6 +40,7 @@ class SlackChannel:
     def __init__(self, client_of: ClientOf, budgets: Budgets) -> None:
         self._client_of = client_of
         self._budgets = budgets
+        self._without_containers: set[str] = set()
 
     async def post(
         self,
@@ -96,7 +97,7 @@ class SlackChannel:
     async def tell(self, conversation: ConversationRef, person: Actor, message: Message) -> None:
         """The message is shown to that person alone."""
         client = await self._client_of(conversation.workspace)
-        shown: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
+        shown: dict[str, Any] = {"text": message.text, "blocks": list(message.unfolded or message.blocks)}
         try:
             await client.chat_postEphemeral(
                 channel=conversation.channel, user=person.id, thread_ts=conversation.thread, **shown
@@ -196,15 +197,9 @@ class SlackChannel:
     async def _write(
         self, method: str, conversation: ConversationRef, message: Message, send: Callable[..., Awaitable[Any]]
     ) -> Any:
-        """What `send` returns for the message, or where Slack does not take its blocks, for its text alone."""
+        """What `send` returns for the message, or where Slack does not take its blocks, for simpler ones."""
         try:
-            try:
-                answer = await send(text=message.text, blocks=list(message.blocks))
-            except SlackApiError as error:
-                if code_of(error) not in UNREADABLE:
-                    raise
-                logger.error("Slack refused our blocks (%s); the text was sent without them", code_of(error))
-                answer = await send(text=message.text[:3_000], blocks=[])
+            answer = await self._sent_as_taken(conversation.workspace, message, send)
         except SlackApiError as error:
             count(CHANNEL_CALLS, platform="slack", method=method, outcome=code_of(error))
             if isinstance(failure := explained(error), RateLimited):
@@ -218,6 +213,29 @@ class SlackChannel:
         else:
             count(CHANNEL_CALLS, platform="slack", method=method, outcome="ok")
             return answer
+
+    async def _sent_as_taken(
+        self, workspace: WorkspaceRef, message: Message, send: Callable[..., Awaitable[Any]]
+    ) -> Any:
+        """Folded where the workspace's Slack takes that, else unfolded, else the text alone."""
+        knows_containers = workspace.key not in self._without_containers
+        if message.unfolded and knows_containers:
+            try:
+                return await send(text=message.text, blocks=list(message.blocks))
+            except SlackApiError as error:
+                if code_of(error) not in UNREADABLE:
+                    raise
+        try:
+            answer = await send(text=message.text, blocks=list(message.unfolded or message.blocks))
+        except SlackApiError as error:
+            if code_of(error) not in UNREADABLE:
+                raise
+            logger.error("Slack refused our blocks (%s); the text was sent without them", code_of(error))
+            return await send(text=message.text[:3_000], blocks=[])
+        if message.unfolded and knows_containers:
+            logger.info("Slack takes no containers in workspace %s; messages are sent unfolded there", workspace.key)
+            self._without_containers.add(workspace.key)
+        return answer
 
     async def _posted_before(self, client: AsyncWebClient, conversation: ConversationRef, key: str) -> dict[str, str]:
         """The messages of the conversation that carry our key: mark → ts."""

@@ -1,4 +1,4 @@
-"""Every tool output behind a report, complete, in pages that a modal can hold."""
+"""Every tool output behind a report, and what the report had no room for, in pages that a modal can hold."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from adapters.slack.elements import actions, asides, button, plain_text, section
 from adapters.slack.ids import Action, Callback
 from adapters.slack.message import Block
 from adapters.slack.mrkdwn import code, code_block, cut, escaped, pieces, prose
+from adapters.slack.report_blocks import rest_of_report
 from core.domain.report import Evidence
 from core.domain.thread_view import ReportView
 
@@ -24,7 +25,11 @@ def evidence_modal(view: ReportView, page: int) -> Block:
 
     Its private metadata is `{"investigation": …, "page": …}`; each button's value is `<investigation>:<page>`.
     """
-    pages = [*_confidence_page(view), *(page for evidence in view.evidence for page in _pages_of(evidence))]
+    pages = [
+        *_confidence_page(view),
+        *_in_pages(rest_of_report(view)),
+        *(page for evidence in view.evidence for page in _pages_of(evidence)),
+    ]
     if not pages:
         pages = [[section("No tool was called, so there is no evidence.")]]
     page = min(max(page, 1), len(pages))

@@ -15,7 +15,10 @@ METADATA_EVENT = "logsense_post"
 
 
 class Action(StrEnum):
-    """What buttons do; their value is an investigation id, for INVESTIGATE an issue id."""
+    """What buttons do; their value is an investigation id, for INVESTIGATE an issue id.
+
+    The value of FEEDBACK is `good:` or `bad:` and an investigation id, that of MORE another action and one.
+    """
 
     STOP = "stop_investigation"
     RESOLVE = "resolve_investigation"
@@ -31,6 +34,9 @@ class Action(StrEnum):
     EVIDENCE_PAGE = "evidence_page"
     FIX_SUGGESTED = "fix_was_suggested"
     FIX_OTHER = "fix_was_other"
+    OPEN = "open_in_sentry"
+    FEEDBACK = "report_feedback"
+    MORE = "more_actions"
 
 
 class Callback(StrEnum):

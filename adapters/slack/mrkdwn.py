@@ -6,7 +6,7 @@ Lengths are counted in UTF-16 units, which is the most that any of Slack's count
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from adapters.chat.visible import size, visible
@@ -77,16 +77,18 @@ def _escaped_prose(text: str) -> str:
     return escaped(_BULLET.sub(r"\1• ", _BOLD.sub(r"\1", text)))
 
 
-def link(url: str, label: str, allowed_hosts: Collection[str]) -> str:
-    """A link when it leads by https to an allowed host and hides nothing, else only its label."""
+def link(url: str, label: str) -> str:
+    """A link when it leads by http or https and hides nothing, else only its label.
+
+    Whether it leads to the right server was checked where the address was read (core/gateways/sentry_links.py).
+    """
     shown = escaped(label or url)
     try:
         parts = urlsplit(url)
-        is_allowed = parts.scheme == "https" and parts.hostname in {host.lower() for host in allowed_hosts}
-        hides = parts.username is not None or parts.password is not None or parts.port not in (None, 443)
+        leads = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return shown
-    if not is_allowed or hides or _UNSAFE_IN_LINKS.search(url) or len(url) > 2_000:
+    if not leads or "@" in parts.netloc or _UNSAFE_IN_LINKS.search(url) or len(url) > 2_000:
         return shown
     return f"<{url.replace('&', '&amp;')}|{shown.replace('|', '¦')}>"
 

@@ -3,39 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from adapters.chat.wording import counted, duration_words, reasoner_words, tool_words
-from adapters.slack.elements import actions, asides, button, section
+from adapters.chat.first_lines import is_safe
+from adapters.chat.wording import counted, duration_words, reasoned_by, tool_words
+from adapters.slack.elements import actions, asides, button, containers, section
 from adapters.slack.ids import Action
 from adapters.slack.message import BLOCK_LIMIT, BYTE_LIMIT, TEXT_LIMIT, Block, Message, weight
-from adapters.slack.mrkdwn import cut, escaped, plain
+from adapters.slack.mrkdwn import code, cut, escaped, plain
 from core.domain.investigation import Status
 from core.domain.journal import Step
 from core.domain.thread_view import ProgressView
 
 _TITLE = 300
 _CARD_TITLE = 120
+_OUTCOME = 120
+_FOLD_TITLE = 60
 _DETAIL = 280
 _NOTE = 300
 _NOTES = 3
 _FRAME_BLOCKS = 9
-"""Heading, plan, what it waits for, notes, reasoner, the line on hidden steps, button: all beside the cards."""
+"""Heading, plan, what it waits for, notes, the line on hidden steps, button: all beside the cards."""
 _FRAME_BYTES = 500
 """Of these the plan itself, what it waits for and the line on hidden steps, at most."""
 
 
 def progress_message(view: ProgressView) -> Message:
-    """One message within Slack's limits; the newest steps are kept. Nothing spins once the investigation is over."""
-    name = f"*LogSense investigates {cut(escaped(view.title), _TITLE)}*"
-    heading = f"{name}\n{_state(view)}"
-    below = list(_notes(view))
-    if not view.status.is_over:
-        below.append(actions(button("Stop", Action.STOP, view.investigation_id, "danger")))
-    room = BYTE_LIMIT - weight([section(heading), *below]) - _FRAME_BYTES
+    """One message within Slack's limits; the newest steps are kept. Nothing spins once the investigation is over.
+
+    While it runs there is a line for each step; then one line that unfolds.
+    """
+    if view.status.is_over:
+        return _over(view)
+    heading = f"*LogSense investigates {cut(escaped(view.title), _TITLE)}*\n{_state(view)}"
+    below = [*_notes(view), actions(button("Stop", Action.STOP, view.investigation_id))]
+    return Message(_unmarked(heading), (section(heading), *_steps(view, [section(heading), *below]), *below))
+
+
+def _over(view: ProgressView) -> Message:
+    title = cut(plain(view.title).replace("\n", " ").strip(), _FOLD_TITLE)
+    said = f"LogSense investigated {title}: {_state(view)}"
+    notes = list(_notes(view))
+    heading = section(f"*LogSense investigated {cut(escaped(view.title), _TITLE)}*\n{_state(view)}")
+    steps = tuple(_steps(view, [heading, *notes]))
+    text = _unmarked(heading["text"]["text"].replace("\n", ": "))
+    if not view.steps:
+        return Message(text, (heading, *notes))
+    # Containers hold sections and contexts alone in every client that has them, so the steps become text.
+    lines = [*(_told(step) for step in view.steps), f"_{escaped(reasoned_by(view.reasoner))}_" if view.reasoner else ""]
+    room = BYTE_LIMIT - weight(notes) - _FRAME_BYTES
+    folded: list[Block] = []
+    for block in containers(said, "\n".join(filter(None, lines))):
+        room -= weight([block])
+        if room < 0:
+            break
+        folded.append(block)
+    return Message(text, (*folded, *notes), (heading, *steps, *notes))
+
+
+def _unmarked(text: str) -> str:
+    return cut(text.replace("*", ""), TEXT_LIMIT)
+
+
+def _told(step: Step) -> str:
+    """What a step looked at and found, why, and how long it took."""
+    sign, cited = "✓" if step.ok else "✕", f"{code(step.evidence_id)} " if step.evidence_id else ""
+    outcome = "Not finished." if step.ok is None else _line(step.outcome) or "Nothing was found."
+    seconds = "" if step.duration_ms is None else f" · {duration_words(step.duration_ms / 1000)}"
+    line = f"{sign} *{escaped(cut(tool_words(step.tool), _CARD_TITLE))}*{seconds}: {cited}{escaped(outcome)}"
+    thought = _line(step.thought)
+    return f"{line}\n_{escaped(thought)}_" if thought else line
+
+
+def _steps(view: ProgressView, around: Sequence[Block]) -> Iterator[Block]:
+    room = BYTE_LIMIT - weight(around) - _FRAME_BYTES
     shown = _newest_that_fit([_card(step, over=view.status.is_over) for step in view.steps], room)
-    plan = [*_plan(view, shown), *_hidden(len(view.steps) - len(shown))]
-    return Message(cut(heading.replace("*", ""), TEXT_LIMIT), (section(heading), *plan, *below))
+    yield from _plan(view, shown)
+    yield from _hidden(len(view.steps) - len(shown))
 
 
 def _state(view: ProgressView) -> str:
@@ -47,11 +90,11 @@ def _state(view: ProgressView) -> str:
         case Status.RUNNING:
             return f"Running: {steps} so far." if view.steps else "Running."
         case Status.CANCELLED:
-            return f"Cancelled{f' after {took}' if took else ''}. What was found so far is kept."
+            return f"cancelled{f' after {took}' if took else ''}, {steps} kept"
         case Status.FAILED:
-            return f"Failed{f' after {took}' if took else ''}: the next message says why."
+            return f"failed{f' after {took}' if took else ''}, the next message says why"
         case _:
-            return f"Finished{f' in {took}' if took else ''}, {steps}. The report is below."
+            return f"{steps}{f' in {took}' if took else ''}"
 
 
 def _plan(view: ProgressView, cards: Sequence[Block]) -> Iterator[Block]:
@@ -68,41 +111,28 @@ def _waiting(view: ProgressView) -> Block:
 
 
 def _card(step: Step, *, over: bool) -> Block:
+    """One line: what is looked at, and what it showed."""
     running = step.ok is None and not over
     seconds = "" if step.duration_ms is None else f" · {duration_words(step.duration_ms / 1000)}"
     card: Block = {
         "type": "task_card",
         "task_id": f"step-{step.n}",
-        "title": cut(plain(tool_words(step.tool, done=not running)), _CARD_TITLE) + seconds,
-        "status": _card_status(step, running),
+        "title": cut(plain(tool_words(step.tool, done=not running)), _CARD_TITLE) + _found(step, running) + seconds,
+        "status": "in_progress" if running else "complete" if step.ok else "error",
     }
-    if thought := _line(step.thought):
-        card["details"] = _rich({"type": "text", "text": thought, "style": {"italic": True}})
-    if found := _found(step, running):
-        card["output"] = _rich(*found)
+    if is_safe(step.url):
+        card["sources"] = [{"type": "url", "url": step.url, "text": "Sentry"}]
     return card
 
 
-def _card_status(step: Step, running: bool) -> str:
-    return "in_progress" if running else "complete" if step.ok else "error"
-
-
-def _found(step: Step, running: bool) -> list[dict[str, Any]]:
+def _found(step: Step, running: bool) -> str:
     if running:
-        return []
-    missing = "Not finished." if step.ok is None else ""
-    outcome = {"type": "text", "text": missing or _line(step.outcome) or "Nothing was found."}
-    if step.evidence_id is None:
-        return [outcome]
-    return [{"type": "text", "text": f"{plain(step.evidence_id)} ", "style": {"bold": True}}, outcome]
+        return ""
+    return ": not finished" if step.ok is None else f": {cut(_line(step.outcome), _OUTCOME) or 'nothing was found'}"
 
 
 def _line(text: str) -> str:
     return cut(plain(text).replace("\n", " ").strip(), _DETAIL)
-
-
-def _rich(*elements: dict[str, Any]) -> Block:
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
 
 def _newest_that_fit(cards: Sequence[Block], room: int) -> list[Block]:
@@ -123,8 +153,5 @@ def _hidden(hidden: int) -> Iterator[Block]:
 
 
 def _notes(view: ProgressView) -> Iterator[Block]:
-    notes = [f"⚠ {cut(escaped(note), _NOTE)}" for note in view.notes[-_NOTES:]]
-    if view.reasoner:
-        notes.append(f"Reasoning: {cut(escaped(reasoner_words(view.reasoner)), 100)}")
-    for note in notes:
-        yield from asides(note)
+    for note in view.notes[-_NOTES:]:
+        yield from asides(f"⚠ {cut(escaped(note), _NOTE)}")

@@ -1,85 +1,124 @@
-"""The report: what broke, how sure that is, where to look, what to do. Details stand behind buttons."""
+"""The report: five lines on what broke, how sure that is, where, and what to do now; all else is folded below."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adapters.chat.memory import ASK, asks, seen_before, similar_heading
+from adapters.chat.first_lines import FirstLines, Folded, first_lines, fixed_by, folded, issue_url
+from adapters.chat.memory import ASK, asks, similar_heading
 from adapters.chat.source_lines import source_of
-from adapters.chat.wording import (
-    confidence_words,
-    cost_words,
-    duration_words,
-    reasoner_words,
-    reasons_against,
-    strongest_reasons,
-    time_words,
+from adapters.chat.wording import counted, reasoned_by, time_words
+from adapters.slack.elements import (
+    actions,
+    asides,
+    button,
+    containers,
+    feedback,
+    link_button,
+    overflow,
+    sections,
 )
-from adapters.slack.elements import actions, asides, button, divider, header, sections
 from adapters.slack.ids import Action
-from adapters.slack.message import Block, Message, messages
-from adapters.slack.mrkdwn import code, code_block, cut, escaped, prose
+from adapters.slack.message import Block, Divided, Message, divided, messages, unfolded
+from adapters.slack.mrkdwn import code, code_block, cut, escaped, link, prose
 from adapters.slack.wording import person
-from core.domain.report import Finding, Fix, RootCauseReport, SimilarIncident
+from core.domain.report import Finding, Fix, SimilarIncident
 from core.domain.thread_view import ReportView
+
+_REST = "The rest is behind “Show evidence”."
 
 
 def report_messages(view: ReportView) -> tuple[Message, ...]:
-    """All of the report, in as many messages as it needs; the first mentions who asked and has the buttons.
+    """The report in at most five messages; the first mentions who asked and has all that is needed.
 
-    Only the first says whether it is resolved, and which blocks it has beside that does not depend on it, so that
+    Only the first says whether it is resolved, and which blocks the others have does not depend on it, so that
     editing the first is enough.
     """
-    body = [
-        *_opening(view),
-        *_culprit(view),
-        *_listed("How to fix it, best first", [_fix(number, fix) for number, fix in enumerate(view.report.fixes, 1)]),
-        *_listed("Why we think so", [_finding(finding) for finding in view.report.findings]),
-        *_listed("Similar incidents", [_similar(past) for past in view.report.similar]),
-    ]
-    tail = [divider(), *_resolution(view), _buttons(view), *_footer(view)]
-    title = cut(escaped(view.title), 300)
-    return messages(f"{person(view.asked_by)} {title}: {prose(view.report.root_cause)}", body, tail)
+    lines = first_lines(view)
+    head = [*_opening(lines), *_resolution(view), *_buttons(view)]
+    body = _divided(view)
+    first, *others = body.parts
+    text = f"{person(view.asked_by)} {cut(escaped(lines.issue), 300)}: {prose(lines.cause)} {_do_now(lines)}"
+    (note,) = asides(_REST)
+    return messages(text, Divided(((*head, *first), *others), body.rest), list(_footer(view)), note=note)
 
 
-def _opening(view: ReportView) -> Iterator[Block]:
-    report = view.report
-    yield header(f"{view.title}: root cause")
-    if (known := seen_before(report)) is not None:
-        fix, vouched = known
-        yield from sections(f"🔁 *Seen before.* Fixed by: {prose(fix)}\n_{escaped(vouched)}_")
-    yield from sections(f"{person(view.asked_by)} {prose(report.root_cause).strip() or 'No root cause was found.'}")
-    yield from _confidence(report)
+def rest_of_report(view: ReportView) -> tuple[Block, ...]:
+    """What has no room in the messages of a report; nothing, as a rule."""
+    rest = _divided(view).rest
+    return unfolded(rest) or rest
 
 
-def _confidence(report: RootCauseReport) -> Iterator[Block]:
-    """What speaks against it stands out; of what speaks for it the strongest, all reasons stand with the evidence."""
-    lines = [f"*{confidence_words(report.confidence)}* ({report.confidence} %)"]
-    if report.partial:
-        lines.append("⚠ Partial: it ended before everything was looked at.")
-    yield from sections(
-        "\n".join([*lines, *(f"⚠ {prose(reason)}" for reason in reasons_against(report.confidence_reasons))])
+def _divided(view: ReportView) -> Divided:
+    reserved = [*_opening(first_lines(view)), *_buttons(view)]
+    return divided(list(_folded(view)), reserved=reserved, has_tail=True)
+
+
+# ---- the five lines -------------------------------------------------------------------------------------------------
+
+
+def _opening(lines: FirstLines) -> Iterator[Block]:
+    issue = link(lines.url, lines.issue) if lines.url else escaped(lines.issue)
+    numbers = f" · {escaped(lines.numbers)}" if lines.numbers else ""
+    yield from sections(f"*{issue}*{numbers}\n{prose(lines.cause)}", expand=True)
+    sure = [f"*{lines.confidence}*", *(f"⚠ {prose(warning)}" for warning in lines.warnings)]
+    again = [f"🔁 *Seen before.* {escaped(lines.vouched)}"] if lines.vouched else []
+    place = [code(lines.place)] if lines.place else []
+    yield from sections("\n".join([*sure, *place, *again, _do_now(lines)]), expand=True)
+
+
+def _do_now(lines: FirstLines) -> str:
+    return f"*Do now:* {prose(lines.do_now)} (risk {lines.risk})"
+
+
+def _resolution(view: ReportView) -> Iterator[Block]:
+    if view.resolved_by is not None:
+        when = f" at {time_words(view.resolved_at)}" if view.resolved_at else ""
+        yield from sections(f"✅ *Resolved* by {person(view.resolved_by)}{when}")
+
+
+def _buttons(view: ReportView) -> Iterator[Block]:
+    value, url = view.investigation_id, issue_url(view)
+    if view.resolved_by is None:
+        settle = button("Resolve", Action.RESOLVE, value, "primary")
+    else:
+        settle = button("Reopen", Action.REOPEN, value)
+    yield actions(
+        *([link_button("Open in Sentry", Action.OPEN, url)] if url else []),
+        settle,
+        button("Show evidence", Action.EVIDENCE, value),
+        overflow(
+            Action.MORE,
+            ("Investigate again", f"{Action.AGAIN}:{value}"),
+            ("Copy as post-mortem", f"{Action.POST_MORTEM}:{value}"),
+        ),
     )
-    strongest, more = strongest_reasons(report.confidence_reasons)
-    shown = [prose(reason) for reason in strongest]
-    if more:
-        shown.append(f"{more} more in “Show evidence”")
-    yield from asides(" · ".join(shown))
+    yield feedback(Action.FEEDBACK, ("Helpful", f"good:{value}"), ("Looks wrong", f"bad:{value}"))
 
 
-def _culprit(view: ReportView) -> Iterator[Block]:
-    if view.report.culprit is None:
-        return
-    yield from sections(f"*Look here first*\n{code(str(view.report.culprit))}")
+def _footer(view: ReportView) -> Iterator[Block]:
+    """What the reader can do from here; further lines of small print go into the same list."""
+    todo = ASK if asks(view.report, resolved=view.resolved_by is not None) else "Reply here to ask about it."
+    yield from asides("\n".join([f"For {person(view.asked_by)}. {todo}"]))
+
+
+# ---- what is folded -------------------------------------------------------------------------------------------------
+
+
+def _folded(view: ReportView) -> Iterator[Block]:
+    parts = folded(view)
+    fixes = [_fix(number, fix) for number, fix in enumerate(parts.fixes, 1)]
+    similar = [_similar(past, parts.fixes) for past in parts.similar]
     source = "\n".join(f"{'→' if line.fails else ' '} {line.text}" for line in source_of(view))
-    if source:
-        yield from sections(code_block(source))
+    yield from _fold(f"How to fix it ({len(fixes)})", fixes)
+    yield from _fold(f"Why we think so ({counted(len(parts.findings), 'finding')})", list(_why(view, parts)))
+    yield from _fold(f"Similar incidents ({len(similar)})", similar)
+    yield from _fold("Source", [code_block(source)] if source else [])
 
 
-def _listed(title: str, rows: Sequence[str]) -> Iterator[Block]:
-    """Rows under a title; as many as fit share a section, so that Slack does not fold each of them."""
+def _fold(title: str, rows: Sequence[str]) -> Iterator[Block]:
     if rows:
-        yield from sections("\n".join([f"*{title}*", *rows]))
+        yield from containers(title, "\n".join(rows))
 
 
 def _fix(number: int, fix: Fix) -> str:
@@ -88,44 +127,19 @@ def _fix(number: int, fix: Fix) -> str:
     return f"*{number}. {title}*  _risk {fix.risk}, effort {fix.effort}_{steps}"
 
 
+def _why(view: ReportView, parts: Folded) -> Iterator[str]:
+    if parts.whole_cause:
+        yield prose(parts.whole_cause)
+    yield from (f"⚠ {prose(warning)}" for warning in parts.warnings)
+    yield from map(_finding, parts.findings)
+    yield f"_{escaped(reasoned_by(view.report.reasoner))}_"
+
+
 def _finding(finding: Finding) -> str:
     cited = " ".join(code(evidence) for evidence in finding.evidence)
     return f"• {prose(finding.claim)} {cited}"
 
 
-def _similar(past: SimilarIncident) -> str:
+def _similar(past: SimilarIncident, fixes: Sequence[Fix]) -> str:
     known = f"• {escaped(similar_heading(past))}: {prose(past.root_cause)}"
-    return f"{known}\n      Fixed by: {prose(past.fix)}" if past.fix else known
-
-
-def _resolution(view: ReportView) -> Iterator[Block]:
-    if view.resolved_by is not None:
-        when = f" at {time_words(view.resolved_at)}" if view.resolved_at else ""
-        yield from sections(f"✅ *Resolved* by {person(view.resolved_by)}{when}")
-    elif asks(view.report, resolved=False):
-        yield from asides(ASK)
-
-
-def _buttons(view: ReportView) -> Block:
-    value = view.investigation_id
-    if view.resolved_by is None:
-        settle = button("Resolve", Action.RESOLVE, value, "primary")
-    else:
-        settle = button("Reopen", Action.REOPEN, value)
-    return actions(
-        settle,
-        button("Looks wrong", Action.WRONG, value),
-        button("Investigate again", Action.AGAIN, value),
-        button("Show evidence", Action.EVIDENCE, value),
-        button("Copy as post-mortem", Action.POST_MORTEM, value),
-    )
-
-
-def _footer(view: ReportView) -> Iterator[Block]:
-    parts = (
-        escaped(reasoner_words(view.report.reasoner)),
-        cost_words(view.usage),
-        duration_words(view.seconds),
-        f"investigation {escaped(view.investigation_id)}",
-    )
-    yield from asides(" · ".join(parts))
+    return f"{known}\n      Fixed by: {prose(fixed_by(past, fixes))}" if past.fix else known

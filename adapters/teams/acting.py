@@ -20,7 +20,7 @@ from adapters.teams.people import Caller
 from adapters.teams.post_mortem import post_mortem_messages
 from adapters.teams.report_card import report_cards
 from adapters.teams.wording import JOIN_FIRST
-from core.domain.conversation import Resolution
+from core.domain.conversation import Feedback, Resolution
 from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.journal import steps_of
 from core.domain.thread_view import NoticeView, ReportView, report_of
@@ -59,6 +59,16 @@ class Acting:
             self._door.tell(pressed.origin.conversation, NoticeView(answer))
         else:
             self._door.say(pressed.origin.conversation, answer, "LogSense")
+
+    async def judge(self, feedback: Feedback, caller: Caller) -> None:
+        """Take in what Teams' own thumbs say; Teams thanks by itself, so only a failure is told."""
+        try:
+            actor = await self._door.person(caller, feedback.conversation, feedback.actor)
+            await self._door.hand_in(replace(feedback, actor=actor))
+        except ServiceUnavailable:
+            raise
+        except Exception as error:
+            self._door.tell(feedback.conversation, NoticeView(trouble(error), error=True))
 
     async def _answer(self, activity: Activity, pressed: Pressed, caller: Caller) -> Answer:
         origin = pressed.origin

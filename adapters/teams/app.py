@@ -21,7 +21,7 @@ from adapters.teams.credentials import BotCredentials
 from adapters.teams.door import Door
 from adapters.teams.forms import Forms
 from adapters.teams.ids import workspace_of
-from adapters.teams.inbound import Pressed, is_edit, read_invoke
+from adapters.teams.inbound import Pressed, is_edit, read_feedback, read_invoke
 from adapters.teams.installations import TeamsInstallations
 from adapters.teams.people import Caller, People
 from adapters.teams.talking import Talking
@@ -133,10 +133,8 @@ class TeamsApp:
     async def _taken(self, activity: dict[str, Any], pressed: Pressed | None, caller: Caller) -> web.Response:
         """What somebody of a tenant that we know did."""
         match activity.get("type"):
-            case "invoke" if pressed is not None:
-                return web.json_response(await self._acting.answered(activity, pressed, caller))
             case "invoke":
-                return web.Response(status=501)
+                return await self._invoked(activity, pressed, caller)
             case "message" if pressed is not None:
                 await self._acting.submitted(activity, pressed, caller)
             case "message":
@@ -148,6 +146,14 @@ class TeamsApp:
             case "installationUpdate":
                 await self._tenants.installed(activity, caller)
         return web.Response(status=202)
+
+    async def _invoked(self, activity: dict[str, Any], pressed: Pressed | None, caller: Caller) -> web.Response:
+        if pressed is not None:
+            return web.json_response(await self._acting.answered(activity, pressed, caller))
+        if (feedback := read_feedback(activity)) is not None:
+            await self._acting.judge(feedback, caller)
+            return web.json_response({})
+        return web.Response(status=501)
 
     # ---- charts -----------------------------------------------------------------------------------------------------
 

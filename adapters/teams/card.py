@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.teams.elements import Element, rich, weight
@@ -11,11 +12,15 @@ from adapters.teams.wording import NOT_SHOWN
 
 Card = Mapping[str, Any]
 
-LIMIT = 13_500
-"""The most a card may weigh, in UTF-16 units of its JSON: 27,000 bytes, the message around it then has 28 KB."""
+LIMIT = 15_500
+"""The most a card may weigh, in UTF-16 units of its JSON: 31,000 bytes.
+
+With citations beside it the message stays below the 40 KB of Teams' older limit."""
 COMMA = 2
-AROUND = 3_000
-"""What begins and ends a first card may weigh: who resolved it, buttons, the small print."""
+MOST_CARDS = 5
+"""A view is never more cards than this; the rest of a report stands behind “Show evidence”."""
+CHANGES = 1_000
+"""What may come and go in a first card: who resolved it, another button, the small print."""
 
 
 def card(body: Sequence[Element], buttons: Sequence[Element] = (), mentions: Sequence[Mapping[str, Any]] = ()) -> Card:
@@ -34,31 +39,46 @@ def card(body: Sequence[Element], buttons: Sequence[Element] = (), mentions: Seq
 FRAME = weight(card([]))
 
 
-def fits(body: Sequence[Element], reserved: int = 0) -> bool:
-    """Whether the elements fit into one card beside `reserved`."""
-    return FRAME + reserved + sum(weight(element) + COMMA for element in body) <= LIMIT
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """The elements of each card, and those for which there is none."""
+
+    parts: tuple[tuple[Element, ...], ...]
+    rest: tuple[Element, ...]
+
+
+def divided(body: Sequence[Element], *, reserved: Sequence[Element] = (), more: int = 0) -> Divided:
+    """The elements in their order in at most `MOST_CARDS` cards.
+
+    In the first there is room for those of `reserved`, for what may change about them, and for `more`.
+    """
+    first = sum(weight(element) + COMMA for element in reserved) + (CHANGES if reserved else 0) + more
+    parts = list(_parts(body, first)) or [[]]
+    rest = [element for part in parts[MOST_CARDS:] for element in part]
+    return Divided(tuple(map(tuple, parts[:MOST_CARDS])), tuple(rest))
 
 
 def cards(
-    body: Sequence[Element],
+    body: Divided,
     about: str,
     *,
     head: Sequence[Element] = (),
     tail: Sequence[Element] = (),
     buttons: Sequence[Element] = (),
     mentions: Sequence[Mapping[str, Any]] = (),
+    note: Element | None = None,
 ) -> tuple[Card, ...]:
-    """The elements in their order, in as many cards as they need; the others say what they continue: `about`.
+    """The divided elements as cards; the later ones say what they continue: `about`.
 
-    `head` begins the first card, `tail` and `buttons` end it. Together they weigh at most `AROUND`, and how `body` is
-    divided does not depend on them.
+    `head` begins the first card, `tail` and `buttons` end it. `note` ends the last where there is a rest.
     """
-    reserved = AROUND if head or tail or buttons else 0
-    first, *others = _divided(body, reserved + weight(list(mentions)))
-    made = [card([*head, *first, *tail], buttons, mentions)]
+    first, *others = body.parts
+    notes = [note] if body.rest and note is not None else []
+    made = [card([*head, *first, *tail, *(() if others else notes)], buttons, mentions)]
     for number, part in enumerate(others, 2):
         heading = rich(run(f"{number}/{len(others) + 1} · {about}", subtle=True, size="Small"))
-        made.append(card([heading, *part]))
+        is_last = number == len(others) + 1
+        made.append(card([heading, *part, *(notes if is_last else ())]))
     return tuple(made)
 
 
@@ -74,18 +94,31 @@ def halved(whole: Card) -> tuple[Card, ...]:
     return {**whole, "body": body[:end]}, card(body[end:])
 
 
-def _divided(body: Sequence[Element], reserved: int) -> Iterator[list[Element]]:
+def _parts(body: Sequence[Element], reserved: int) -> Iterator[list[Element]]:
     part: list[Element] = []
     room = LIMIT - FRAME - reserved
-    for element in body:
-        heavy = weight(element) + COMMA
-        if part and heavy > room:
+    for group in _groups(body):
+        heavy = sum(weight(element) + COMMA for element in group)
+        if (part or reserved) and heavy > room:
             yield part
-            part, room = [], LIMIT - FRAME - _HEADING
-        part.append(element)
+            part, room, reserved = [], LIMIT - FRAME - _HEADING, 0
+        part += group
         room -= heavy
-    yield part
+    if part:
+        yield part
 
 
-_HEADING = 500
-"""What the line that continues a card may weigh."""
+def _groups(body: Sequence[Element]) -> Iterator[list[Element]]:
+    """The elements, each with what follows it hidden: a line to press stays with what it unfolds."""
+    group: list[Element] = []
+    for element in body:
+        if group and element.get("isVisible", True):
+            yield group
+            group = []
+        group.append(element)
+    if group:
+        yield group
+
+
+_HEADING = 1_000
+"""What the line that continues a card and a note at its end may weigh."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
+from adapters.chat.first_lines import first_lines
 from adapters.chat.memory import FIX_ASKED, SUGGESTED
 from adapters.chat.visible import cut, one_line
-from adapters.chat.wording import cost_words
-from adapters.teams.card import Card, card, cards
+from adapters.teams.card import Card, card, cards, divided
 from adapters.teams.elements import Element, button, mention_entity, own, rich, sentences
 from adapters.teams.ids import Action
 from adapters.teams.progress_card import progress_card
@@ -20,11 +20,14 @@ from core.domain.thread_view import AnswerView, FixQuestion, NoticeView, Progres
 
 _QUESTION = 300
 _SUMMARY = 250
+_MENTION = 600
+"""What a mention may weigh."""
+_TOO_LONG = own("The rest is left out: it is too long for a chat.", isSubtle=True, size="Small")
 _NOTHING = "There is nothing to say."
 
 
 def cards_of(view: ThreadView, *, now: datetime | None = None) -> tuple[Card, ...]:
-    """What to post for `view`, one card a message: never none, each within Teams' limits, together complete.
+    """What to post for `view`, one card a message: one to five, each within Teams' limits.
 
     The first is the one to edit later. `now` lets a running investigation say for how long it has been.
     """
@@ -36,7 +39,8 @@ def cards_of(view: ThreadView, *, now: datetime | None = None) -> tuple[Card, ..
         case AnswerView():
             return _answer(view)
         case NoticeView():
-            return cards(list(_notice(view)), "LogSense", buttons=_fix_buttons(view.asks))
+            buttons = _fix_buttons(view.asks)
+            return cards(divided(list(_notice(view)), reserved=buttons), "LogSense", buttons=buttons, note=_TOO_LONG)
         case _:
             assert_never(view)
 
@@ -47,7 +51,8 @@ def summary_of(view: ThreadView) -> str:
         case ProgressView():
             said = f"Investigating {view.title}"
         case ReportView():
-            said = f"{view.title}: {view.report.root_cause}"
+            lines = first_lines(view)
+            said = f"{lines.issue}: {lines.cause} Do now: {lines.do_now}"
         case AnswerView() | NoticeView():
             said = view.text
         case _:
@@ -73,10 +78,10 @@ def _answer(view: AnswerView) -> tuple[Card, ...]:
         own(f"{name} asked:", isSubtle=True, size="Small"),
         rich(run(question, italic=True, subtle=True), spacing="None"),
         *sentences(view.text.strip() or _NOTHING),
-        rich(run(f"{cited} · {cost_words(view.usage)}", subtle=True, size="Small"), spacing="Small"),
+        rich(run(cited, subtle=True, size="Small"), spacing="Small"),
     ]
     mentions = [] if asked_by.id is None else [mention_entity(asked_by.id, asked_by.name)]
-    return cards(body, question, mentions=mentions)
+    return cards(divided(body, more=_MENTION), question, mentions=mentions, note=_TOO_LONG)
 
 
 def _notice(view: NoticeView) -> Iterator[Element]:

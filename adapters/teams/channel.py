@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from adapters.chat.budgets import Budgets
 from adapters.chat.chart import frequency_chart
 from adapters.chat.pace import PROGRESS, Budget
+from adapters.teams.ai_label import marks_of
 from adapters.teams.api_errors import TooLarge
 from adapters.teams.bot_framework import Connector
 from adapters.teams.card import Card, halved
@@ -24,6 +25,7 @@ from core.domain.thread_view import ReportView, ThreadView
 from core.ports import Check
 
 CARD = "application/vnd.microsoft.card.adaptive"
+_NO_MARKS: Mapping[str, Any] = {}
 _POST, _UPDATE = "post", "update"
 
 _T = TypeVar("_T")
@@ -58,7 +60,8 @@ class TeamsChannel:
         """See the port. Teams lets no bot read what it posted, so nothing can be looked for by its key."""
         posted: list[MessageRef] = []
         for card in cards_of(view, now=_now()):
-            posted += await self._post_card(conversation, card, summary_of(view), check)
+            marks = marks_of(view, first=not posted)
+            posted += await self._post_card(conversation, card, summary_of(view), check, marks=marks)
             conversation = posted[-1].conversation
         return tuple(posted)
 
@@ -68,7 +71,8 @@ class TeamsChannel:
 
     async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
         """See the port."""
-        await self.replace(message, cards_of(view, now=_now())[0], summary_of(view), takes_turn=final)
+        card, marks = cards_of(view, now=_now())[0], marks_of(view)
+        await self.replace(message, card, summary_of(view), takes_turn=final, marks=marks)
 
     async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """See the port: in the one-to-one chat with them."""
@@ -96,14 +100,22 @@ class TeamsChannel:
         """The card stands in the conversation; `service_url` reaches a tenant of which nothing is kept."""
         await self._post_card(conversation, card, summary, None, service_url)
 
-    async def replace(self, message: MessageRef, card: Card, summary: str, *, takes_turn: bool = True) -> None:
+    async def replace(
+        self,
+        message: MessageRef,
+        card: Card,
+        summary: str,
+        *,
+        takes_turn: bool = True,
+        marks: Mapping[str, Any] = _NO_MARKS,
+    ) -> None:
         """The card stands in the message's place."""
         conversation = message.conversation
         service = await self._installations.service_of(conversation.workspace)
         if takes_turn:
             await self._budget(_UPDATE, conversation).turn()
         while True:
-            shown = _activity(card, summary)
+            shown = _activity(card, summary, marks)
             update = self._connector.update(service, conversation_id(conversation), message.message_id, shown)
             try:
                 return await self._limited(conversation, update)
@@ -126,15 +138,16 @@ class TeamsChannel:
         summary: str,
         check: Check | None,
         service_url: str | None = None,
+        marks: Mapping[str, Any] = _NO_MARKS,
     ) -> list[MessageRef]:
         """One message, or several where Teams finds the card too large."""
         try:
-            return [await self._send(conversation, _activity(card, summary), check, service_url)]
+            return [await self._send(conversation, _activity(card, summary, marks), check, service_url)]
         except TooLarge:
             first, *rest = halved(card)
             if not rest:
                 raise
-        posted = await self._post_card(conversation, first, summary, check, service_url)
+        posted = await self._post_card(conversation, first, summary, check, service_url, marks)
         for part in rest:
             posted += await self._post_card(posted[-1].conversation, part, summary, check, service_url)
         return posted
@@ -166,8 +179,8 @@ class TeamsChannel:
         return self._budgets.of(method, conversation.workspace.key, conversation.channel)
 
 
-def _activity(card: Card, summary: str) -> Mapping[str, Any]:
-    return {"type": "message", "summary": summary, "attachments": [{"contentType": CARD, "content": card}]}
+def _activity(card: Card, summary: str, marks: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "message", "summary": summary, "attachments": [{"contentType": CARD, "content": card}], **marks}
 
 
 def _now() -> datetime:

@@ -86,16 +86,47 @@ def columns(*columns: tuple[str, Sequence[Element]], **style: Any) -> Element:
     return {"type": "ColumnSet", "columns": made, **style}
 
 
-def folded(name: str, title: str, items: Sequence[Element]) -> list[Element]:
-    """A line to press that shows the items, and hides them again; `name` is unique in its card."""
+def folded(name: str, title: str, items: Sequence[Element], about: Sequence[Run] = ()) -> list[Element]:
+    """A line to press that shows the items, and hides them again; `name` is unique in its card.
+
+    `title` is ours; outside text on that line goes into the runs of `about`.
+    """
     ids = [f"{name}-{part}" for part in ("items", "closed", "open")]
     toggle = {"type": "Action.ToggleVisibility", "title": title, "targetElements": ids}
     lines = [
-        own(f"{sign} **{title}**", id=id, isVisible=visible, color="Accent", spacing="None")
-        for sign, id, visible in (("▸", ids[1], True), ("▾", ids[2], False))
+        rich(run(f"{sign} {title}", bold=True, color="Accent"), *about, id=id, spacing="None", **hidden)
+        for sign, id, hidden in (("▸", ids[1], {}), ("▾", ids[2], {"isVisible": False}))
     ]
-    line = {"type": "Container", "items": lines, "selectAction": toggle, "spacing": "Medium"}
+    line = {"type": "Container", "items": lines, "selectAction": toggle, "spacing": "Small"}
     return [line, {"type": "Container", "id": ids[0], "isVisible": False, "items": list(items), "spacing": "Small"}]
+
+
+_FOLD_WEIGHT = 8_000
+"""How much one fold may weigh, so that it fits into the first card beside what that begins with."""
+
+
+def fold(name: str, title: str, items: Sequence[Element]) -> Iterator[Element]:
+    """All the items folded under their title, in as many folds as they need; none without items."""
+    part: list[Element] = []
+    number, room = 1, _FOLD_WEIGHT
+    for item in items:
+        heavy = weight(item)
+        if part and heavy > room:
+            yield from folded(f"{name}{number}", title, part)
+            part, room, number = [], _FOLD_WEIGHT, number + 1
+            title = title if title.endswith(_MORE) else f"{title}{_MORE}"
+        part.append(item)
+        room -= heavy
+    if part:
+        yield from folded(f"{name}{number}", title, part)
+
+
+_MORE = ", continued"
+
+
+def link_button(title: str, url: str) -> Element:
+    """A button that opens an address."""
+    return {"type": "Action.OpenUrl", "title": title, "url": url}
 
 
 def button(

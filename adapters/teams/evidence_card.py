@@ -1,4 +1,4 @@
-"""Every tool output behind a report, complete, in pages that a card can hold."""
+"""Every tool output behind a report, and what the report had no room for, in pages that a card can hold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from adapters.chat.wording import counted, tool_words
 from adapters.teams.card import COMMA, FRAME, LIMIT, Card, card
 from adapters.teams.elements import Element, button, code_blocks, own, rich, sentences, weight
 from adapters.teams.ids import Action
+from adapters.teams.report_card import rest_of_report
 from adapters.teams.text import run
 from core.domain.report import Evidence
 from core.domain.thread_view import ReportView
@@ -24,7 +25,7 @@ def evidence_card(view: ReportView, page: int) -> Card:
 
     Buttons lead to the pages before and after (value `<investigation>:<page>`) and back to the report.
     """
-    pages = [*_overview(view), *(page for evidence in view.evidence for page in _pages_of(evidence))]
+    pages = [*_overview(view), *_rest(view), *(page for evidence in view.evidence for page in _pages_of(evidence))]
     if not pages:
         pages = [[own("No tool was called, so there is no evidence.")]]
     page = min(max(page, 1), len(pages))
@@ -52,6 +53,12 @@ def _overview(view: ReportView) -> Iterator[list[Element]]:
         words = run(f"  {cut(one_line(tool_words(item.tool)), _TITLE)}")
         rows.append(rich(run(one_line(item.id), bold=True), words, state, spacing="None"))
     yield from _in_pages([], rows)
+
+
+def _rest(view: ReportView) -> Iterator[list[Element]]:
+    """What the report itself had no room for."""
+    if rest := rest_of_report(view):
+        yield from _in_pages([own("**The rest of the report**")], [row for row in rest if "selectAction" not in row])
 
 
 def _pages_of(evidence: Evidence) -> Iterator[list[Element]]:

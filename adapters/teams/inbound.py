@@ -185,6 +185,21 @@ def event_of(pressed: Pressed) -> InboundEvent | None:
     return None
 
 
+def read_feedback(activity: Activity) -> Feedback | None:
+    """What Teams' own thumbs below a report say; None for anything else."""
+    given = _mapping(activity.get("value"))
+    if (activity.get("type"), activity.get("name")) != ("invoke", "message/submitAction"):
+        return None
+    if given.get("actionName") != "feedback":
+        return None
+    helpful = {"like": True, "dislike": False}.get(_text(_mapping(given.get("actionValue")).get("reaction")))
+    origin, judged = _origin(activity), _text(activity.get("replyToId")) or _text(given.get("replyToId"))
+    if origin is None or helpful is None or not judged:
+        return None
+    message = message_ref(origin.conversation, judged)
+    return Feedback(origin.delivery_id, message.conversation, origin.actor, helpful, message=message)
+
+
 # ---- reactions ------------------------------------------------------------------------------------------------------
 
 

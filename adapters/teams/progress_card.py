@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.chat.visible import cut, one_line
-from adapters.chat.wording import counted, duration_words, reasoner_words, tool_words
+from adapters.chat.wording import counted, duration_words, reasoned_by, tool_words
 from adapters.teams.card import COMMA, FRAME, LIMIT, Card, card
 from adapters.teams.elements import Element, button, columns, folded, own, rich, weight
 from adapters.teams.ids import Action
@@ -18,6 +18,7 @@ from core.domain.thread_view import ProgressView
 
 _TITLE = 150
 _STEP_TITLE = 120
+_OUTCOME = 120
 _DETAIL = 280
 _NOTE = 300
 _NOTES = 3
@@ -31,16 +32,39 @@ def progress_card(view: ProgressView, *, now: datetime | None = None) -> Card:
 
     `now` is when it is drawn; without it a running investigation does not say for how long it has been.
     """
+    below = list(_notes(view))
+    room = LIMIT - FRAME - _ROUND_STEPS - weight(below)
+    if view.status.is_over:
+        rows = _newest_that_fit(_rows(view, room), room)
+        told = [*_hidden(len(view.steps) - len(rows)), *rows, *(_reasoned(view) if rows else [])]
+        return card([*_over(view, told), *below])
     heading = [
         rich(run(f"LogSense investigates {_line(view.title, _TITLE)}", bold=True, size="Medium")),
-        rich(run(_state(view, now), subtle=view.status.is_over), spacing="None"),
+        rich(run(_state(view, now)), spacing="None"),
     ]
-    below = list(_notes(view))
-    buttons = [] if view.status.is_over else [button("Stop", Action.STOP, view.investigation_id, "destructive")]
-    room = LIMIT - FRAME - _ROUND_STEPS - weight([*heading, *below, *buttons])
-    rows = _newest_that_fit(_rows(view, room), room)
-    steps = [*_hidden(len(view.steps) - len(rows)), *rows, *_waiting(view)]
-    return card([*heading, *_folded_when_reported(view, steps), *below], buttons)
+    lines = _newest_that_fit([_line_of(step) for step in view.steps], room)
+    steps = [*_hidden(len(view.steps) - len(lines)), *lines, *_waiting(view)]
+    return card([*heading, *steps, *below], [button("Stop", Action.STOP, view.investigation_id)])
+
+
+def _over(view: ProgressView, steps: list[Element]) -> list[Element]:
+    """One line, which unfolds where there is something to show."""
+    said = f" {_line(view.title, _TITLE)}: {_state(view, None)}"
+    if steps:
+        return folded("steps", "LogSense investigated", steps, [run(said)])
+    return [rich(run("LogSense investigated", bold=True), run(said))]
+
+
+def _line_of(step: Step) -> Element:
+    """One line: what is looked at, and what it showed."""
+    running = step.ok is None
+    title = run(_line(tool_words(step.tool, done=not running), _STEP_TITLE), bold=True)
+    found = "" if running else f"  {_line(step.outcome, _OUTCOME) or 'Nothing was found.'}"
+    return _beside(*_sign(step, running), [rich(title, *([run(found, size="Small")] if found else []))])
+
+
+def _sign(step: Step, running: bool) -> tuple[str, str]:
+    return ("◌", "Accent") if running else ("✓", "Good") if step.ok else ("✕", "Attention")
 
 
 def _state(view: ProgressView, now: datetime | None) -> str:
@@ -53,18 +77,11 @@ def _state(view: ProgressView, now: datetime | None) -> str:
         case Status.RUNNING:
             return f"Running{f' for {took}' if took else ''}{f': {steps} so far' if view.steps else ''}."
         case Status.CANCELLED:
-            return f"Cancelled{f' after {took}' if took else ''}. What was found so far is kept."
+            return f"cancelled{f' after {took}' if took else ''}, {steps} kept"
         case Status.FAILED:
-            return f"Failed{f' after {took}' if took else ''}: the next message says why."
+            return f"failed{f' after {took}' if took else ''}, the next message says why"
         case _:
-            return f"Finished{f' in {took}' if took else ''}, {steps}. The report is below."
-
-
-def _folded_when_reported(view: ProgressView, steps: list[Element]) -> list[Element]:
-    """The report is what people look for then, so the steps make room."""
-    if steps and view.status in (Status.REPORTED, Status.RESOLVED):
-        return folded("steps", "What was looked at", steps)
-    return steps
+            return f"{steps}{f' in {took}' if took else ''}"
 
 
 def _waiting(view: ProgressView) -> Iterator[Element]:
@@ -98,8 +115,7 @@ def _row(step: Step, *, over: bool) -> Element:
         found = run(missing or _line(step.outcome, _DETAIL) or "Nothing was found.", size="Small")
         cited = [] if step.evidence_id is None else [run(f"{_line(step.evidence_id, 12)} ", bold=True, size="Small")]
         rows.append(rich(*cited, found, spacing="None"))
-    sign, color = ("◌", "Accent") if running else ("✓", "Good") if step.ok else ("✕", "Attention")
-    return _beside(sign, color, rows)
+    return _beside(*_sign(step, running), rows)
 
 
 def _beside(sign: str, color: str, rows: Sequence[Element]) -> Element:
@@ -125,10 +141,12 @@ def _hidden(hidden: int) -> Iterator[Element]:
 def _notes(view: ProgressView) -> Iterator[Element]:
     for note in view.notes[-_NOTES:]:
         yield rich(run(f"⚠ {_line(note, _NOTE)}", color="Warning", size="Small"), spacing="Small")
+
+
+def _reasoned(view: ProgressView) -> Iterator[Element]:
     if view.reasoner:
-        yield rich(
-            run(f"Reasoning: {_line(reasoner_words(view.reasoner), 100)}", subtle=True, size="Small"), spacing="Small"
-        )
+        words = _line(reasoned_by(view.reasoner), 140)
+        yield rich(run(words, subtle=True, size="Small"), spacing="Small")
 
 
 def _line(text: str, limit: int) -> str:

@@ -1,28 +1,23 @@
-"""The report: what broke, how sure that is, where to look, what to do. Proofs are a press away."""
+"""The report: five lines on what broke, how sure that is, where, and what to do now; all else is folded below."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adapters.chat.memory import ASK, asks, seen_before, similar_heading
+from adapters.chat.first_lines import FirstLines, Folded, first_lines, fixed_by, folded
+from adapters.chat.memory import ASK, asks, similar_heading
 from adapters.chat.source_lines import source_of
-from adapters.chat.visible import cut, one_line
-from adapters.chat.wording import (
-    confidence_words,
-    cost_words,
-    duration_words,
-    reasoner_words,
-    reasons_against,
-    strongest_reasons,
-    time_words,
-)
-from adapters.teams.card import AROUND, Card, cards, fits
+from adapters.chat.visible import one_line
+from adapters.chat.wording import counted, reasoned_by, time_words
+from adapters.teams.card import Card, Divided, cards, divided
 from adapters.teams.elements import (
     Element,
+    actions,
     box,
     button,
     code_blocks,
-    folded,
+    fold,
+    link_button,
     mention_entity,
     own,
     paragraphs,
@@ -30,88 +25,109 @@ from adapters.teams.elements import (
     sentences,
 )
 from adapters.teams.ids import Action
-from adapters.teams.text import Run, prose, run
+from adapters.teams.text import link, prose, run
 from adapters.teams.wording import Named, named, person
-from core.domain.report import Finding, Fix, RootCauseReport, SimilarIncident
+from core.domain.report import Finding, Fix, SimilarIncident
 from core.domain.thread_view import ReportView
-
-_TITLE = 150
-_CULPRIT = 1_000
-_SURE = 75
-_HALF_SURE = 50
-
-
-def report_cards(view: ReportView) -> tuple[Card, ...]:
-    """All of the report, in as many cards as it needs; the first mentions who asked and has the buttons.
-
-    Only the first says whether it is resolved, and what it has beside that does not depend on it, so that editing the
-    first is enough. Proofs are folded where all fits into one card.
-    """
-    asked_by, title = named(view.asked_by), cut(one_line(view.title), _TITLE)
-    told = [*_opening(view.report, asked_by, title), *_culprit(view), *_fixes(view.report.fixes)]
-    findings = [element for finding in view.report.findings for element in _finding(finding)]
-    similar = [element for past in view.report.similar for element in _similar(past)]
-    proofs = [
-        *_proofs("why", f"Why we think so ({len(view.report.findings)})", findings),
-        *_proofs("similar", f"Similar incidents ({len(view.report.similar)})", similar),
-    ]
-    mentions = [mention_entity(asked_by.id, asked_by.name)] if asked_by.id is not None else []
-    if not fits([*told, *proofs], AROUND + _MENTION):
-        proofs = [*_listed("Why we think so", findings), *_listed("Similar incidents", similar)]
-    return cards(
-        [*told, *proofs],
-        title,
-        head=list(_resolution(view)),
-        tail=[*_ask(view), _footer(view)],
-        buttons=_buttons(view),
-        mentions=mentions,
-    )
-
 
 _MENTION = 600
 """What a mention may weigh."""
+_GROUNDS = {"High": "good", "Medium": "warning"}
 
 
-def _opening(report: RootCauseReport, asked_by: Named, title: str) -> Iterator[Element]:
-    yield rich(run(f"{title}: root cause", bold=True, size="Large"))
-    name = f"<at>{asked_by.name}</at>" if asked_by.id is not None else asked_by.name
-    yield own(f"Asked by {name}", isSubtle=True, size="Small", spacing="None")
-    if (known := seen_before(report)) is not None:
-        fix, vouched = known
-        yield from sentences(fix.strip(), [run("🔁 Seen before. Fixed by: ", bold=True)], spacing="Small")
-        yield rich(run(one_line(vouched), subtle=True, size="Small"), spacing="None")
-    yield from sentences(report.root_cause.strip() or "No root cause was found.", spacing="Small")
-    yield from _confidence(report)
+def report_cards(view: ReportView) -> tuple[Card, ...]:
+    """The report in at most five cards; the first mentions who asked and has all that is needed.
+
+    Only the first says whether it is resolved, and what the others have does not depend on it, so that editing the
+    first is enough.
+    """
+    asked_by, lines = named(view.asked_by), first_lines(view)
+    mentions = [mention_entity(asked_by.id, asked_by.name)] if asked_by.id is not None else []
+    head = [*_resolution(view), *_opening(lines), *_buttons(view, lines)]
+    rest = own("The rest is behind “Show evidence”.", isSubtle=True, size="Small")
+    return cards(
+        _divided(view), lines.issue, head=head, tail=list(_footer(view, asked_by)), mentions=mentions, note=rest
+    )
 
 
-def _confidence(report: RootCauseReport) -> Iterator[Element]:
-    """What speaks against it stands out; of what speaks for it the strongest, all reasons stand with the evidence."""
-    ground = "good" if report.confidence >= _SURE else "warning" if report.confidence >= _HALF_SURE else "attention"
-    lines = [rich(run(f"{confidence_words(report.confidence)} ({report.confidence} %)", bold=True))]
-    against = reasons_against(report.confidence_reasons)
-    if report.partial:
-        against.insert(0, "Partial: it ended before everything was looked at.")
-    for reason in against:
-        lines += paragraphs([run("⚠ "), *prose(reason)], spacing="None")
-    shown, more = strongest_reasons(report.confidence_reasons)
-    runs: list[Run] = []
-    for reason in shown:
-        runs += [run(" · ", size="Small")] if runs else []
-        runs += prose(one_line(reason), size="Small")
-    if more:
-        runs.append(run(f" · {more} more in “Show evidence”", size="Small"))
-    lines += paragraphs(runs, spacing="None")
-    if fits(lines, AROUND):
-        yield box(*lines, style=ground)
+def rest_of_report(view: ReportView) -> tuple[Element, ...]:
+    """What has no room in the cards of a report, unfolded; nothing, as a rule."""
+    return tuple({**element, "isVisible": True} for element in _divided(view).rest)
+
+
+def _divided(view: ReportView) -> Divided:
+    lines = first_lines(view)
+    reserved = [*_opening(lines), *_buttons(view, lines)]
+    return divided(list(_folded(view)), reserved=reserved, more=_MENTION)
+
+
+# ---- the five lines -------------------------------------------------------------------------------------------------
+
+
+def _opening(lines: FirstLines) -> Iterator[Element]:
+    issue = run(lines.issue, bold=True, size="Large") if lines.url is None else link(lines.url, lines.issue)
+    yield rich(issue, *([run(f"  ·  {lines.numbers}")] if lines.numbers else []))
+    yield from paragraphs(list(prose(lines.cause)), spacing="Small")
+    ground = _GROUNDS.get(lines.confidence.split(" ", 1)[0], "attention")
+    told = [rich(run(lines.confidence, bold=True))]
+    for warning in lines.warnings:
+        told += paragraphs([run("⚠ "), *prose(warning)], spacing="None")
+    yield box(*told, style=ground, spacing="Small")
+    if lines.place:
+        yield rich(run(lines.place, code=True), spacing="Small")
+    if lines.vouched:
+        yield rich(run("🔁 Seen before. ", bold=True), run(lines.vouched), spacing="Small")
+    yield from paragraphs(
+        [run("Do now: ", bold=True), *prose(lines.do_now), run(f" (risk {lines.risk})")], spacing="Small"
+    )
+
+
+def _resolution(view: ReportView) -> Iterator[Element]:
+    if view.resolved_by is not None:
+        when = f" at {time_words(view.resolved_at)}" if view.resolved_at else ""
+        yield box(rich(run("✅ Resolved ", bold=True), run(f"by {person(view.resolved_by)}{when}")), style="good")
+
+
+def _buttons(view: ReportView, lines: FirstLines) -> Iterator[Element]:
+    value = view.investigation_id
+    if view.resolved_by is None:
+        settle = button("Resolve", Action.RESOLVE, value, "positive")
     else:
-        yield from lines
+        settle = button("Reopen", Action.REOPEN, value)
+    yield actions(
+        *([link_button("Open in Sentry", lines.url)] if lines.url else []),
+        settle,
+        button("Show evidence", Action.EVIDENCE, f"{value}:1"),
+        button("Looks wrong", Action.WRONG, value, hides=True),
+        button("Investigate again", Action.AGAIN, value, hides=True),
+        button("Copy as post-mortem", Action.POST_MORTEM, value, hides=True),
+        spacing="Medium",
+    )
 
 
-def _culprit(view: ReportView) -> Iterator[Element]:
-    if view.report.culprit is None:
-        return
-    yield own("**Look here first**", spacing="Medium")
-    yield from paragraphs([run(cut(one_line(str(view.report.culprit)), _CULPRIT), code=True)], spacing="None")
+def _footer(view: ReportView, asked_by: Named) -> Iterator[Element]:
+    """What the reader can do from here; further small print follows it."""
+    name = f"<at>{asked_by.name}</at>" if asked_by.id is not None else asked_by.name
+    is_asking = asks(view.report, resolved=view.resolved_by is not None)
+    todo = ASK if is_asking else "Reply here to ask about it."
+    yield own(f"For {name}. {todo}", isSubtle=True, size="Small", spacing="Medium")
+
+
+# ---- what is folded -------------------------------------------------------------------------------------------------
+
+
+def _folded(view: ReportView) -> Iterator[Element]:
+    """Each fold is two elements: the line to press, and what it shows."""
+    parts = folded(view)
+    fixes = [element for number, fix in enumerate(parts.fixes, 1) for element in _fix(number, fix)]
+    similar = [element for past in parts.similar for element in _similar(past, parts.fixes)]
+    yield from fold("fixes", f"How to fix it ({len(parts.fixes)})", fixes)
+    yield from fold("why", f"Why we think so ({counted(len(parts.findings), 'finding')})", list(_why(view, parts)))
+    yield from fold("similar", f"Similar incidents ({len(parts.similar)})", similar)
+    yield from fold("source", "Source", list(_source(view)))
+
+
+def _source(view: ReportView) -> Iterator[Element]:
     lines = source_of(view)
     if lines:
         failing = next((index for index, line in enumerate(lines) if line.fails), None)
@@ -125,19 +141,6 @@ def one_line_of_code(text: str) -> str:
     return text[:indent].replace("\t", "    ") + one_line(text)
 
 
-def _listed(title: str, rows: Sequence[Element]) -> list[Element]:
-    return [own(f"**{title}**", spacing="Medium"), *rows] if rows else []
-
-
-def _proofs(name: str, title: str, rows: Sequence[Element]) -> list[Element]:
-    return folded(name, title, rows) if rows else []
-
-
-def _fixes(fixes: Sequence[Fix]) -> list[Element]:
-    rows = [element for number, fix in enumerate(fixes, 1) for element in _fix(number, fix)]
-    return _listed("How to fix it, best first", rows)
-
-
 def _fix(number: int, fix: Fix) -> Iterator[Element]:
     title = one_line(fix.title.replace("`", ""))
     cost = run(f"  risk {fix.risk}, effort {fix.effort}", subtle=True, size="Small")
@@ -146,49 +149,23 @@ def _fix(number: int, fix: Fix) -> Iterator[Element]:
         yield from sentences(step.strip(), [run("\xa0\xa0\xa0• ")], spacing="None")
 
 
+def _why(view: ReportView, parts: Folded) -> Iterator[Element]:
+    if parts.whole_cause:
+        yield from sentences(parts.whole_cause, spacing="Small")
+    for warning in parts.warnings:
+        yield from paragraphs([run("⚠ "), *prose(warning)], spacing="None")
+    for finding in parts.findings:
+        yield from _finding(finding)
+    yield rich(run(reasoned_by(one_line(view.report.reasoner)[:100]), subtle=True, size="Small"), spacing="Small")
+
+
 def _finding(finding: Finding) -> Iterator[Element]:
     cited = run(f"  {' '.join(map(one_line, finding.evidence))}", bold=True, size="Small", subtle=True)
     yield from sentences(finding.claim.strip(), [run("• ")], [cited], spacing="Small")
 
 
-def _similar(past: SimilarIncident) -> Iterator[Element]:
+def _similar(past: SimilarIncident, fixes: Sequence[Fix]) -> Iterator[Element]:
     known = f"{one_line(similar_heading(past))}: "
     yield from sentences(past.root_cause.strip(), [run("• "), *prose(known, bold=True)], spacing="Small")
     if past.fix:
-        yield from sentences(past.fix.strip(), [run("\xa0\xa0\xa0Fixed by: ")], spacing="None")
-
-
-def _resolution(view: ReportView) -> Iterator[Element]:
-    if view.resolved_by is not None:
-        when = f" at {time_words(view.resolved_at)}" if view.resolved_at else ""
-        yield box(rich(run("✅ Resolved ", bold=True), run(f"by {person(view.resolved_by)}{when}")), style="good")
-
-
-def _ask(view: ReportView) -> Iterator[Element]:
-    if asks(view.report, resolved=view.resolved_by is not None):
-        yield own(ASK, isSubtle=True, size="Small", spacing="Medium")
-
-
-def _buttons(view: ReportView) -> list[Element]:
-    value = view.investigation_id
-    if view.resolved_by is None:
-        settle = button("Resolve", Action.RESOLVE, value, "positive")
-    else:
-        settle = button("Reopen", Action.REOPEN, value)
-    return [
-        settle,
-        button("Looks wrong", Action.WRONG, value),
-        button("Show evidence", Action.EVIDENCE, f"{value}:1"),
-        button("Investigate again", Action.AGAIN, value),
-        button("Copy as post-mortem", Action.POST_MORTEM, value, hides=True),
-    ]
-
-
-def _footer(view: ReportView) -> Element:
-    parts = (
-        cut(one_line(reasoner_words(view.report.reasoner)), 100),
-        cost_words(view.usage),
-        duration_words(view.seconds),
-        f"investigation {one_line(view.investigation_id)}",
-    )
-    return rich(run(" · ".join(parts), subtle=True, size="Small"), separator=True, spacing="Medium")
+        yield from sentences(fixed_by(past, fixes), [run("\xa0\xa0\xa0Fixed by: ")], spacing="None")

@@ -76,7 +76,10 @@ JournalEntry = TurnTaken | CallObserved | CallCorrected | ReasonerReplaced
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One tool call as people see it; `ok` is None while it runs. `outcome` is one line on what came of it."""
+    """One tool call as people see it; `ok` is None while it runs. `outcome` is one line on what came of it.
+
+    `url` is the page in the tracker that the call read, where there is one.
+    """
 
     n: int
     thought: str
@@ -86,6 +89,7 @@ class Step:
     outcome: str = ""
     evidence_id: str | None = None
     duration_ms: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +144,5 @@ def _with_outcome(step: Step, outcome: CallObserved | CallCorrected | None) -> S
             return replace(step, ok=False, outcome=note, duration_ms=0)
         case CallObserved(evidence=evidence, duration_ms=duration_ms):
             headline = evidence.text.split("\n", 1)[0]
-            return replace(step, ok=evidence.ok, outcome=headline, evidence_id=evidence.id, duration_ms=duration_ms)
+            known = replace(step, ok=evidence.ok, outcome=headline, evidence_id=evidence.id, duration_ms=duration_ms)
+            return replace(known, url=str(evidence.facts.get("url", "")))

@@ -19,7 +19,10 @@ class CommitFacts(TypedDict, total=False):
 
 
 class IssueFacts(TypedDict, total=False):
-    """`get_sentry_issue_details`; `suspects` come from the tracker, `release_commits` from the introducing release."""
+    """`get_sentry_issue_details`; `suspects` come from the tracker, `release_commits` from the introducing release.
+
+    `url` is the issue's page in the tracker: checked to lead to the connection's own server.
+    """
 
     short_id: str
     title: str
@@ -30,6 +33,7 @@ class IssueFacts(TypedDict, total=False):
     kind: str
     platform: str
     project: str
+    url: str
     events: int
     users: int
     first_seen: str

@@ -24,6 +24,7 @@ from core.gateways.sentry_counts import (
     users_in,
 )
 from core.gateways.sentry_http import ParameterRefused, ServerState
+from core.gateways.sentry_links import issue_link
 from core.gateways.sentry_payloads import event_from_json, issue_from_json
 from core.gateways.sentry_server import PAGE, SentryServer, next_cursor
 from core.gateways.sentry_shares import question_of_others, shares_of_others
@@ -56,7 +57,8 @@ class SentryIncidents(IncidentSource):
     async def issue(self, ref: IssueRef) -> IssueDetails:
         """See the port."""
         payload = await self._issue_payload(ref)
-        details = issue_from_json(payload)
+        found = issue_from_json(payload)
+        details = replace(found, url=issue_link(found.url, self._connection.base_url))
         dialect = await self._server.dialect()
         if dialect.counts_users or details.users:
             return details

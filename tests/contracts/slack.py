@@ -148,7 +148,7 @@ class SlackUse(SeenInSlack):
         await self.peer.delete(self._ada, self._reports()[0])
 
     def _progress(self) -> list[Message]:
-        return self._with("LogSense investigates")
+        return self._with("LogSense investigate")
 
     def _reports(self) -> list[Message]:
         return self._with("copy_post_mortem")

@@ -150,7 +150,7 @@ class TeamsUse(SeenInTeams):
         self.peer.delete(self.room, self._reports()[0])
 
     def _progress(self) -> list[Message]:
-        return self._with("LogSense investigates")
+        return self._with("LogSense investigate")
 
     def _reports(self) -> list[Message]:
         return list(filter(is_report, self.room.posts()))

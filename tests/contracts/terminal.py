@@ -118,7 +118,7 @@ class TerminalUse:
         return self.count("LogSense investigates")
 
     def reports(self) -> int:
-        return self.count("─ Root cause ─")
+        return self.count("Do now: ")
 
     async def kept(self) -> Kept:
         settings = Settings(_env_file=None, LOGSENSE_HOME=self.shell.home)  # type: ignore[call-arg]

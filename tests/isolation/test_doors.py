@@ -29,12 +29,15 @@ ABOUT_ONE = (
     Action.POST_MORTEM,
     Action.FIX_SUGGESTED,
     Action.FIX_OTHER,
+    Action.FEEDBACK,
 )
 ELSEWHERE = {
     Action.INVESTIGATE: "its value is an issue of the presser's own Sentry",
     Action.CONNECT_SENTRY: "opens an empty form of the presser's own organization",
     Action.CONNECT_MODEL: "opens an empty form of the presser's own organization",
     Action.CHANNEL_SETTINGS: "opens a form about the presser's own channel",
+    Action.MORE: "its value is one of the actions above, which is then done",
+    Action.OPEN: "opens an address, and does nothing else",
     Action.EVIDENCE_PAGE: "is pressed in a form that EVIDENCE opens",
 }
 

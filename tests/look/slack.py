@@ -1,7 +1,6 @@
 """Draws our Slack messages, home page and modals roughly as Slack does, light and dark, for people to look at.
 
-`python -m tests.look.slack OUT.html`, then open it, or take a picture with
-`chromium --headless --no-sandbox --screenshot=OUT.png --window-size=1600,5200 OUT.html`.
+`python -m tests.look.slack OUT.html`, then open it. `make look-slack` also takes pictures (tests/look/pictures.py).
 """
 
 from __future__ import annotations
@@ -70,6 +69,13 @@ def _modals() -> Iterable[Mapping[str, Any]]:
     yield channel_modal("C07SHOP", ChannelSettings(("shop", "shipping")))
 
 
+def narrow_page(views: Iterable[ThreadView], width: int) -> str:
+    """The messages alone, in the light theme, as wide as that."""
+    column = "".join(map(_message, views))
+    style = f"{STYLE.read_text(encoding='utf-8')} main {{ flex: 0 0 {width - 24}px; padding: 4px 12px; }}"
+    return f"<!doctype html><meta charset=utf-8><style>{style}</style><main class=light>{column}</main>"
+
+
 def _message(view: ThreadView) -> str:
     head = "<i class=face></i><div><b>LogSense</b> <small>APP 3:02 AM</small>"
     return "".join(f"<article>{head}{_blocks(message.blocks)}</div></article>" for message in messages_of(view))
@@ -105,8 +111,12 @@ def _block(block: Mapping[str, Any]) -> str:
             return f"<div class=text>{_mrkdwn(block['text']['text'])}</div>{side}"
         case "context":
             return "".join(_mrkdwn(element["text"]) for element in block["elements"])
-        case "actions":
+        case "actions" | "context_actions":
             return "".join(map(_element, block["elements"]))
+        case "container":
+            inside = _blocks(block["child_blocks"])
+            is_open = "" if block["default_collapsed"] else " open"
+            return f"<details{is_open}><summary>{html.escape(block['title']['text'])}</summary>{inside}</details>"
         case "plan":
             return f"<b>{html.escape(block['title'])}</b>{''.join(map(_task, block['tasks']))}"
         case "input":
@@ -134,6 +144,10 @@ def _element(element: Mapping[str, Any]) -> str:
     match element["type"]:
         case "button":
             return f'<button class="{element.get("style", "")}">{html.escape(element["text"]["text"])}</button>'
+        case "overflow":
+            return "<button>⋯</button>"
+        case "feedback_buttons":
+            return "<span class=thumbs>👍 👎</span>"
         case "checkboxes":
             sign = "☑" if element.get("initial_options") else "☐"
             return f"<p>{sign} {html.escape(element['options'][0]['text']['text'])}</p>"
@@ -154,6 +168,7 @@ def _code(span: str) -> str:
 def _words(text: str) -> str:
     names = {"U07ADA": "@Ada", "U07GRACE": "@Grace", "C07SHOP": "#shop-alerts"}
     text = re.sub(r"<[@#](\w+)>", lambda found: f"<mark>{names[found[1]]}</mark>", text)
+    text = re.sub(r"<(https?:[^|>]+)\|([^>]*)>", r'<a href="\1">\2</a>', text)
     text = re.sub(r"\*([^*\n]*)\*", r"<b>\1</b>", text)
     text = re.sub(r"(?<!\w)_([^_\n]+)_(?!\w)", r"<em>\1</em>", text)
     return text.replace("*", "").replace("\n", "<br>").replace("    ", "&emsp;&emsp;")

@@ -37,7 +37,7 @@ AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => {
 };
 
 const problems = [];
-for (const [theme, classes] of [["light", "light"], ["dark", "dark"], ["light", "light narrow"]]) {
+for (const [theme, classes] of columns) {
     const column = document.createElement("main");
     column.className = classes;
     for (const shown of page) {

@@ -1,7 +1,6 @@
 """Draws our Teams cards with Microsoft's own renderer, light, dark and as narrow as a phone, for people to look at.
 
-`make look-teams`, then open teams.html, or take a picture with
-`chromium --headless --no-sandbox --screenshot=OUT.png --window-size=1900,9000 teams.html`.
+`make look-teams`, then open teams.html and look at the pictures beside it (tests/look/pictures.py).
 """
 
 from __future__ import annotations
@@ -34,8 +33,23 @@ ADA = Actor("29:1ada", "Ada Lovelace")
 
 def page(modules: Path) -> str:
     """One column of everything in the light theme, one in the dark, one narrow."""
+    return _page(modules, list(_shown()), [["light", "light"], ["dark", "dark"], ["light", "light narrow"]])
+
+
+def narrow_page(modules: Path, views: Iterable[ThreadView], width: int) -> str:
+    """The cards alone, in the light theme, as wide as that."""
+    now = samples.RUNNING.started_at + timedelta(seconds=12)
+    shown = [{"summary": "", "card": card, "open": False} for view in views for card in cards_of(view, now=now)]
+    style = (
+        f"<style>main.sized {{ flex: 0 0 {width - 24}px; padding: 4px 12px; }} article > p {{ display: none; }}</style>"
+    )
+    return _page(modules, shown, [["light", "light sized"]]) + style
+
+
+def _page(modules: Path, shown: list[dict[str, Any]], columns: list[list[str]]) -> str:
     scripts = [(modules / "node_modules" / library).read_text(encoding="utf-8") for library in LIBRARIES]
-    data = f"const page = {json.dumps(list(_shown())).replace('</', chr(60) + chr(92) + '/')};"
+    data = f"const page = {json.dumps(shown).replace('</', chr(60) + chr(92) + '/')};"
+    data += f"const columns = {json.dumps(columns)};"
     scripts += [data, (HERE / "teams.js").read_text(encoding="utf-8")]
     style = (HERE / "teams.css").read_text(encoding="utf-8")
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><body>" + "".join(

@@ -28,7 +28,7 @@ async def test_from_a_mention_to_a_lesson(town: Town) -> None:
     said = await ground.say(CHANNEL, "investigate SHOP-2")
     thread = said["postConversationId"]
     progress = await until(lambda: town.shown(thread, "Read the issue"))
-    report = await until(lambda: town.shown(thread, "root cause"))
+    report = await until(lambda: town.shown(thread, "Do now"))
     assert town.edits(progress["messageId"]) >= 1
     assert "pool" in str(report)
 
@@ -51,6 +51,6 @@ async def test_from_a_mention_to_a_lesson(town: Town) -> None:
 
 async def test_a_reaction_resolves_as_the_button_does(town: Town) -> None:
     thread = (await town.ground.say(CHANNEL, "investigate SHOP-1"))["postConversationId"]
-    report = await until(lambda: town.shown(thread, "root cause"))
+    report = await until(lambda: town.shown(thread, "Do now"))
     await town.ground.react(thread, report["messageId"], "2705_whiteheavycheckmark")
     await until(lambda: town.shown(thread, "Resolved by"))

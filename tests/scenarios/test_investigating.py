@@ -32,19 +32,19 @@ REPORT_KEYS = {
 
 
 async def test_the_demo_shows_each_step_and_the_report_and_what_to_try_next(logsense: CommandLine) -> None:
-    shown = await logsense.run("demo")
+    shown = await logsense.run("demo", "--full")
     assert shown.code == 0, shown.stderr
     assert shown.stderr == ""
     for expected in (
         "get_stacktrace",
         "`item` had no `unit_price`",
         "shop/pricing.py:9",
-        "Confidence",
+        "High confidence",
+        "Do now: ",
         "[E2]",
-        "Fixes, best first",
+        "How to fix it",
         "INC-118",
-        "rule-based, no language model",
-        "no tokens, 0.00 USD",
+        "Worked out by rules, without a language model.",
         "--demo ask",
     ):
         assert expected in shown.stdout

@@ -89,7 +89,7 @@ class Town:
 
 def is_report(message: Message) -> bool:
     """Whether a message is (the first part of) a report."""
-    return "Root cause" in text_of(message) or "resolve_investigation" in text_of(message)
+    return "resolve_investigation" in text_of(message)
 
 
 def is_spinning(message: Message) -> bool:

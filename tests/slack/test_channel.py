@@ -18,6 +18,7 @@ from core.domain.investigation import Status
 from core.domain.report import NO_USAGE
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
 from core.domain.thread_view import NoticeView, ProgressView
+from tests.adapters.slack.samples import REPORT
 from tests.fakes.slack import Channel, SlackPeer, User, Workspace
 from tests.slack.conftest import text_of
 
@@ -62,6 +63,22 @@ async def test_blocks_that_slack_does_not_take_are_followed_by_the_bare_text(ben
     await bench.channel.post(bench.here, NoticeView("The report."), key="i1/report")
     (posted,) = bench.room.posts_of_bot()
     assert "The report." in posted.text and not posted.blocks
+
+
+async def test_a_workspace_that_takes_no_containers_gets_everything_unfolded_and_is_remembered(bench: Bench) -> None:
+    bench.peer.fail_next("chat.postMessage", error="invalid_blocks")
+    await bench.channel.post(bench.here, REPORT, key="i1/report")
+    await bench.channel.post(bench.here, REPORT, key="i2/report")
+    assert len(bench.peer.calls_of("chat.postMessage")) == 3
+    for posted in bench.room.posts_of_bot():
+        kinds = {block["type"] for block in posted.blocks}
+        assert "section" in kinds and not kinds & {"container", "context_actions"}
+
+
+async def test_a_workspace_that_takes_containers_gets_them(bench: Bench) -> None:
+    await bench.channel.post(bench.here, REPORT, key="i1/report")
+    (posted,) = bench.room.posts_of_bot()
+    assert {"container", "context_actions"} <= {block["type"] for block in posted.blocks}
 
 
 async def test_a_private_channel_without_us_is_an_error_that_says_what_to_do(bench: Bench) -> None:

@@ -95,7 +95,7 @@ async def test_a_wrong_lesson_is_undone_by_one_press_wherever_it_is_shown(town: 
     second = await second_report(town, ada, incidents, "SHOP-2")
     assert "turning it off" in text_of(second)
     newest, _ = await store.investigations(9)
-    await town.peer.click(ada, second, "report_is_wrong", newest.id)
+    await town.peer.click(ada, second, "report_feedback", f"bad:{newest.id}")
     assert (await taught(store, Standing.DISPUTED)).fix == "turning it off"
     assert "Seen before" not in text_of(await second_report(town, ada, incidents, "SHOP-2"))
     actions = [entry.action for entry in await store.audit_log(9)]

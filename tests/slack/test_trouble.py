@@ -161,7 +161,7 @@ async def test_thumbs_and_looks_wrong_are_kept_as_judgement(town: Town) -> None:
     report = await town.report_in(incidents)
     store = await town.store_of(acme)
     await town.peer.react(ada, report, "+1::skin-tone-3")
-    await town.peer.click(bob, report, "report_is_wrong", (await store.investigations(9))[0].id)
+    await town.peer.click(bob, report, "report_feedback", f"bad:{(await store.investigations(9))[0].id}")
     await whispered(town, "Noted as wrong")
     votes = {vote.actor.name: vote.helpful for vote in (await store.investigations(9))[0].votes}
     assert votes == {"ada": True, "bob": False}

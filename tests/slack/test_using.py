@@ -79,7 +79,7 @@ async def test_buttons_resolve_reopen_and_investigate_again(town: Town) -> None:
     await until(lambda: "reopen_investigation" in text_of(report))
     await town.peer.click(ada, report, "reopen_investigation", investigation.id)
     await until(lambda: next((it for it in incidents.posts_of_bot() if "Reopened by ada" in it.text), None))
-    await town.peer.click(ada, report, "investigate_again", investigation.id)
+    await town.peer.click(ada, report, "more_actions", f"investigate_again:{investigation.id}")
     await until(lambda: len([it for it in incidents.posts_of_bot() if is_report(it)]) == 2)
 
 
@@ -92,7 +92,7 @@ async def test_all_evidence_can_be_paged_through_and_the_post_mortem_is_a_file_i
     first = shown(view)
     await town.peer.click(ada, view, "evidence_page:next", f"{investigation.id}:2")
     await until(lambda: shown(seen_by(town, ada)) != first)
-    await town.peer.click(ada, report, "copy_post_mortem", investigation.id)
+    await town.peer.click(ada, report, "more_actions", f"copy_post_mortem:{investigation.id}")
     files = town.peer.state.files
     file = await until(lambda: next((it for it in files.values() if it.message and it.filename.endswith(".md")), None))
     assert file.content is not None and b"Root cause" in file.content

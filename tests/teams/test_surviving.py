@@ -68,7 +68,7 @@ class Served:
 
     def cards(self) -> list[Message]:
         """Every card that shows progress."""
-        return [message for message in self.incidents.posts() if "LogSense investigates" in message.text]
+        return [message for message in self.incidents.posts() if "LogSense investigate" in message.text]
 
     def holding(self, words: str) -> list[Message]:
         """Messages with those words."""

@@ -84,7 +84,7 @@ async def test_all_evidence_is_in_pages_that_lead_back_and_the_post_mortem_is_te
     page = Message(report.id, report.conversation, [{"attachments": [{"content": shown.body["value"]}]}], [])
     assert "Page 1 of" in page.text
     back = await town.peer.press(ada, incidents, page, "show_report")
-    assert "root cause" in str(back.body["value"])
+    assert "Do now: " in str(back.body["value"])
     await town.peer.press(ada, incidents, report, "copy_post_mortem")
     await town.peer.until(lambda: "# Post-mortem" in str([it.activity.get("text") for it in incidents.posts()]))
 

@@ -39,7 +39,9 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
         background = await _background(source, IssueRef(issue_id), issue)
-        return issue_sheet(cleaned(issue, masker), cleaned(background, masker), one_event=doors.has_one_event_only())
+        # The gateway has checked the address; masking would take the digits of its path for personal data.
+        shown = replace(cleaned(replace(issue, url=None), masker), url=issue.url)
+        return issue_sheet(shown, cleaned(background, masker), one_event=doors.has_one_event_only())
 
     return get_sentry_issue_details
 
@@ -155,6 +157,8 @@ def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None
         told.append("unhandled" if issue.unhandled else "handled by the program")
     if told:
         sheet.add(", ".join(told), **shown)
+    if issue.url and not one_event:
+        sheet.add(f"Address: {issue.url}", url=issue.url)
     if issue.assigned_to:
         sheet.add(f"Assigned to: {cut(issue.assigned_to, 100)}")
 

@@ -13,7 +13,7 @@ from slack_sdk.models.views import View as SdkView
 from adapters.chat.visible import size
 from adapters.slack.message import Message, weight
 
-_OUR_MARKUP = re.compile(r"<@[UW][A-Z0-9]{2,}>|<#[CGD][A-Z0-9]{2,}>")
+_OUR_MARKUP = re.compile(r"<@[UW][A-Z0-9]{2,}>|<#[CGD][A-Z0-9]{2,}>|<https?://[\w.:/~-]+\|[^<>|]+>")
 
 
 def texts_in(thing: Any) -> Iterator[tuple[str, str]]:
@@ -43,7 +43,8 @@ def assert_harmless(text: str, kind: str) -> None:
 
 def assert_blocks(blocks: Sequence[Mapping[str, Any]], limit: int) -> None:
     """The blocks are within Slack's limits, and valid where the SDK knows them."""
-    assert 1 <= len(blocks) + sum(len(block.get("tasks", ())) for block in blocks) <= limit
+    inner = sum(len(block.get("tasks", ())) + len(block.get("child_blocks", ())) for block in blocks)
+    assert 1 <= len(blocks) + inner <= limit
     for kind, text in texts_in(list(blocks)):
         assert_harmless(text, kind)
     for block in blocks:
@@ -65,6 +66,11 @@ def assert_block(block: Mapping[str, Any]) -> None:
             ids = [element["action_id"] for element in block["elements"]]
             assert len(set(ids)) == len(ids) <= 25
             assert all(len(element.get("value", "")) <= 2_000 for element in block["elements"])
+        case "container":
+            assert {child["type"] for child in block["child_blocks"]} <= {"section", "context"}
+            assert 1 <= size(block["title"]["text"]) <= 150
+            for child in block["child_blocks"]:
+                assert_block(child)
         case "plan":
             assert block["tasks"]
             for task in block["tasks"]:
@@ -75,8 +81,11 @@ def assert_message(message: Message) -> None:
     """One message that Slack takes."""
     assert 1 <= size(message.text) <= 3_000
     assert_harmless(message.text, "mrkdwn")
-    assert_blocks(message.blocks, 50)
-    assert weight(message.blocks) <= 11_000
+    for blocks in filter(None, (message.blocks, message.unfolded)):
+        assert_blocks(blocks, 50)
+        assert weight(blocks) <= 11_500
+    kinds = {block["type"] for block in message.unfolded or message.blocks}
+    assert not kinds & {"container", "context_actions"}
 
 
 def assert_view(view: Mapping[str, Any]) -> None:
@@ -110,7 +119,22 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
                 yield f"  {task['status']}: {task['title']}" + "".join(f"\n    {text}" for text in shown)
         case "input":
             yield f"{block['label']['text']}: [{block['element'].get('initial_value', '')}]"
+        case _:
+            yield from _lines_of_newer(block)
+
+
+def _lines_of_newer(block: Mapping[str, Any]) -> Iterator[str]:
+    match block["type"]:
+        case "context_actions":
+            thumbs = block["elements"][0]
+            yield f"[👍 {thumbs['positive_button']['text']['text']}] [👎 {thumbs['negative_button']['text']['text']}]"
+        case "container":
+            yield f"{'▸' if block['default_collapsed'] else '▾'} {block['title']['text']}"
+            inside = "\n".join(line for child in block["child_blocks"] for line in _lines(child))
+            yield from (f"  {line}" for line in inside.split("\n"))
 
 
 def _button(element: Mapping[str, Any]) -> str:
+    if element["type"] == "overflow":
+        return f" [… {', '.join(option['text']['text'] for option in element['options'])}]"
     return f" [{element['text']['text']}]"

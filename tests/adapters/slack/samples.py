@@ -53,7 +53,16 @@ RUNNING = replace(
     notes=("The model gpt-5-mini did not answer in time, so rules took over.",),
 )
 QUEUED = replace(FINISHED, status=Status.QUEUED, ended_at=None, steps=(), reasoner=None)
-REPORT = replace(RECORDED.report, asked_by=ADA, investigation_id="k3v9")
+ISSUE_URL = "https://acme.sentry.io/issues/4000001/"
+REPORT = replace(
+    RECORDED.report,
+    asked_by=ADA,
+    investigation_id="k3v9",
+    evidence=tuple(
+        replace(item, facts={**item.facts, "url": ISSUE_URL}) if item.tool == "get_sentry_issue_details" else item
+        for item in RECORDED.report.evidence
+    ),
+)
 RESOLVED = replace(REPORT, resolved_by=GRACE, resolved_at=datetime(2026, 11, 24, 3, 12, tzinfo=UTC))
 ANSWER = AnswerView(
     "k3v9",

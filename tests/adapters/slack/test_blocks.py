@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from adapters.slack.blocks import messages_of
+from adapters.slack.evidence_modal import evidence_modal
 from adapters.slack.ids import Action
-from adapters.slack.message import BLOCK_LIMIT, Message, messages
+from adapters.slack.message import BLOCK_LIMIT, MOST_MESSAGES, Message, divided, messages
+from adapters.slack.report_blocks import rest_of_report
 from core.domain.investigation import Status
 from core.domain.journal import Step
 from core.domain.tenancy import Actor
@@ -45,12 +48,16 @@ def shown(view: ThreadView) -> str:
 
 
 def tasks_of(message: Message) -> list[dict[str, Any]]:
-    return [task for block in message.blocks for task in block.get("tasks", ())]
+    return tasks_with(message.blocks)
+
+
+def tasks_with(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [task for block in blocks for task in block.get("tasks", ())]
 
 
 def buttons_of(message: Message) -> dict[str, str]:
     elements = [element for block in message.blocks for element in block.get("elements", ())]
-    return {element["action_id"]: element["value"] for element in elements if element["type"] == "button"}
+    return {element["action_id"]: element.get("value", "") for element in elements if element["type"] == "button"}
 
 
 def words(text: str) -> str:
@@ -93,7 +100,7 @@ def test_whatever_is_shown_slack_takes_it(view: ThreadView) -> None:
 @given(progress_views)
 def test_nothing_spins_and_nothing_can_be_stopped_once_it_is_over(view: ProgressView) -> None:
     (message,) = messages_of(view)
-    statuses = {task["status"] for task in tasks_of(message)}
+    statuses = {task["status"] for task in tasks_with([*message.blocks, *message.unfolded])}
     assert (Action.STOP in buttons_of(message)) == (not view.status.is_over)
     if view.status.is_over:
         assert statuses <= {"complete", "error"}
@@ -113,15 +120,31 @@ def test_the_newest_steps_are_kept_and_the_others_counted() -> None:
 
 def test_a_step_that_never_ended_says_so() -> None:
     (message,) = messages_of(replace(RUNNING, status=Status.CANCELLED))
-    last = tasks_of(message)[-1]
-    assert last["status"] == "error"
-    assert "Not finished." in [text for _, text in texts_in(last)]
+    assert "✕ *Checked how often it happens*: Not finished." in outline(message.blocks)
+    assert tasks_with(message.unfolded)[-1]["status"] == "error"
+
+
+def test_what_is_over_is_one_line_that_unfolds() -> None:
+    (message,) = messages_of(FINISHED)
+    (block,) = message.blocks
+    assert block["title"]["text"] == "LogSense investigated SHOP-1: 5 steps in 41 s"
+    assert block["default_collapsed"]
+    assert all(f"`E{number}`" in outline([block]) for number in range(1, 6))
+
+
+def test_while_it_runs_a_step_is_one_line_and_links_what_it_read() -> None:
+    steps = (replace(RUNNING.steps[0], url="https://acme.sentry.io/issues/1/"), *RUNNING.steps[1:])
+    (message,) = messages_of(replace(RUNNING, steps=steps))
+    assert not any({"details", "output"} & set(task) for task in tasks_of(message))
+    first, *others = tasks_of(message)
+    assert first["sources"] == [{"type": "url", "url": "https://acme.sentry.io/issues/1/", "text": "Sentry"}]
+    assert not any("sources" in task for task in others)
 
 
 def test_a_tool_of_somebody_else_is_named() -> None:
     step = Step(1, "", "read_<!here>_logs", {}, True, "x")
     (message,) = messages_of(replace(FINISHED, steps=(step,)))
-    assert tasks_of(message)[0]["title"].startswith("Used read")
+    assert "*Used read" in outline(message.blocks)
 
 
 # ---- report
@@ -130,7 +153,8 @@ def test_a_tool_of_somebody_else_is_named() -> None:
 @SLOW_TO_MAKE
 @given(report_views)
 def test_a_report_loses_nothing(view: ReportView) -> None:
-    made = words("".join(text for message in messages_of(view) for _, text in texts_in(list(message.blocks))))
+    blocks = [*(block for message in messages_of(view) for block in message.blocks), *rest_of_report(view)]
+    made = words("".join(text for _, text in texts_in(blocks)))
     report = view.report
     for whole in (
         report.root_cause,
@@ -138,8 +162,8 @@ def test_a_report_loses_nothing(view: ReportView) -> None:
         *(part for fix in report.fixes for part in (fix.title, *fix.steps)),
         *(part for past in report.similar for part in (past.root_cause, past.fix)),
     ):
-        for word in re.findall(r"[a-zA-Z]{4,40}", whole)[-3:]:
-            assert word in made
+        # Not the long text itself: a failing example would be written out for minutes.
+        assert not [word for word in re.findall(r"[a-zA-Z]{4,40}", whole)[-3:] if word not in made]
 
 
 def test_a_short_report_is_one_message_and_mentions_who_asked() -> None:
@@ -157,35 +181,71 @@ def test_only_slack_ids_become_mentions() -> None:
 def test_a_report_that_is_too_long_flows_on_and_its_buttons_stay_with_the_first() -> None:
     fixes = tuple(replace(fix, steps=("one more thing to do " * 400,)) for fix in REPORT.report.fixes)
     first, *others = messages_of(replace(REPORT, report=replace(REPORT.report, fixes=fixes)))
-    assert set(buttons_of(first)) == {
-        Action.RESOLVE,
-        Action.WRONG,
-        Action.AGAIN,
-        Action.EVIDENCE,
-        Action.POST_MORTEM,
-    }
-    assert set(buttons_of(first).values()) == {"k3v9"}
+    assert set(buttons_of(first)) == {Action.OPEN, Action.RESOLVE, Action.EVIDENCE}
     assert len(others) >= 2
     assert first.text.startswith(f"1/{len(others) + 1} ")
     assert not any(buttons_of(other) for other in others)
 
 
-@SLOW_TO_MAKE
-@given(report_views)
-def test_resolving_changes_the_first_message_alone(view: ReportView) -> None:
-    before = messages_of(replace(view, resolved_by=None, resolved_at=None))
-    after = messages_of(replace(view, resolved_by=RESOLVED.resolved_by, resolved_at=RESOLVED.resolved_at))
-    assert before[1:] == after[1:]
-    assert Action.REOPEN in buttons_of(after[0])
-    assert Action.RESOLVE not in buttons_of(after[0])
+def test_a_report_begins_with_five_lines_and_then_the_buttons() -> None:
+    (message,) = messages_of(REPORT)
+    told = outline(message.blocks).split("\n")
+    assert told[:5] == [
+        "*<https://acme.sentry.io/issues/4000001/|SHOP-1>* · 83 users, 127 events, rising since 07:00 UTC (shop@4.2.0)",
+        "`item` had no `unit_price` when line_total() read it, since commit 9f31c2ab “pricing: bundles carry a price "
+        "of their own”.",
+        "*High confidence (94 %)*",
+        "`shop/pricing.py:9 line_total()`",
+        "*Do now:* Roll back release shop@4.2.0 (risk medium)",
+    ]
+    assert told[5] == "[Open in Sentry] [Resolve] [Show evidence] [… Investigate again, Copy as post-mortem]"
 
 
-def test_what_speaks_against_a_report_comes_before_what_speaks_for_it() -> None:
+def test_without_containers_a_report_is_shown_whole() -> None:
+    (message,) = messages_of(REPORT)
+    unfolded = outline(message.unfolded)
+    assert "[Helpful] [Looks wrong]" in unfolded
+    folded = [line.strip() for line in outline(message.blocks).split("\n") if line.startswith("  ")]
+    assert all(line in unfolded for line in folded)
+
+
+def monster(times: int) -> ReportView:
+    """A report that no model was driven to, and that somebody will be."""
+    report = REPORT.report
+    words = "<!channel> & more of it " * times
+    return replace(
+        REPORT,
+        title=words,
+        report=replace(
+            report,
+            root_cause=words,
+            findings=tuple(replace(report.findings[0], claim=f"{n} {words}") for n in range(times)),
+            fixes=tuple(replace(report.fixes[0], title=words, steps=(words,) * times) for _ in range(5)),
+            similar=tuple(replace(report.similar[0], root_cause=words, fix=words) for _ in range(10)),
+            confidence_reasons=(),
+        ),
+    )
+
+
+@pytest.mark.parametrize("times", [1, 10, 60])
+def test_no_report_is_more_than_five_messages_and_the_rest_is_behind_the_evidence(times: int) -> None:
+    view = monster(times)
+    made = messages_of(view)
+    assert len(made) <= MOST_MESSAGES
+    for message in made:
+        assert_message(message)
+    rest = rest_of_report(view)
+    assert bool(rest) == ("The rest is behind “Show evidence”." in outline(made[-1].blocks))
+    if rest:
+        assert rest[0] in evidence_modal(view, 1)["blocks"]
+
+
+def test_what_speaks_against_a_report_stands_beside_its_confidence() -> None:
     reasons = ("+5 the issue was read", "-15 the code is minified", *(f"+{n} good {n}" for n in range(6, 12)))
     report = replace(REPORT.report, confidence=40, confidence_reasons=reasons, partial=True)
     text = shown(replace(REPORT, report=report))
-    assert "*Low confidence: treat it as a lead* (40 %)\n⚠ Partial: it ended before everything was looked at." in text
-    assert "⚠ the code is minified\n(good 11 · good 10 · good 9 · 4 more in “Show evidence”)" in text
+    assert "*Low confidence (40 %): treat it as a lead*\n⚠ Partial: it ended before everything was looked at." in text
+    assert "⚠ the code is minified\n" in text
 
 
 def test_the_source_shows_only_where_the_culprit_is() -> None:
@@ -199,8 +259,8 @@ def test_the_source_shows_only_where_the_culprit_is() -> None:
 
 def test_blocks_keep_their_order_over_messages() -> None:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": str(number)}} for number in range(120)]
-    made = messages("x", blocks, [{"type": "divider"}])
-    assert [len(message.blocks) for message in made] == [46, 50, 25]
+    made = messages("x", divided(blocks, has_tail=True), [{"type": "divider"}])
+    assert [len(message.blocks) for message in made] == [48, 49, 24]
     texts = [text for message in made for _, text in texts_in(list(message.blocks))]
     assert texts == [str(number) for number in range(120)]
     assert made[0].blocks[-1] == {"type": "divider"}

@@ -13,8 +13,6 @@ from adapters.slack.mrkdwn import code, code_block, cut, escaped, link, pieces, 
 from tests.adapters.slack.block_rules import assert_harmless
 from tests.adapters.slack.samples import LONG, SHORT
 
-HOSTS = ("sentry.io",)
-
 
 @given(LONG)
 def test_no_text_comes_out_as_markup(text: str) -> None:
@@ -94,31 +92,29 @@ def test_pieces_end_where_lines_end() -> None:
     assert all(later.startswith("line number") for _, later in pairwise(parts))
 
 
-def test_links_lead_to_allowed_hosts_only() -> None:
-    assert link("https://sentry.io/i/1?a=1&b=2", "SHOP-1", HOSTS) == "<https://sentry.io/i/1?a=1&amp;b=2|SHOP-1>"
-    assert link("https://sentry.io/i/1", "a|b>c", HOSTS) == "<https://sentry.io/i/1|a¦b&gt;c>"
+def test_a_link_shows_its_label() -> None:
+    assert link("https://sentry.io/i/1?a=1&b=2", "SHOP-1") == "<https://sentry.io/i/1?a=1&amp;b=2|SHOP-1>"
+    assert link("https://sentry.io/i/1", "a|b>c") == "<https://sentry.io/i/1|a¦b&gt;c>"
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "http://sentry.io/",
-        "https://evil.example/",
-        "https://sentry.io.evil.example/",
         "https://sentry.io@evil.example/",
         "https://evil@sentry.io/",
-        "https://sentry.io:8443/",
         "https://sentry.io/|x",
         "https://sentry.io/><!channel>",
         "https://sentry.io/\u202e",
         "https://[broken",
         "javascript:alert(1)",
+        "https:///nowhere",
+        "https://sentry.io:port/",
     ],
 )
 def test_any_other_link_is_its_label(url: str) -> None:
-    assert link(url, "the *issue*", HOSTS) == escaped("the *issue*")
+    assert link(url, "the *issue*") == escaped("the *issue*")
 
 
 @given(SHORT, SHORT)
 def test_no_link_smuggles_markup(url: str, label: str) -> None:
-    assert_harmless(link(url, label, HOSTS), "mrkdwn")
+    assert_harmless(link(url, label), "mrkdwn")

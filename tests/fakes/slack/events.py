@@ -125,13 +125,27 @@ def in_view(view: View) -> Json:
 
 
 def clicked(blocks: list[Json], action_id: str, value: str | None) -> Json:
-    """The action of the button with that id, and that value where several have it; raises LookupError."""
+    """What pressing that element tells, with that value where several have it; raises LookupError."""
     for number, block in enumerate(blocks):
         for element in [*block.get("elements", ()), *filter(None, [block.get("accessory")])]:
-            if element.get("action_id") == action_id and value in (None, element.get("value")):
+            if element.get("action_id") == action_id and (told := _pressed(element, value)) is not None:
                 block_id = block.get("block_id", f"block{number}")
-                return {**element, "block_id": block_id, "action_ts": f"{time.time():.6f}"}
+                return {**told, "block_id": block_id, "action_ts": f"{time.time():.6f}"}
     raise LookupError(f"there is no button {action_id} with value {value} to click")
+
+
+def _pressed(element: Json, value: str | None) -> Json | None:
+    """A button tells itself, an overflow menu its chosen option, thumbs the value of the one that was pressed."""
+    known = {"type": element["type"], "action_id": element["action_id"]}
+    match element["type"]:
+        case "overflow":
+            chosen = next((option for option in element["options"] if option["value"] == value), None)
+            return chosen and {**known, "selected_option": chosen}
+        case "feedback_buttons":
+            values = {element[name]["value"] for name in ("positive_button", "negative_button")}
+            return {**known, "value": value} if value in values else None
+        case _:
+            return element if value in (None, element.get("value")) else None
 
 
 def filled_in(blocks: list[Json], values: dict[str, Any]) -> Json:

@@ -16,7 +16,20 @@ DATA = Path(__file__).with_name("gitleaks.json")
 
 # Names and forms are decided by `named_values`, and these are read more widely by `shapes`; ids of clients are public.
 _LEFT_OUT = frozenset(
-    ["generic-api-key", "curl-auth-header", "curl-auth-user", "jwt", "jwt-base64", "private-key", "kubernetes-secret-yaml", "vault-service-token", "twilio-api-key", "hashicorp-tf-password", "nuget-config-password", "aws-access-token"]
+    [
+        "generic-api-key",
+        "curl-auth-header",
+        "curl-auth-user",
+        "jwt",
+        "jwt-base64",
+        "private-key",
+        "kubernetes-secret-yaml",
+        "vault-service-token",
+        "twilio-api-key",
+        "hashicorp-tf-password",
+        "nuget-config-password",
+        "aws-access-token",
+    ]
 )
 _PUBLIC = ("-client-id", "-pub-key", "-public-key", "-publishable-key")
 

@@ -210,7 +210,33 @@ def _is_sentence(line: str) -> bool:
 
 
 _SENTENCE = frozenset(
-    ["is", "was", "not", "must", "be", "for", "the", "a", "an", "in", "of", "to", "and", "or", "has", "have", "but", "by", "at", "with", "from", "on", "if", "when", "may"]
+    [
+        "is",
+        "was",
+        "not",
+        "must",
+        "be",
+        "for",
+        "the",
+        "a",
+        "an",
+        "in",
+        "of",
+        "to",
+        "and",
+        "or",
+        "has",
+        "have",
+        "but",
+        "by",
+        "at",
+        "with",
+        "from",
+        "on",
+        "if",
+        "when",
+        "may",
+    ]
 )
 
 

@@ -150,6 +150,8 @@ def _header(text: str, at: int, is_certain: bool) -> Found:
         high = high if is_list else bare.end()
         high = _trimmed(text, low, high)
     value = text[low:high]
+    if is_certain and scheme is not None and len(value) >= 12 and not PLACEHOLDER.search(value):
+        return low, high
     if (
         not value
         or (not any(c.isdigit() for c in value) and len(value) < 6)

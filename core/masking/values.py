@@ -222,7 +222,7 @@ def is_open(value: str, name: str, *, is_certain: bool, is_spoken: bool) -> bool
         return True
     if is_certain:
         return is_spoken and _is_remark(bare)
-    return _is_ordinary(bare, name)
+    return _is_ordinary(bare, name, is_spoken=is_spoken)
 
 
 def _is_call(value: str, bare: str) -> bool:
@@ -240,7 +240,7 @@ def _is_remark(bare: str) -> bool:
     return first in _STATES
 
 
-def _is_ordinary(bare: str, name: str) -> bool:
+def _is_ordinary(bare: str, name: str, *, is_spoken: bool) -> bool:
     """What parsers, states and signals say beside a name that may mean something else."""
     if (
         _SMALL.fullmatch(bare)
@@ -251,4 +251,4 @@ def _is_ordinary(bare: str, name: str) -> bool:
         return "pin" not in name and "otp" not in name
     if _WORDS.fullmatch(bare) and (len(bare) <= 24 or bare.isupper() or "_" in bare or "-" in bare):
         return not (re.search(r"[a-z][A-Z]", bare) and len(bare) >= 16)
-    return " " in bare and not any(character.isdigit() for character in bare)
+    return is_spoken and " " in bare and not any(character.isdigit() for character in bare)

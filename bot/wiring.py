@@ -30,6 +30,7 @@ from core.domain.tenancy import (
 from core.gateways.knowledge_engine import NO_EMBEDDER, OPENAI, KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.sentry_payloads import read_event
+from core.masking.masker import Masker
 from core.ports import Channel, OrganizationStore, Stores
 from core.storage.schema import check_role, migrate, pending_migrations
 from core.storage.stores import open_stores
@@ -120,7 +121,14 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         workspace = WorkspaceRef(Platform.TERMINAL, settings.organization)
         await stores.directory.ensure_organization(organization, workspace)
         connections = Connections(stores, organization.id, settings.sentry, _operator_model(settings))
-        inbox = Dispatch(stores, sentry=connections.sentry, describe_event=_describe_event, new_id=new_id, now=now)
+        masker = Masker(derived_key(_secrets(settings, directory)[-1], "masking"))
+        inbox = Dispatch(
+            stores,
+            sentry=connections.sentry,
+            describe_event=lambda text: _describe_event(text, masker),
+            new_id=new_id,
+            now=now,
+        )
         reasoners = Reasoners(settings, connections, Spending(stores, now))
         try:
             yield App(settings, directory, stores, connections, reasoners, inbox, organization, workspace)
@@ -144,9 +152,10 @@ def _operator_model(settings: Settings) -> ModelConnection | None:
     return ModelConnection(settings.openai_api_key.get_secret_value(), settings.openai_base_url, settings.model)
 
 
-def _describe_event(text: str) -> str:
+def _describe_event(text: str, masker: Masker) -> str:
+    """Return the title of a pasted event, masked before it is cut, stored or shown anywhere."""
     event = read_event(text)
-    return event.title or event.message or "an event without a title"
+    return " ".join(masker.text(event.title or event.message or "an event without a title").split())
 
 
 # ---- the owner's part -----------------------------------------------------------------------------------------------

@@ -155,10 +155,10 @@ def _looks_like_event(body: Mapping[str, Any]) -> bool:
 
 def _title(exceptions: tuple[ExceptionInfo, ...], message: str | None) -> str | None:
     if not exceptions:
-        return message.splitlines()[0][:200] if message and message.strip() else None
+        return message.splitlines()[0] if message and message.strip() else None
     shown = exceptions[-1]
     value = (shown.value or "").splitlines()
-    return ": ".join(part for part in (shown.type, value[0][:200] if value else None) if part) or message
+    return ": ".join(part for part in (shown.type, value[0] if value else None) if part) or message
 
 
 def _message(body: Mapping[str, Any], entries: Mapping[str, object]) -> tuple[str | None, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from core.domain.incident import Frame
 from core.mcp_server.masking import PLACEHOLDER, Masker
 
 PAGE_CHARS = 6_000
@@ -74,10 +75,34 @@ def cleaned(thing: T, masker: Masker) -> T:
         }
     if isinstance(thing, tuple | list):
         return type(thing)(cleaned(item, masker) for item in thing)
+    if isinstance(thing, Frame):
+        thing = replace(thing, source=_masked_source(thing.source, masker))  # type: ignore[assignment]
     if is_dataclass(thing) and not isinstance(thing, type):
         changes = {item.name: cleaned(getattr(thing, item.name), masker) for item in fields(thing)}
         return replace(thing, **changes)
     return thing
+
+
+def _masked_source(source: tuple[tuple[int, str], ...], masker: Masker) -> tuple[tuple[int, str], ...]:
+    """Mask the lines of a frame as one text, since a key may stand on many; lines that went into one are left out."""
+    joined = "\n".join(text.replace("\n", " ") for _, text in source)
+    masked = masker.text(joined)
+    if masked == joined:
+        return source
+    lines = masked.split("\n")
+    if len(lines) == len(source):
+        return tuple((number, text) for (number, _), text in zip(source, lines, strict=True))
+    return _around_masked(source, joined.split("\n"), lines)
+
+
+def _around_masked(
+    source: tuple[tuple[int, str], ...], before: list[str], after: list[str]
+) -> tuple[tuple[int, str], ...]:
+    """Keep the numbers of the lines above and below those that became one."""
+    numbers = [number for number, _ in source]
+    above = next((i for i, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), len(after))
+    kept = numbers[: above + 1] + numbers[len(numbers) - (len(after) - above - 1) :] if after else []
+    return tuple(zip(kept[: len(after)], after, strict=False))
 
 
 def tame(text: str) -> str:

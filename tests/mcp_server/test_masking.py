@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from core.mcp_server.masking import RULES, Masker, Rule, may_hold_secrets, without_controls
+from core.mcp_server.masking import Masker, without_controls
 
 MASKER = Masker("a key for these tests")
 
@@ -64,10 +64,9 @@ INNOCENT = [
 surroundings = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_each_rule_hides_its_secret(rule: Rule) -> None:
-    text, secret = PLANTED[rule.name]
-    assert rule.pattern.search(text), "the example must meet the rule itself"
+@pytest.mark.parametrize("kind", sorted(PLANTED))
+def test_each_kind_of_secret_is_hidden(kind: str) -> None:
+    text, secret = PLANTED[kind]
     masked = MASKER.text(text)
     assert secret not in masked
     assert re.search(r"\[(secret|email|card|key):[0-9a-f]{6}\]", masked)
@@ -139,11 +138,45 @@ def test_masking_what_was_masked_changes_nothing(pieces: list[str]) -> None:
     assert MASKER.text(once) == once
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-@given(data=st.data())
-def test_the_quick_look_misses_nothing_that_a_rule_finds(rule: Rule, data: st.DataObject) -> None:
-    found = data.draw(st.from_regex(rule.pattern))
-    assert may_hold_secrets(found)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=NightPassword7",
+        "password=blue-door-secret",
+        "password: 4021",
+        "password=red.door.key",
+        "pwd=open(7kQ",
+        "DB_PASS=hunter",
+        "password=password",
+        "<password>hunter</password>",
+        "mysql --password hunter2",
+        "curl -u bob:hunter2 http://x",
+        "password%3Dhunter2",
+        "('password', 'hunter2')",
+        "IDENTIFIED BY 'hunter2'",
+        "bearerToken: abcxyz12",
+        "otp=123456",
+    ],
+)
+def test_a_secret_is_hidden_whatever_it_looks_like(text: str) -> None:
+    assert re.search(r"\[secret:[0-9a-f]{6}\]", MASKER.text(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token: expected ')' but got EOF",
+        "jwt: malformed",
+        "csrf: disabled",
+        "sig=SIGTERM",
+        "session: opened for user root",
+        "dsn: postgresql://localhost/x",
+        "git@github.com:acme/shop.git",
+        "password is required",
+    ],
+)
+def test_what_a_parser_or_a_service_says_stays(text: str) -> None:
+    assert MASKER.text(text) == text
 
 
 @given(st.text())

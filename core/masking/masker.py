@@ -1,0 +1,183 @@
+"""The one masking stage: secrets by name and by shape, and personal data as the policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import re2
+
+from core.masking import gitleaks, named_values, personal, shapes
+from core.masking.controls import without_controls
+from core.masking.names import Secrecy, secrecy
+from core.masking.placeholders import PLACEHOLDER, placeholder, says_more
+from core.masking.shapes import Rule
+from core.masking.values import is_open
+
+RULES: tuple[Rule, ...] = (
+    *shapes.RULES,
+    *gitleaks.RULES,
+    *(rule for rules in personal.RULES.values() for rule in rules),
+)
+_MAX_PASSES = 4
+_RANDOM_RUN = re2.compile(r"[A-Za-z0-9/+]{40}")
+_MANY_DIGITS = re2.compile(r"\d(?:[ .-]?\d){6}")
+_FREE = {"ip", "phone", "iban", "id"}
+
+Span = tuple[int, int, str]
+
+
+class _Traces:
+    """Which rules can find something in a text: one pass of an RE2 set over all their traces."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        known: dict[str, list[Rule]] = {}
+        for rule in self._rules:
+            for trace in rule.traces:
+                known.setdefault(trace, []).append(rule)
+        for stem in named_values.STEMS:
+            known.setdefault(stem, [])
+        self._by_index = list(known.items())
+        self._set = re2.Set.SearchSet()
+        for trace, _ in self._by_index:
+            self._set.Add(re2.escape(trace))
+        self._set.Compile()
+        self._stems = frozenset(named_values.STEMS)
+
+    def of(self, text: str) -> tuple[list[Rule], bool]:
+        """Return the rules to try, in their order, and whether a secret's name may be in `text`."""
+        found = [self._by_index[index] for index in self._set.Match(text.lower()) or ()]
+        rules = {id(rule) for _, members in found for rule in members}
+        named = any(trace in self._stems for trace, _ in found)
+        return [rule for rule in self._rules if id(rule) in rules or not rule.traces], named
+
+
+_TRACES = _Traces(RULES)
+
+
+def may_hold_secrets(text: str) -> bool:
+    """Tell whether any rule has to look at `text`: false for most texts, at little cost."""
+    rules, named = _TRACES.of(text)
+    return named or bool(rules)
+
+
+class Masker:
+    """Replaces secrets by placeholders that depend on `key` and the secret alone; `personal_data` are kinds to mask."""
+
+    def __init__(self, key: str, personal_data: Iterable[str] = personal.DEFAULT) -> None:
+        self._key = key.encode()
+        self._kinds = frozenset(personal_data) | {"secret", "key"}
+
+    def text(self, text: str) -> str:
+        """Return `text` with nothing invisible and no secret left in it; what was masked stays as it is."""
+        text = without_controls(text)
+        for _ in range(_MAX_PASSES):
+            spans = _disjoint(self._found(text))
+            if not spans:
+                break
+            text = self._replaced(text, spans)
+        return text
+
+    def named(self, name: str, value: str) -> str:
+        """Return the value of a variable, header or setting called `name`, which may say that all of it is secret."""
+        value = without_controls(value)
+        bare = value.strip().strip("\"'")
+        verdict = secrecy(name.strip().strip("\"'"))
+        if verdict is not Secrecy.NONE and not is_open(
+            value.strip(), name.lower(), is_certain=verdict is Secrecy.CERTAIN, is_spoken=False
+        ):
+            return placeholder(self._key, "secret", bare)
+        return self.text(value)
+
+    def structure(self, thing: Any) -> Any:
+        """Return decoded JSON with the values of secrets' names masked, however deeply they are nested.
+
+        Texts without such a name are left for `text`: here is decided what is lost when objects become lines.
+        """
+        if isinstance(thing, dict):
+            name, value = thing.get("key") or thing.get("name"), thing.get("value")
+            masked = {key: self._under(str(key), item) for key, item in thing.items()}
+            if isinstance(name, str) and isinstance(value, str):
+                masked["value"] = self._under(name, value)
+            return masked
+        if isinstance(thing, list):
+            if len(thing) == 2 and isinstance(thing[0], str) and isinstance(thing[1], str):
+                return [thing[0], self._under(thing[0], thing[1])]
+            return [self.structure(item) for item in thing]
+        return thing
+
+    def _under(self, name: str, value: Any) -> Any:
+        """The value that stands under `name`: all of a list or object of a certain secret is secret."""
+        verdict = secrecy(name)
+        if verdict is Secrecy.NONE:
+            return self.structure(value)
+        if isinstance(value, str):
+            return self.named(name, value)
+        if verdict is not Secrecy.CERTAIN:
+            return self.structure(value)
+        if isinstance(value, list):
+            return [self._under(name, item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._under(name, item) for key, item in value.items()}
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return placeholder(self._key, "secret", str(value))
+        return value
+
+    def _found(self, text: str) -> Iterator[Span]:
+        rules, named = _TRACES.of(text)
+        taken = [match.span() for match in PLACEHOLDER.finditer(text)]
+        if named:
+            for low, high in named_values.find(text):
+                if _is_new(text, low, high, taken):
+                    yield low, high, "secret"
+        has_run = has_digits = None
+        for rule in rules:
+            if rule.kind not in self._kinds:
+                continue
+            if rule.name == "secret of AWS without its name":
+                has_run = _RANDOM_RUN.search(text) is not None if has_run is None else has_run
+                if not has_run:
+                    continue
+            elif not rule.traces and rule.kind == "card":
+                has_digits = _MANY_DIGITS.search(text) is not None if has_digits is None else has_digits
+                if not has_digits:
+                    continue
+            yield from ((low, high, rule.kind) for low, high in _matches(rule, text) if _is_new(text, low, high, taken))
+
+    def _replaced(self, text: str, spans: list[Span]) -> str:
+        parts, done = [], 0
+        for low, high, kind in spans:
+            parts += [text[done:low], placeholder(self._key, kind, text[low:high])]
+            done = high
+        return "".join([*parts, text[done:]])
+
+
+def _matches(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
+    names = tuple(rule.pattern.groupindex.values())
+    groups: tuple[Any, ...] = names or ((rule.group,) if rule.group and rule.pattern.groups >= rule.group else (0,))
+    for match in rule.pattern.finditer(text):
+        low, high = next((match.span(group) for group in groups if match.start(group) >= 0), match.span())
+        if low < high and (rule.accept is None or rule.accept(text[low:high])):
+            yield low, high
+
+
+def _is_new(text: str, low: int, high: int, taken: list[tuple[int, int]]) -> bool:
+    """Whether the span hides something: no placeholder, and none torn in two."""
+    if not taken:
+        return low < high
+    if any(start < low < end or start < high < end for start, end in taken):
+        return False
+    return low < high and says_more(text[low:high])
+
+
+def _disjoint(spans: Iterable[Span]) -> list[Span]:
+    """The spans in order; of overlapping ones the first, as far as the last of them goes."""
+    merged: list[Span] = []
+    for low, high, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if merged and low < merged[-1][1]:
+            first, last, known = merged[-1]
+            merged[-1] = first, max(last, high), known
+        else:
+            merged.append((low, high, kind))
+    return merged

@@ -24,7 +24,7 @@ from bot.documents import answer_document, investigation_document
 from bot.settings import Settings, user_name
 from bot.wiring import App, build_app, new_id, working
 from core.domain.conversation import Cancellation, ConversationRef
-from core.domain.errors import InvalidInput, LogSenseError, Refusal, ServiceFailed
+from core.domain.errors import DATABASE, InvalidInput, LogSenseError, Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.investigation import Investigation, Question, Status
 from core.domain.journal import JournalEntry
 from core.domain.tenancy import Actor
@@ -38,6 +38,8 @@ from core.domain.thread_view import (
 from core.ports import Errand
 from core.usecases.follow import follow_investigation, follow_question, outcome_of
 from core.usecases.live_thread import LiveThread
+
+_CANCEL_WITHIN_S = 5.0
 
 
 class ExitCode(IntEnum):
@@ -215,24 +217,44 @@ class Session:
 
     @contextlib.asynccontextmanager
     async def _interruptible(self, investigation_id: str) -> AsyncIterator[None]:
-        """Ctrl-C cancels the investigation, wherever it runs; a second one ends this command at once."""
+        """Ctrl-C cancels the investigation, wherever it runs; a second one ends this command at once.
+
+        So does the first when the investigation cannot be cancelled, with the reason.
+        """
         loop = asyncio.get_running_loop()
+        watching = asyncio.current_task()
+        assert watching is not None
         tasks: list[asyncio.Task[None]] = []
 
         def interrupted() -> None:
             loop.remove_signal_handler(signal.SIGINT)
             tasks.append(loop.create_task(self._cancel(investigation_id), name="cancel"))
+            tasks[0].add_done_callback(lambda task: watching.cancel() if _failure_of(task) else None)
 
         loop.add_signal_handler(signal.SIGINT, interrupted)
         try:
             yield
             await asyncio.gather(*tasks)
+        except asyncio.CancelledError:
+            failure = _failure_of(tasks[0]) if tasks and tasks[0].done() else None
+            if failure is None:
+                raise
+            watching.uncancel()
+            raise failure from None
         finally:
             loop.remove_signal_handler(signal.SIGINT)
 
     async def _cancel(self, investigation_id: str) -> None:
         # It may end by itself in the same moment; then there is nothing left to cancel.
         with contextlib.suppress(Refusal):
-            await self.app.inbox.receive(
-                Cancellation(self.delivery_id(), self.conversation, self.actor, investigation_id)
-            )
+            try:
+                async with asyncio.timeout(_CANCEL_WITHIN_S):
+                    await self.app.inbox.receive(
+                        Cancellation(self.delivery_id(), self.conversation, self.actor, investigation_id)
+                    )
+            except TimeoutError:
+                raise ServiceUnavailable(DATABASE, "The database did not take the cancellation in time.") from None
+
+
+def _failure_of(task: asyncio.Task[None]) -> BaseException | None:
+    return None if task.cancelled() else task.exception()

@@ -9,7 +9,7 @@ LogSenseError
 ├── Ignored                 nothing of ours: no answer, no trace
 ├── ServiceFailed           something we depend on did not do its part; shown with the service's name, exit 3
 │   ├── ServiceUnavailable  down, too slow, or failing: trying later may help
-│   │   └── OperatorNeeded  the machine or the database lacks something that only its operator can give: work waits for it
+│   │   └── OperatorNeeded  only the operator of the machine or the database can repair it; work waits for that
 │   ├── AccessDenied        our credentials were refused
 │   ├── MessageGone         the platform has no such message any more, so it cannot be edited
 │   └── RateLimited         asked to wait; `retry_after_s`

@@ -99,7 +99,9 @@ _SQLSTATE: Mapping[str, Problem] = {
 }
 
 
-def operator_needed(problem: Problem, where: object, *, service: str = MACHINE, is_server: bool = False) -> OperatorNeeded:
+def operator_needed(
+    problem: Problem, where: object, *, service: str = MACHINE, is_server: bool = False
+) -> OperatorNeeded:
     """Make the error for `problem` at `where`: a folder, a file, or with `is_server` the address of a server."""
     sentence = _ON_A_SERVER.get(problem, _SENTENCES[problem]) if is_server else _SENTENCES[problem]
     text = sentence.format(

@@ -12,7 +12,6 @@ from core.storage.database import Database
 from core.storage.leases import queue
 from core.storage.tables import duties, organizations, schedules, turns
 
-
 _NO_LEASE_LASTS = 10
 """Times the length of a lease."""
 

@@ -72,7 +72,9 @@ class ErrorTranslation:
         if sqlstate in _NO_SUCH_ROLE and DIRECTORY_ROLE in says:
             return ServiceFailed(DATABASE, f"The database was not prepared for this version: {_MIGRATE}.")
         if sqlstate == _INSUFFICIENT_PRIVILEGE:
-            return AccessDenied(DATABASE, "The database role lacks a right that `logsense migrate` grants: run it again.")
+            return AccessDenied(
+                DATABASE, "The database role lacks a right that `logsense migrate` grants: run it again."
+            )
         if sqlstate.startswith(_INVALID_AUTHORIZATION):
             return AccessDenied(DATABASE, "The database refused our user or password: correct them in its URL.")
         if sqlstate == _NO_SUCH_DATABASE:
@@ -92,5 +94,5 @@ class ErrorTranslation:
     def _unreachable(self) -> ServiceUnavailable:
         return ServiceUnavailable(
             DATABASE,
-            f"The database at {self.server} cannot be reached: check that it runs there and that DATABASE_URL is right.",
+            f"The database at {self.server} cannot be reached: check that it runs and that DATABASE_URL is right.",
         )

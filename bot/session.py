@@ -21,7 +21,7 @@ from rich.text import Text
 from adapters.terminal import TerminalChannel, rendered
 from bot.demo.world import demo_settings, demo_world, seed_knowledge
 from bot.documents import answer_document, investigation_document
-from bot.settings import Settings, user_name
+from bot.settings import Settings, terminal_user
 from bot.wiring import App, build_app, new_id, working
 from core.domain.conversation import Cancellation, ConversationRef
 from core.domain.errors import DATABASE, InvalidInput, LogSenseError, Refusal, ServiceFailed, ServiceUnavailable
@@ -128,8 +128,7 @@ class Session:
     @property
     def actor(self) -> Actor:
         """Who sits at the terminal."""
-        name = user_name()
-        return Actor(name, name)
+        return terminal_user()
 
     @property
     def conversation(self) -> ConversationRef:

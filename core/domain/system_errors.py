@@ -37,7 +37,7 @@ class Problem(StrEnum):
 _ELSEWHERE = "or point LOGSENSE_HOME elsewhere"
 _SENTENCES: Mapping[Problem, str] = {
     Problem.DISK_FULL: f"The disk of {{where}} is full: free space {_ELSEWHERE}.",
-    Problem.FILE_SIZE_LIMIT: "A file in {where} may not grow any further: raise the limit on file sizes of this process "
+    Problem.FILE_SIZE_LIMIT: "A file in {where} may not grow any further: raise this process's limit on file sizes "
     f"(now {{file_size}}; `ulimit -f`, or LimitFSIZE in systemd) {_ELSEWHERE}.",
     Problem.READ_ONLY: f"{{where}} is on a read-only file system: mount it writable {_ELSEWHERE}.",
     Problem.NOT_PERMITTED: "{where} cannot be used by the user LogSense runs as (uid {uid}): give that user read and "

@@ -21,6 +21,7 @@ from rich.text import Text
 from adapters.terminal import TerminalChannel, rendered
 from bot.demo.world import demo_settings, demo_world, seed_knowledge
 from bot.documents import answer_document, investigation_document
+from bot.plain_output import shows_everything
 from bot.settings import Settings, terminal_user
 from bot.wiring import App, build_app, new_id, working
 from core.domain.conversation import Cancellation, ConversationRef
@@ -73,11 +74,12 @@ class Cli:
 
     def run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], *, works: bool = False) -> None:
         """Run `command` in a session and exit with its code; with `works` runs are worked on meanwhile."""
-        code = asyncio.run(self._run(command, works))
+        code = asyncio.run(self.within(command, works=works))
         if code is not ExitCode.OK:
             raise click.exceptions.Exit(code)
 
-    async def _run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], works: bool) -> ExitCode:
+    async def within(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], *, works: bool) -> ExitCode:
+        """Run `command` in a session and return its code, on the event loop that runs already."""
         async with contextlib.AsyncExitStack() as stack:
             settings = self.settings
             if self.demo and works:
@@ -100,7 +102,7 @@ class Cli:
 
     def print_json(self, document: Mapping[str, Any]) -> None:
         """The one document on stdout."""
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not shows_everything(sys.stdout)) + "\n")
 
     def print_table(self, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
         """Rows for people; only the last column folds, longer text before it is cut. Texts may quote strangers."""

@@ -109,7 +109,7 @@ class App:
 async def build_app(settings: Settings) -> AsyncIterator[App]:
     """The application over one database. An SQLite file is migrated at once; PostgreSQL only by `logsense migrate`."""
     directory = DataDirectory(settings.home)
-    await _ready_schema(settings.database)
+    await ready_schema(settings.database)
     async with open_stores(
         settings.database,
         owner=f"{socket.gethostname()}:{os.getpid()}",
@@ -129,7 +129,8 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             await reasoners.close()
 
 
-async def _ready_schema(url: str) -> None:
+async def ready_schema(url: str) -> None:
+    """Migrate a SQLite file; check that PostgreSQL keeps organizations apart and has this version's tables."""
     if url.startswith("sqlite"):
         if await pending_migrations(url):
             await migrate(url)

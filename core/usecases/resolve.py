@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.conversation import Resolution
-from core.domain.errors import LogSenseError
+from core.domain.errors import LogSenseError, Refusal
 from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
 from core.domain.knowledge import KnowledgeEntry
@@ -25,7 +25,13 @@ async def record_resolution(
     """Saved; the rest is queued as an errand, whose id is returned."""
 
     def decided(newest: Investigation) -> Investigation:
-        return newest.resolve(event.actor, now, event.fix) if event.on else newest.reopen()
+        if event.on:
+            if newest.status not in (Status.REPORTED, Status.RESOLVED):
+                raise Refusal(f"Investigation {newest.id} is {newest.status}: only one with a report can be resolved.")
+            return newest.resolve(event.actor, now, event.fix)
+        if newest.status is not Status.RESOLVED:
+            raise Refusal(f"Investigation {newest.id} is not resolved, so there is nothing to reopen.")
+        return newest.reopen()
 
     await store.change_investigation(investigation.id, decided)
     await store.add_errand(Errand(errand_id, SETTLE, {"investigation_id": investigation.id, "by": event.actor.name}))

@@ -92,7 +92,8 @@ def _go_through(cli: Cli, steps: Mapping[str, str], checks: Mapping[str, Any]) -
 
 def _is_undone(row: Mapping[str, Any]) -> bool:
     """Organizations that connect their own Sentry do so in the chat, where this command cannot look."""
-    return row["state"] == PROBLEM or (row["state"] == WARNING and row["part"] != "Connect Sentry")
+    state, part = str(row["state"]), str(row["part"])
+    return state == PROBLEM or (state == WARNING and part != "Connect Sentry")
 
 
 def _show(cli: Cli, steps: Mapping[str, str], rows: list[dict[str, Any]]) -> None:

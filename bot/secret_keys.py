@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import pairwise
 
 from core.domain.errors import InvalidInput
 
@@ -33,7 +34,7 @@ def estimated_bits(value: str) -> float:
     Differences of neighboring characters are looked at too, so that abcd… and 1234… count as repetitions.
     """
     codes = tuple(map(ord, value))
-    steps = tuple(after - before for before, after in zip(codes, codes[1:], strict=False))
+    steps = tuple(after - before for before, after in pairwise(codes))
     return min(_bits(codes), _bits(steps))
 
 

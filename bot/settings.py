@@ -195,10 +195,8 @@ def terminal_user() -> Actor:
     containers and cron have none. LOGSENSE_USER is the name to show only: the account stays on record beside it.
     """
     uid = os.getuid()
-    sudo_uid = os.environ.get("SUDO_UID", "")
-    if uid == 0 and sudo_uid.isdigit():
-        uid = int(sudo_uid)
-    account = _account(uid)
+    # Only root's word for who became root is believed: anybody else could set the variable.
+    account = (uid == 0 and os.environ.get("SUDO_USER")) or _account(uid)
     return Actor(account, os.environ.get("LOGSENSE_USER") or account)
 
 

@@ -139,7 +139,7 @@ def from_sqlite(code: int, file: Path, *, service: str) -> OperatorNeeded | None
 def from_sqlstate(sqlstate: str, server: str, *, service: str) -> OperatorNeeded | None:
     """Translate what PostgreSQL at `server` reports; None when it is about something else."""
     problem = _SQLSTATE.get(sqlstate)
-    return problem and operator_needed(problem, server, service=service, is_server=True)
+    return operator_needed(problem, server, service=service, is_server=True) if problem is not None else None
 
 
 def write_problem(folder: Path) -> OperatorNeeded | None:

@@ -45,8 +45,8 @@ class Administration:
         self._origin = origin
         self._now = now
 
-    async def create(self, organization_id: str, name: str, told: OrganizationId) -> Organization:
-        """A new organization without anybody in it, on record there and in the organization `told`, which outlives it.
+    async def create(self, organization_id: str, name: str, told: OrganizationId | None = None) -> Organization:
+        """A new organization without anybody in it, on record there and in `told`, an organization that outlives it.
 
         Raises:
             InvalidInput: the id is taken or cannot be one.
@@ -60,7 +60,7 @@ class Administration:
             organization = Organization(wanted, name or organization_id)
             await self._directory.ensure_organization(organization)
             await self._record(wanted, "organization created", name=organization.name)
-            if told != wanted:
+            if told is not None:
                 await self._record(told, "organization created", organization=wanted, name=organization.name)
             return organization
         raise InvalidInput(f"There is an organization {wanted} already.")

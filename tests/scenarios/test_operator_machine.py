@@ -77,7 +77,7 @@ async def test_a_disk_that_is_full_from_the_start_is_the_same_sentence(small_dis
 async def test_a_read_only_home_is_named(tmp_path: Path, small_disk: Path) -> None:
     shell = CommandLine(small_disk / "home")
     assert (await shell.run("investigations")).code == 0
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,ro", str(small_disk)], check=True)
     _one_sentence(await shell.run("investigations"), str(shell.home), "read-only", "LOGSENSE_HOME")
     checked = await shell.run("check", "--json")
     assert checked.code == 1, checked.stderr

@@ -119,24 +119,6 @@ async def test_too_few_open_files_is_a_sentence(logsense: CommandLine) -> None:
     _one_sentence(outcome, "files are open", "ulimit -n")
 
 
-async def test_the_first_interrupt_ends_a_command_whose_database_takes_nothing(
-    small_disk: Path, tmp_path: Path
-) -> None:
-    """Another process keeps the database locked: neither work nor cancelling gets through."""
-    shell = CommandLine(tmp_path / "home")
-    assert (await shell.run("--demo", "investigations")).code == 0
-    import sqlite3
-
-    process = await shell.start("demo", "SHOP-2")
-    assert process.stdout is not None
-    await process.stdout.readline()
-    with sqlite3.connect(tmp_path / "home" / "demo" / "logsense.db", isolation_level=None) as locked:
-        locked.execute("BEGIN IMMEDIATE")
-        process.send_signal(signal.SIGINT)
-        outcome = await shell.finish(process)
-    assert outcome.code in (0, 3, 4) and "Traceback" not in outcome.stderr, outcome
-
-
 @pytest.mark.parametrize("key", SHORT_OR_GUESSABLE)
 @pytest.mark.parametrize("name", ["LOGSENSE_SECRET_KEY", "LOGSENSE_SECRET_KEYS"])
 async def test_a_weak_key_is_refused_before_anything_is_done(logsense: CommandLine, name: str, key: str) -> None:

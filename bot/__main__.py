@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import logging
@@ -11,9 +12,11 @@ import sys
 import click
 
 from bot.logs import log_to_stderr
+from bot.plain_output import write_what_the_terminal_can_show
 from bot.session import Cli, ExitCode, print_error
 from bot.settings import load_settings
 from core.domain.errors import InvalidInput, LogSenseError, NotConnected
+from core.domain.system_errors import from_os
 
 logger = logging.getLogger("logsense")
 
@@ -86,6 +89,9 @@ def main(context: click.Context, demo: bool) -> None:
         log_to_stderr(settings.log_level.upper(), as_json=settings.log_format == "json", secrets=settings.every_secret)
     except ValueError:
         raise InvalidInput("LOGSENSE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.") from None
+    if context.invoked_subcommand != "check":
+        # Where everything is looked at, a weak key is a line of the table.
+        settings.check_secrets()
     context.obj = Cli(settings)
     if demo:
         context.obj.enter_demo()
@@ -93,25 +99,35 @@ def main(context: click.Context, demo: bool) -> None:
 
 def run() -> None:
     """Run the command line; errors become sentences on stderr and exit codes that scripts can rely on."""
+    write_what_the_terminal_can_show()
     try:
         code = main(standalone_mode=False)
     except LogSenseError as error:
-        text = NOT_CONNECTED if isinstance(error, NotConnected) else str(error)
-        print_error(text)
-        if "--json" in sys.argv:
-            sys.stdout.write(json.dumps({"error": text}) + "\n")
-        code = ExitCode.of(error)
+        code = _ended_by(error)
     except (click.exceptions.Abort, KeyboardInterrupt):
         code = ExitCode.CANCELLED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except Exception:
-        error_id = secrets.token_hex(4)
-        logger.exception("error %s", error_id)
-        print_error(f"LogSense itself failed (error id {error_id}); the lines above say where.")
-        code = ExitCode.SERVICE_FAILED
+    except Exception as error:
+        if (needed := from_os(error)) is not None:
+            code = _ended_by(needed)
+        else:
+            error_id = secrets.token_hex(4)
+            logger.exception("error %s", error_id)
+            print_error(f"LogSense itself failed (error id {error_id}); the lines above say where.")
+            code = ExitCode.SERVICE_FAILED
     sys.exit(code or ExitCode.OK)
+
+
+def _ended_by(error: LogSenseError) -> ExitCode:
+    """Say why the command ended, and return its code."""
+    text = NOT_CONNECTED if isinstance(error, NotConnected) else str(error)
+    print_error(text)
+    if "--json" in sys.argv:
+        with contextlib.suppress(OSError):
+            sys.stdout.write(json.dumps({"error": text}) + "\n")
+    return ExitCode.of(error)
 
 
 if __name__ == "__main__":

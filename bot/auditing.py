@@ -9,7 +9,7 @@ import click
 from bot.options import json_option
 from bot.organizing import administer, organization_option
 from bot.session import Cli, ExitCode, Session
-from core.domain.tenancy import OrganizationId
+from core.domain.tenancy import AuditEntry, OrganizationId
 from core.usecases.administration import Administration
 
 
@@ -43,7 +43,7 @@ def audit(cli: Cli, limit: int, organization: str | None) -> None:
                 [
                     (
                         f"{it.at:%Y-%m-%d %H:%M} UTC",
-                        it.actor.name,
+                        _who(it),
                         it.origin,
                         it.action,
                         ", ".join(f"{key}: {value}" for key, value in it.details.items()),
@@ -54,6 +54,13 @@ def audit(cli: Cli, limit: int, organization: str | None) -> None:
         return ExitCode.OK
 
     administer(cli, organization, act)
+
+
+def _who(entry: AuditEntry) -> str:
+    """The name, and at the terminal the account behind a name that was chosen."""
+    actor = entry.actor
+    is_chosen = entry.origin == "terminal" and actor.name != actor.id
+    return f"{actor.name} ({actor.id})" if is_chosen else actor.name
 
 
 @click.group("secrets")
@@ -70,14 +77,16 @@ def rotate(cli: Cli) -> None:
     Put the new key first in LOGSENSE_SECRET_KEYS, restart the replicas, run this, then take the old key out.
     """
 
-    async def act(session: Session, administration: Administration, _: OrganizationId) -> ExitCode:
+    async def act(session: Session, administration: Administration, operators: OrganizationId) -> ExitCode:
         stores = session.app.stores
         changed = {"installations": await stores.installations.reseal()}
         for organization in await stores.directory.organizations():
             resealed = await stores.for_organization(organization.id).reseal()
-            if resealed:
+            if resealed and organization.id != operators:
                 await administration.rotated(organization.id, resealed)
             changed[f"connections of {organization.id}"] = resealed
+        # Also when there was nothing to encrypt: that it was tried is what the record is asked for.
+        await administration.rotated(operators, sum(changed.values()))
         if cli.as_json:
             cli.print_json({"resealed": changed})
         else:

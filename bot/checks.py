@@ -11,6 +11,7 @@ import aiohttp
 from bot.reasoners import Reasoners
 from core.domain.errors import LogSenseError
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing
+from core.domain.system_errors import from_os
 from core.domain.tenancy import OrganizationId
 from core.gateways.mcp_process import McpProcess
 from core.ports import Stores, ToolProvider
@@ -99,6 +100,10 @@ async def timed(part: str, attempt: Callable[[], Awaitable[str]]) -> dict[str, A
         detail, state = str(hint), WARNING
     except LogSenseError as error:
         detail, state = str(error), PROBLEM
+    except Exception as error:
+        # A part that fails in a way nobody expected is a row too; the others are still to be reached.
+        needed = from_os(error)
+        detail, state = str(needed) if needed else f"failed: {type(error).__name__}: {error}", PROBLEM
     return {"part": part, "state": state, "ms": round((time.perf_counter() - started) * 1000), "detail": detail}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
 import tarfile
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
@@ -14,8 +16,12 @@ import click
 from bot.data_directory import DataDirectory
 from bot.options import json_option
 from bot.session import Cli
+from bot.settings import terminal_user
+from bot.wiring import build_app, now
 from core.domain.errors import InvalidInput, Refusal
+from core.domain.tenancy import OrganizationId
 from core.storage.backup import copy_database, is_whole
+from core.usecases.administration import Administration
 
 DATABASE, KEY, MANIFEST = "logsense.db", "secret.key", "manifest.json"
 _FORMAT = 1
@@ -39,6 +45,9 @@ def backup(cli: Cli, file: Path) -> None:
         raise Refusal(f"There is nothing in {home.path} yet.")
     if file.exists():
         raise Refusal(f"{file} is there already: name another file.")
+    names = [DATABASE, KEY] if home.key_file.exists() else [DATABASE]
+    # First, so that the copy says too where it comes from.
+    asyncio.run(_on_record(cli, lambda administration, home: administration.backed_up(home, str(file), names)))
     with tempfile.TemporaryDirectory(dir=home.path) as scratch:
         copy = Path(scratch) / DATABASE
         copy_database(home.path / DATABASE, copy)
@@ -79,11 +88,19 @@ def restore(cli: Cli, file: Path, replace: bool) -> None:
             kept = _put_aside(home.path)
             for name in parts:
                 os.replace(Path(scratch) / name, home.path / name)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    asyncio.run(_on_record(cli, lambda administration, home: administration.restored(home, str(file), digest)))
     if cli.as_json:
         cli.print_json({"restored": list(parts), "kept": [str(path) for path in kept]})
     cli.say(f"{' and '.join(parts)} are in {home.path}. Now run: logsense knowledge reindex")
     for path in kept:
         cli.say(f"What was there is kept in {path}.")
+
+
+async def _on_record(cli: Cli, act: Callable[[Administration, OrganizationId], Awaitable[None]]) -> None:
+    """Put what the operator did on record in the operator's own organization."""
+    async with build_app(cli.settings) as app:
+        await act(Administration(app.stores, terminal_user(), "terminal", now), app.organization.id)
 
 
 def _write(file: Path, parts: dict[str, bytes]) -> None:

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from bot.documents import spoken
 from bot.evaluating import evaluate
 from bot.importing import export, import_, index_pending, library_of
-from bot.options import json_option
+from bot.options import json_option, typed
 from bot.session import Cli, ExitCode, Session, print_error
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing
@@ -194,7 +194,7 @@ def forget(cli: Cli, ids: tuple[str, ...], source: str, person: str, yes: bool) 
         library = library_of(session)
         entries, elsewhere = await _to_forget(library, ids, Selection(source, person))
         what = _counts(entries) + (f", and past fixes of {person} in {len(elsewhere)} more" if elsewhere else "")
-        if not yes and not click.confirm(f"Forget {what} for good?", err=True):
+        if not yes and typed(f"Forget {what} for good? [y/N]", err=True).lower() not in ("y", "yes"):
             raise Refusal("Nothing was forgotten.")
 
         async def unindex(entry_ids: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from core.telemetry import METRICS, Metric
 _REMEMBERED_S = 5.0
 QUEUE = ("logsense_queue_depth", "Pieces of work that wait or run", ("kind", "state"))
 OLDEST = ("logsense_queue_oldest_seconds", "How long ago the oldest of them was queued", ("kind", "state"))
+WAITING = ("logsense_work_waits", "1 while this replica's work waits for its operator or the database", ())
 RESTARTS = ("logsense_tool_server_restarts", "Restarts of this replica's tool server", ())
 
 
@@ -27,8 +28,9 @@ class Metrics:
         self._token = app.settings.metrics_token
         self._registry = CollectorRegistry()
         self._known: dict[str, Counter | Histogram] = {one.name: _made(one, self._registry) for one in METRICS}
-        self._queue, self._oldest, self._restarts = (
-            Gauge(name, text, labels, registry=self._registry) for name, text, labels in (QUEUE, OLDEST, RESTARTS)
+        gauges = (QUEUE, OLDEST, RESTARTS, WAITING)
+        self._queue, self._oldest, self._restarts, self._waits = (
+            Gauge(name, text, labels, registry=self._registry) for name, text, labels in gauges
         )
         self._looked_at = -_REMEMBERED_S
 
@@ -57,10 +59,11 @@ class Metrics:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     async def _look(self) -> None:
-        """The gauges are at most five seconds old; while the database is away they keep what they showed."""
+        """The gauges are at most five seconds old; while the database is away the queue's keep what they showed."""
         if time.monotonic() - self._looked_at < _REMEMBERED_S:
             return
         self._looked_at = time.monotonic()
+        self._waits.set(self._app.worker is not None and self._app.worker.trouble is not None)
         if self._app.tools is not None:
             self._restarts.set(self._app.tools.process.restarts)
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from bot.session import Cli
+from core.domain.errors import InvalidInput
 
 
 def json_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -38,3 +40,19 @@ def full_option(command: Callable[..., None]) -> Callable[..., None]:
 investigation_option = click.option(
     "-i", "--investigation", "investigation_id", metavar="ID", help="Which one; the latest with a report if not given."
 )
+
+
+def typed(question: str, *, err: bool = False) -> str:
+    """Ask, and return what was typed.
+
+    Raises:
+        InvalidInput: the input ended, so nobody is there to answer.
+    """
+    click.echo(f"{question}: ", nl=False, err=err)
+    line = sys.stdin.readline()
+    if not line:
+        click.echo(err=err)
+        raise InvalidInput(
+            "Nothing was changed: the input ended before an answer came. Add --yes to go on without one."
+        )
+    return line.strip()

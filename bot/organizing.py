@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from adapters.slack.install import INSTALL_PATH
-from bot.options import json_option
+from bot.options import json_option, typed
 from bot.session import Cli, ExitCode, Session
 from bot.wiring import now
 from core.domain.errors import InvalidInput, Refusal
@@ -55,7 +55,7 @@ def create(cli: Cli, organization_id: str, name: str) -> None:
     """Make an organization without anybody in it; `org invite` lets workspaces in."""
 
     async def act(session: Session, administration: Administration, _: OrganizationId) -> ExitCode:
-        made = await administration.create(organization_id, name)
+        made = await administration.create(organization_id, name, session.app.organization.id)
         if cli.as_json:
             cli.print_json({"id": made.id, "name": made.name})
         cli.say(f"{made.name} is there. Let a workspace in: logsense org invite --organization {made.id}")
@@ -274,7 +274,7 @@ def delete(cli: Cli, organization_id: str, yes: bool) -> None:
     async def act(session: Session, administration: Administration, _: OrganizationId) -> ExitCode:
         gone = OrganizationId(organization_id)
         name = (await session.app.stores.directory.organization(gone)).name
-        if not yes and click.prompt(f"Type {organization_id} to delete {name} for good", default="") != organization_id:
+        if not yes and typed(f"Type {organization_id} to delete {name} for good") != organization_id:
             raise Refusal("Nothing was deleted.")
         indexed = await session.errand(FORGET_KNOWLEDGE, {"organization": organization_id})
         rows = dict(await administration.delete(gone, session.app.organization.id))

@@ -91,7 +91,7 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
         if not channels:
             raise Refusal("No chat platform is set up. See how: logsense connect slack, or logsense connect teams")
         steady()
-        await stack.enter_async_context(working(app, channels))
+        await stack.enter_async_context(working(app, channels, gives_up=False))
         address = await stack.enter_async_context(_listening(app, routes, metrics))
         if in_slack is not None and in_slack.app_token is not None:
             await stack.enter_async_context(_socket(app, slack_app))

@@ -21,10 +21,11 @@ from rich.text import Text
 from adapters.terminal import TerminalChannel, rendered
 from bot.demo.world import demo_settings, demo_world, seed_knowledge
 from bot.documents import answer_document, investigation_document
-from bot.settings import Settings, user_name
+from bot.plain_output import shows_everything
+from bot.settings import Settings, terminal_user
 from bot.wiring import App, build_app, new_id, working
 from core.domain.conversation import Cancellation, ConversationRef
-from core.domain.errors import InvalidInput, LogSenseError, Refusal, ServiceFailed
+from core.domain.errors import DATABASE, InvalidInput, LogSenseError, Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.investigation import Investigation, Question, Status
 from core.domain.journal import JournalEntry
 from core.domain.tenancy import Actor
@@ -38,6 +39,8 @@ from core.domain.thread_view import (
 from core.ports import Errand
 from core.usecases.follow import follow_investigation, follow_question, outcome_of
 from core.usecases.live_thread import LiveThread
+
+_CANCEL_WITHIN_S = 5.0
 
 
 class ExitCode(IntEnum):
@@ -72,11 +75,12 @@ class Cli:
 
     def run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], *, works: bool = False) -> None:
         """Run `command` in a session and exit with its code; with `works` runs are worked on meanwhile."""
-        code = asyncio.run(self._run(command, works))
+        code = asyncio.run(self.within(command, works=works))
         if code is not ExitCode.OK:
             raise click.exceptions.Exit(code)
 
-    async def _run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], works: bool) -> ExitCode:
+    async def within(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], *, works: bool) -> ExitCode:
+        """Run `command` in a session and return its code, on the event loop that runs already."""
         async with contextlib.AsyncExitStack() as stack:
             settings = self.settings
             if self.demo and works:
@@ -99,7 +103,7 @@ class Cli:
 
     def print_json(self, document: Mapping[str, Any]) -> None:
         """The one document on stdout."""
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not shows_everything(sys.stdout)) + "\n")
 
     def print_table(self, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
         """Rows for people; only the last column folds, longer text before it is cut. Texts may quote strangers."""
@@ -127,8 +131,7 @@ class Session:
     @property
     def actor(self) -> Actor:
         """Who sits at the terminal."""
-        name = user_name()
-        return Actor(name, name)
+        return terminal_user()
 
     @property
     def conversation(self) -> ConversationRef:
@@ -216,24 +219,44 @@ class Session:
 
     @contextlib.asynccontextmanager
     async def _interruptible(self, investigation_id: str) -> AsyncIterator[None]:
-        """Ctrl-C cancels the investigation, wherever it runs; a second one ends this command at once."""
+        """Ctrl-C cancels the investigation, wherever it runs; a second one ends this command at once.
+
+        So does the first when the investigation cannot be cancelled, with the reason.
+        """
         loop = asyncio.get_running_loop()
+        watching = asyncio.current_task()
+        assert watching is not None
         tasks: list[asyncio.Task[None]] = []
 
         def interrupted() -> None:
             loop.remove_signal_handler(signal.SIGINT)
             tasks.append(loop.create_task(self._cancel(investigation_id), name="cancel"))
+            tasks[0].add_done_callback(lambda task: watching.cancel() if _failure_of(task) else None)
 
         loop.add_signal_handler(signal.SIGINT, interrupted)
         try:
             yield
             await asyncio.gather(*tasks)
+        except asyncio.CancelledError:
+            failure = _failure_of(tasks[0]) if tasks and tasks[0].done() else None
+            if failure is None:
+                raise
+            watching.uncancel()
+            raise failure from None
         finally:
             loop.remove_signal_handler(signal.SIGINT)
 
     async def _cancel(self, investigation_id: str) -> None:
         # It may end by itself in the same moment; then there is nothing left to cancel.
         with contextlib.suppress(Refusal):
-            await self.app.inbox.receive(
-                Cancellation(self.delivery_id(), self.conversation, self.actor, investigation_id)
-            )
+            try:
+                async with asyncio.timeout(_CANCEL_WITHIN_S):
+                    await self.app.inbox.receive(
+                        Cancellation(self.delivery_id(), self.conversation, self.actor, investigation_id)
+                    )
+            except TimeoutError:
+                raise ServiceUnavailable(DATABASE, "The database did not take the cancellation in time.") from None
+
+
+def _failure_of(task: asyncio.Task[None]) -> BaseException | None:
+    return None if task.cancelled() else task.exception()

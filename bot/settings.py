@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,9 +11,10 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.secret_keys import MIN_TOKEN_CHARS, check_secret
 from core.agent.react import Budget
 from core.domain.errors import InvalidInput
-from core.domain.tenancy import Limits, SentryConnection
+from core.domain.tenancy import Actor, Limits, SentryConnection
 
 
 def _named(*names: str) -> AliasChoices:
@@ -124,6 +126,20 @@ class Settings(BaseSettings):
             return tuple(part.encode() for part in parts if part)
         return (self.secret_key.get_secret_value().encode(),) if self.secret_key is not None else ()
 
+    def check_secrets(self) -> None:
+        """Check the keys and the metrics token.
+
+        Raises:
+            InvalidInput: one of them is short or can be guessed, or keys are given in two ways.
+        """
+        name = "LOGSENSE_SECRET_KEY" if self.secret_keys is None else "LOGSENSE_SECRET_KEYS"
+        if self.secret_keys is not None and not self.secrets:
+            raise InvalidInput("LOGSENSE_SECRET_KEYS names no key.")
+        for number, key in enumerate(self.secrets, 1):
+            check_secret(name if len(self.secrets) == 1 else f"Key {number} of {name}", key.decode())
+        if self.metrics_token is not None:
+            check_secret("LOGSENSE_METRICS_TOKEN", self.metrics_token.get_secret_value(), MIN_TOKEN_CHARS)
+
     @property
     def every_secret(self) -> tuple[str, ...]:
         """What must never be seen, to be looked for in what is written."""
@@ -173,9 +189,23 @@ def load_settings() -> Settings:
         raise InvalidInput(f"The setting {first['loc'][0]} is not valid: {first['msg']}.") from None
 
 
-def user_name() -> str:
-    """Who sits at the terminal, for the record of who resolved what."""
-    return os.environ.get("LOGSENSE_USER") or os.environ.get("USER") or os.environ.get("USERNAME") or "someone"
+def terminal_user() -> Actor:
+    """Who sits at the terminal, for the record: the account the system knows, and the name to show for it.
+
+    The account is that of the process, or that of whoever used sudo; variables such as USER are not asked, since
+    containers and cron have none. LOGSENSE_USER is the name to show only: the account stays on record beside it.
+    """
+    uid = os.getuid()
+    # Only root's word for who became root is believed: anybody else could set the variable.
+    account = (uid == 0 and os.environ.get("SUDO_USER")) or _account(uid)
+    return Actor(account, os.environ.get("LOGSENSE_USER") or account)
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"unknown (uid {uid})"
 
 
 def keep_from_libraries() -> None:

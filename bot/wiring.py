@@ -18,7 +18,7 @@ from bot.reasoners import Reasoners
 from bot.settings import Settings
 from bot.timing import slots
 from bot.tools import Tools
-from core.domain.errors import Refusal, ServiceFailed, ServiceUnavailable
+from core.domain.errors import LogSenseError, OperatorNeeded, Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import (
     ModelConnection,
     Organization,
@@ -70,7 +70,7 @@ def new_id() -> str:
 class App:
     """What every command shares: stores, the inbox, and the organization this terminal speaks for.
 
-    `tools` are there while this process does the work.
+    `tools` and `worker` are there while this process does the work.
     """
 
     settings: Settings
@@ -82,6 +82,7 @@ class App:
     organization: Organization
     workspace: WorkspaceRef
     tools: Tools | None = None
+    worker: Worker | None = None
 
     @property
     def store(self) -> OrganizationStore:
@@ -109,7 +110,7 @@ class App:
 async def build_app(settings: Settings) -> AsyncIterator[App]:
     """The application over one database. An SQLite file is migrated at once; PostgreSQL only by `logsense migrate`."""
     directory = DataDirectory(settings.home)
-    await _ready_schema(settings.database)
+    await ready_schema(settings.database)
     async with open_stores(
         settings.database,
         owner=f"{socket.gethostname()}:{os.getpid()}",
@@ -136,7 +137,8 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             await reasoners.close()
 
 
-async def _ready_schema(url: str) -> None:
+async def ready_schema(url: str) -> None:
+    """Migrate a SQLite file; check that PostgreSQL keeps organizations apart and has this version's tables."""
     if url.startswith("sqlite"):
         if await pending_migrations(url):
             await migrate(url)
@@ -162,33 +164,44 @@ def _describe_event(text: str, masker: Masker) -> str:
 
 
 @contextlib.asynccontextmanager
-async def working(app: App, channels: Mapping[Platform, Channel] | None = None) -> AsyncIterator[None]:
+async def working(
+    app: App, channels: Mapping[Platform, Channel] | None = None, *, gives_up: bool = True
+) -> AsyncIterator[None]:
     """Work is done while the block lasts: by this process if the data directory has no owner, else by its owner.
 
-    When the owner goes away meanwhile, this process takes its place. `channels` are the platforms it posts to.
+    When the owner goes away meanwhile, this process takes its place. `channels` are the platforms it posts to. With
+    `gives_up` what only the operator can repair ends the block; without, it is waited for.
     """
     app.reasoners.check_settings()
     try:
         async with asyncio.TaskGroup() as group:
-            caretaker = group.create_task(_own_when_free(app, channels or {}), name="owner")
+            caretaker = group.create_task(_own_when_free(app, channels or {}, gives_up), name="owner")
             try:
                 yield
             finally:
                 caretaker.cancel()
     except BaseExceptionGroup as failures:
         # One failure ends the block, whichever side it came from; people are shown that one.
-        raise failures.exceptions[0] from None
+        raise _told_first(failures) from None
 
 
-async def _own_when_free(app: App, channels: Mapping[Platform, Channel]) -> None:
+def _told_first(failure: BaseException) -> BaseException:
+    """The one to be shown: one of ours rather than what it led to."""
+    while isinstance(failure, BaseExceptionGroup):
+        ours, _ = failure.split(LogSenseError)
+        failure = (ours or failure).exceptions[0]
+    return failure
+
+
+async def _own_when_free(app: App, channels: Mapping[Platform, Channel], gives_up: bool) -> None:
     while True:
         with app.directory.ownership() as is_owner:
             if is_owner:
-                await _work(app, channels)
+                await _work(app, channels, gives_up)
         await asyncio.sleep(0.3)
 
 
-async def _work(app: App, channels: Mapping[Platform, Channel]) -> None:
+async def _work(app: App, channels: Mapping[Platform, Channel], gives_up: bool) -> None:
     """The owner's work, until cancelled. Runs that a dead owner left are taken up first."""
     settings = app.settings
     async with McpProcess(mcp_settings(app)) as process:
@@ -218,9 +231,12 @@ async def _work(app: App, channels: Mapping[Platform, Channel]) -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_catch_up_index(app, tools), name="index")
                 group.create_task(timetable.keep(), name="timetable")
-                await Worker(app.stores.runs, jobs, slots=settings.worker_slots, lease_s=settings.lease_s).run()
+                app.worker = Worker(
+                    app.stores.runs, jobs, slots=settings.worker_slots, lease_s=settings.lease_s, gives_up=gives_up
+                )
+                await app.worker.run()
         finally:
-            app.tools = None
+            app.tools = app.worker = None
 
 
 async def _keep_house(app: App, organization_id: OrganizationId) -> str:
@@ -242,6 +258,9 @@ async def _catch_up_index(app: App, tools: Tools) -> None:
         try:
             store = app.stores.for_organization(organization.id)
             await catch_up(store, await tools.host_tools(organization.id))
+        except OperatorNeeded as needed:
+            # The worker meets the same and says so.
+            logger.debug("the knowledge of %s is not fully indexed yet: %s", organization.id, needed)
         except ServiceFailed as failure:
             logger.warning("the knowledge of %s is not fully indexed yet: %s", organization.id, failure)
 

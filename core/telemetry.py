@@ -45,6 +45,9 @@ TOKENS = Metric("logsense_tokens_total", "Tokens", ("organization", "kind"))
 USD = Metric("logsense_usd_total", "Cost of models with a known price, in US dollars", ("organization",))
 KNOWLEDGE_SEARCHES = Metric("logsense_knowledge_searches_total", "Searches of past incidents", ("found",))
 CHANNEL_CALLS = Metric("logsense_channel_calls_total", "Messages to chat platforms", ("platform", "method", "outcome"))
+STORAGE_FAILURES = Metric(
+    "logsense_storage_failures_total", "Tries to work that failed because of the database or the machine", ("problem",)
+)
 
 METRICS = (
     INVESTIGATIONS,
@@ -60,6 +63,7 @@ METRICS = (
     USD,
     KNOWLEDGE_SEARCHES,
     CHANNEL_CALLS,
+    STORAGE_FAILURES,
 )
 
 

@@ -9,6 +9,7 @@ LogSenseError
 ├── Ignored                 nothing of ours: no answer, no trace
 ├── ServiceFailed           something we depend on did not do its part; shown with the service's name, exit 3
 │   ├── ServiceUnavailable  down, too slow, or failing: trying later may help
+│   │   └── OperatorNeeded  only the operator of the machine or the database can repair it; work waits for that
 │   ├── AccessDenied        our credentials were refused
 │   ├── MessageGone         the platform has no such message any more, so it cannot be edited
 │   └── RateLimited         asked to wait; `retry_after_s`
@@ -68,6 +69,15 @@ class ServiceFailed(LogSenseError):
 
 class ServiceUnavailable(ServiceFailed):
     """The service is down, too slow or failing: a later try may work."""
+
+
+class OperatorNeeded(ServiceUnavailable):
+    """The operator of the machine has to act: free space, raise a limit, restore a file. Work goes on afterwards."""
+
+    def __init__(self, service: str, message: str, *, problem: str) -> None:
+        """Keep `problem`, a few words without a path: for labels of metrics and for pages that anybody may read."""
+        super().__init__(service, message)
+        self.problem = problem
 
 
 class AccessDenied(ServiceFailed):

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from core.domain.errors import ServiceFailed
+from core.domain.system_errors import from_sqlite
 from core.storage.database import SERVICE
 
 
@@ -23,7 +24,8 @@ def copy_database(source: Path, target: Path) -> None:
         ):
             reading.backup(writing)
     except sqlite3.Error as error:
-        raise ServiceFailed(SERVICE, f"The database could not be copied: {error}.") from error
+        needed = from_sqlite(error.sqlite_errorcode, target, service=SERVICE)
+        raise needed or ServiceFailed(SERVICE, f"The database could not be copied: {error}.") from error
 
 
 def is_whole(file: Path) -> bool:

@@ -12,6 +12,9 @@ from core.storage.database import Database
 from core.storage.leases import queue
 from core.storage.tables import duties, organizations, schedules, turns
 
+_NO_LEASE_LASTS = 10
+"""Times the length of a lease."""
+
 
 class LeasedDuties(Duties):
     """The duties of one database, as the replica named `owner` sees them."""
@@ -28,7 +31,12 @@ class LeasedDuties(Duties):
         taken = take.on_conflict_do_update(
             index_elements=["name"],
             set_={"owner": take.excluded.owner, "until_s": take.excluded.until_s},
-            where=sa.or_(duties.c.owner == self._owner, duties.c.until_s < self._database.now_s),
+            where=sa.or_(
+                duties.c.owner == self._owner,
+                duties.c.until_s < self._database.now_s,
+                # Taken by a clock that has been set back since: no lease lasts that long.
+                duties.c.until_s > self._database.now_s + _NO_LEASE_LASTS * lease_s,
+            ),
         )
         return await self._database.write(lambda connection: connection.execute(taken).rowcount > 0)
 
@@ -73,19 +81,23 @@ class SharedSchedules(Schedules):
 
     async def fire(self, name: str, following_s: Callable[[float], float]) -> int:
         """See the port."""
-        due = sa.select(self._database.now_s.label("now_s"), schedules.c.next_s).where(schedules.c.name == name)
+        due = sa.select(self._database.wall_s.label("now_s"), schedules.c.next_s).where(schedules.c.name == name)
 
         def begin(connection: sa.Connection) -> int:
             row = connection.execute(due.with_for_update(of=schedules)).one_or_none()
             if row is None:
-                now_s = connection.execute(sa.select(self._database.now_s)).scalar_one()
+                now_s = connection.execute(sa.select(self._database.wall_s)).scalar_one()
                 first = self._database.insert(schedules).values(name=name, next_s=following_s(now_s))
                 connection.execute(first.on_conflict_do_nothing())
                 return 0
+            next_s = following_s(row.now_s)
+            following = schedules.update().where(schedules.c.name == name).values(next_s=next_s)
             if row.next_s > row.now_s:
+                if next_s < row.next_s:
+                    # The clock was set back since: what was planned by the wrong time would be waited for too long.
+                    connection.execute(following)
                 return 0
-            following = schedules.update().where(schedules.c.name == name)
-            connection.execute(following.values(next_s=following_s(row.now_s)))
+            connection.execute(following)
             everybody = connection.execute(sa.select(organizations.c.id)).scalars().all()
             for organization_id in everybody:
                 queue(self._database, connection, UPKEEP, organization_id, name)

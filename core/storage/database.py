@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import IntEnum
 from functools import cache
 from time import monotonic
@@ -20,9 +20,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.domain.errors import DATABASE, AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
+from core.domain.errors import DATABASE, InvalidInput
 from core.domain.tenancy import OrganizationId
-from core.storage.isolation import BIND, DIRECTORY_ROLE, UNBIND
+from core.storage.error_translation import ErrorTranslation
+from core.storage.isolation import BIND, UNBIND
+from core.storage.steady_clock import SteadyClock
 
 SERVICE = DATABASE
 _POSTGRESQL = "postgresql+asyncpg"
@@ -32,10 +34,6 @@ _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 30
 _LONGEST_PAUSE_MS = 2_000
 _IDLE_S = 1.0
-_UNDEFINED_TABLE = "42P01"
-_NO_SUCH_ROLE = ("42704", "22023")
-_INSUFFICIENT_PRIVILEGE = "42501"
-_INVALID_AUTHORIZATION = "28"
 
 T = TypeVar("T")
 
@@ -55,16 +53,19 @@ class Database:
 
     What it opens is bound to no organization: `of` and `directory` give the same pool with a view (isolation.py), which
     PostgreSQL enforces. `now_s` is the database's own clock in seconds since 1970: leases are compared by it alone, so
-    that replicas whose clocks differ agree. It stands still within one statement. `listeners` want to hear of new work
-    (bell.py).
+    that replicas whose clocks differ agree. It stands still within one statement. On SQLite it does not follow the
+    machine's clock when that is set (steady_clock.py); `wall_s` does, for what has a time of the day. `listeners` want
+    to hear of new work (bell.py).
     """
 
     def __init__(self, url: str) -> None:
         """Connect lazily: nothing is opened before the first statement."""
         self.is_postgresql = _is_postgresql(url)
         self._engine = _Server(url) if self.is_postgresql else _File(url)
-        clock = "extract(epoch from statement_timestamp())::float8" if self.is_postgresql else _SQLITE_CLOCK
+        clock = _POSTGRESQL_CLOCK if self.is_postgresql else f"{_STEADY_CLOCK}()"
         self.now_s: sa.ColumnElement[float] = sa.literal_column(clock, sa.Double())
+        wall = _POSTGRESQL_CLOCK if self.is_postgresql else _SQLITE_CLOCK
+        self.wall_s: sa.ColumnElement[float] = sa.literal_column(wall, sa.Double())
         self.listeners: list[Callable[[], object]] = []
         self._view: sa.Executable | None = None
 
@@ -150,6 +151,7 @@ class _File:
     def __init__(self, url: str) -> None:
         self._engine = sa.create_engine(sa.make_url(url).set(drivername="sqlite"), hide_parameters=True)
         _prepare(self._engine)
+        self._errors = ErrorTranslation(url)
         self._readers = ThreadPoolExecutor(_READERS, "sqlite reader")
         self._writer = ThreadPoolExecutor(1, "sqlite writer")
 
@@ -157,7 +159,7 @@ class _File:
         """See `Database`; without `begin` for a single statement, which needs no transaction."""
 
         def read() -> T:
-            with _our_errors(), self._engine.execution_options(begin=begin).connect() as connection:
+            with self._errors.applied(), self._engine.execution_options(begin=begin).connect() as connection:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
@@ -166,7 +168,7 @@ class _File:
         """See `Database`."""
 
         def write() -> T:
-            with _our_errors(), self._engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+            with self._errors.applied(), self._engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, write)
@@ -183,23 +185,24 @@ class _Server:
 
     def __init__(self, url: str) -> None:
         self._engine = _postgresql_engine(url)
+        self._errors = ErrorTranslation(url)
 
     async def read(self, work: Work[T], begin: str | None = None) -> T:
         """See `Database`."""
-        with _our_errors():
+        with self._errors.applied():
             async with self._engine.connect() as connection:
                 return await connection.run_sync(work)
 
     async def write(self, work: Work[T]) -> T:
         """See `Database`."""
-        with _our_errors():
+        with self._errors.applied():
             async with self._engine.begin() as connection:
                 return await connection.run_sync(work)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """See `Database`."""
-        with _our_errors():
+        with self._errors.applied():
             async with self._engine.connect() as connection:
                 yield connection
 
@@ -214,6 +217,8 @@ def _insert_new(table: sa.Table, is_postgresql: bool) -> sqlite.Insert | postgre
     return insert.on_conflict_do_nothing()
 
 
+_POSTGRESQL_CLOCK = "extract(epoch from statement_timestamp())::float8"
+_STEADY_CLOCK = "logsense_steady_clock"
 _SQLITE_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)"
 
 
@@ -232,11 +237,15 @@ def _accepted() -> str:
 
 
 def _prepare(engine: sa.Engine) -> None:
+    clock = SteadyClock()
+
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
         # The driver must not begin transactions by itself: `begin` below says which kind.
         connection.isolation_level = None
         try:
+            # Called deterministic so that it is asked once for each statement, and not for each row.
+            connection.create_function(_STEADY_CLOCK, 0, clock, deterministic=True)
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}").close()
         except Exception:
@@ -279,39 +288,3 @@ def _postgresql_engine(url: str) -> AsyncEngine:
             raise sa.exc.DisconnectionError("the connection was lost while nobody used it") from None
 
     return engine
-
-
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except (sa.exc.IntegrityError, sa.exc.DataError):
-        raise
-    except sa.exc.DBAPIError as error:
-        raise _explained(error) from error
-    except (sa.exc.TimeoutError, OSError) as error:
-        raise _unreachable() from error
-
-
-def _unreachable() -> ServiceUnavailable:
-    return ServiceUnavailable(SERVICE, "The database cannot be reached: check that it runs and that its URL is right.")
-
-
-def _explained(error: sa.exc.DBAPIError) -> ServiceFailed:
-    cause = str(error.orig)
-    sqlstate = getattr(error.orig, "sqlstate", None) or ""
-    if sqlstate == _UNDEFINED_TABLE or "no such table" in cause:
-        return ServiceFailed(SERVICE, "The database has no LogSense tables yet: run `logsense migrate`.")
-    if sqlstate in _NO_SUCH_ROLE and DIRECTORY_ROLE in cause:
-        return ServiceFailed(SERVICE, "The database was not prepared for this version: run `logsense migrate`.")
-    if sqlstate == _INSUFFICIENT_PRIVILEGE:
-        return AccessDenied(SERVICE, "The database role lacks a right that `logsense migrate` grants: run it again.")
-    if sqlstate.startswith(_INVALID_AUTHORIZATION):
-        return AccessDenied(SERVICE, "The database refused our user or password: correct them in its URL.")
-    if "locked" in cause:
-        return ServiceUnavailable(SERVICE, "Another process kept the database busy for too long: try again.")
-    if "not a database" in cause:
-        return ServiceFailed(SERVICE, "The database file is not a database: name another file or remove it.")
-    if "unable to open" in cause:
-        return ServiceUnavailable(SERVICE, "The database file cannot be opened: check its folder and permissions.")
-    return _unreachable()

@@ -45,8 +45,12 @@ class Administration:
         self._origin = origin
         self._now = now
 
-    async def create(self, organization_id: str, name: str) -> Organization:
-        """A new organization without anybody in it. Raises InvalidInput for an id that is taken or cannot be one."""
+    async def create(self, organization_id: str, name: str, told: OrganizationId | None = None) -> Organization:
+        """A new organization without anybody in it, on record there and in `told`, an organization that outlives it.
+
+        Raises:
+            InvalidInput: the id is taken or cannot be one.
+        """
         wanted = OrganizationId(organization_id)
         if not 0 < len(wanted) <= _LONGEST_ID or not all(part.isalnum() or part in "-_." for part in wanted):
             raise InvalidInput("An organization's id has letters, digits, - _ and . only, at most 60 of them.")
@@ -56,6 +60,8 @@ class Administration:
             organization = Organization(wanted, name or organization_id)
             await self._directory.ensure_organization(organization)
             await self._record(wanted, "organization created", name=organization.name)
+            if told is not None:
+                await self._record(told, "organization created", organization=wanted, name=organization.name)
             return organization
         raise InvalidInput(f"There is an organization {wanted} already.")
 
@@ -158,6 +164,14 @@ class Administration:
     async def rotated(self, organization_id: OrganizationId, secrets: int) -> None:
         """It is on record that the organization's secrets were sealed anew."""
         await self._record(organization_id, "secrets rotated", secrets=str(secrets))
+
+    async def backed_up(self, organization_id: OrganizationId, file: str, parts: Sequence[str]) -> None:
+        """It is on record, here and in the copy that follows, that everything is copied into a file."""
+        await self._record(organization_id, "backup", file=file, parts=" and ".join(parts))
+
+    async def restored(self, organization_id: OrganizationId, file: str, digest: str) -> None:
+        """It is on record in what was restored where it came from."""
+        await self._record(organization_id, "restored from a backup", file=file, sha256=digest)
 
     async def _keep_an_owner(
         self, organization_id: OrganizationId, workspace: WorkspaceRef, user_id: str, role: Role

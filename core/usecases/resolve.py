@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.conversation import Resolution
-from core.domain.errors import LogSenseError
+from core.domain.errors import LogSenseError, Refusal
 from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
 from core.domain.knowledge import KnowledgeEntry
@@ -34,8 +34,14 @@ async def record_resolution(
         nonlocal before
         before = newest
         if event.on:
+            if newest.status not in (Status.REPORTED, Status.RESOLVED):
+                raise Refusal(f"Investigation {newest.id} is {newest.status}: only one with a report can be resolved.")
             return newest.resolve(event.actor, now, event.fix, source=source)
-        return newest.withdraw(event.actor, source) if event.message else newest.reopen()
+        if event.message:
+            return newest.withdraw(event.actor, source)
+        if newest.status is not Status.RESOLVED:
+            raise Refusal(f"Investigation {newest.id} is not resolved, so there is nothing to reopen.")
+        return newest.reopen()
 
     after = await store.change_investigation(investigation.id, decided)
     kind = what_follows(event, before, after)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from core.domain.errors import LogSenseError
+from core.domain.errors import LogSenseError, OperatorNeeded
 from core.ports import Schedules
 
 logger = logging.getLogger("logsense.timetable")
@@ -27,6 +27,9 @@ class Timetable:
             for name, following_s in self._slots.items():
                 try:
                     await self._schedules.fire(name, following_s)
+                except OperatorNeeded as needed:
+                    # The worker meets the same and says so.
+                    logger.debug("%s could not be begun: %s", name, needed)
                 except LogSenseError as error:
                     logger.warning("%s could not be begun: %s", name, error)
             await asyncio.sleep(_LOOK_S)

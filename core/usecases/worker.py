@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.errors import DATABASE, LeaseLost, LogSenseError, ServiceFailed, ServiceUnavailable
+from core.domain.errors import DATABASE, LeaseLost, LogSenseError, OperatorNeeded, ServiceFailed, ServiceUnavailable
 from core.ports import Run, Runs
 from core.telemetry import RUNS, TAKEN_OVER, count
+from core.usecases.backoff import FIRST_S, LONGEST_S, Backoff, Trouble
 
 logger = logging.getLogger("logsense.worker")
 
@@ -53,17 +54,34 @@ class _Running:
 
 
 class Worker:
-    """Runs until cancelled, then hands back what it holds. One a process."""
+    """Runs until cancelled, then hands back what it holds. One a process.
 
-    def __init__(self, runs: Runs, jobs: Mapping[str, Job], *, slots: int = 20, lease_s: float = 10.0) -> None:
+    What only the operator can repair (a full disk, say) is waited for, or with `gives_up` raised: a command at the
+    terminal has somebody who reads it.
+    """
+
+    def __init__(
+        self, runs: Runs, jobs: Mapping[str, Job], *, slots: int = 20, lease_s: float = 10.0, gives_up: bool = False
+    ) -> None:
         self._runs = runs
+        self._gives_up = gives_up
+        self._backoff = Backoff()
         self._jobs = jobs
         self._slots = slots
         self._lease_s = lease_s
         self._running: dict[str, _Running] = {}
 
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why no work is done just now; None when it is."""
+        return self._backoff.trouble
+
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled.
+
+        Raises:
+            OperatorNeeded: within an exception group, and only if it gives up.
+        """
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_leases(), name="leases")
@@ -88,12 +106,21 @@ class Worker:
 
     async def _claim(self, free: int) -> tuple[Run, ...]:
         try:
-            return tuple(await self._runs.claim(free, self._jobs.keys()))
-        except Exception:
+            if self.trouble is not None:
+                # Before others are asked for: what is held must not look abandoned, to ourselves least of all.
+                await self._renew()
+            claimed = tuple(await self._runs.claim(free, self._jobs.keys()))
+        except Exception as error:
             # The database may be restarting: the worker outlives that, and every run is safe in its row.
-            logger.exception("claiming work failed")
-            await asyncio.sleep(1.0)
+            self._raise_if_giving_up(error)
+            await self._backoff.wait(error)
             return ()
+        self._backoff.over()
+        return claimed
+
+    def _raise_if_giving_up(self, error: Exception) -> None:
+        if self._gives_up and isinstance(error, OperatorNeeded):
+            raise error
 
     # ---- one run ----------------------------------------------------------------------------------------------------
 
@@ -112,6 +139,7 @@ class Worker:
             await self._conclude_cancelled(run, job)
         except Exception as error:
             held.is_ending = True
+            self._raise_if_giving_up(error)
             await self._conclude_failed(run, job, error)
         if self._running.get(run.id) is held:
             del self._running[run.id]
@@ -119,18 +147,23 @@ class Worker:
     async def _attempt(self, run: Run, job: Job) -> None:
         if run.crashes >= MAX_CRASHES:
             raise LogSenseError(f"It was given up: its worker died {run.crashes} times while working on it.")
-        for pause_s in _PAUSES_S:
+        pauses_s = iter(_PAUSES_S)
+        longer_s = FIRST_S
+        while True:
             try:
-                await self._finish(run, job)
+                return await self._finish(run, job)
+            except OperatorNeeded as needed:
+                # However long it takes, the run goes on from its journal, unless another worker has it by then.
+                self._raise_if_giving_up(needed)
+                self._backoff.note(needed)
+                pause_s, longer_s = longer_s, min(longer_s * 2, LONGEST_S)
             except ServiceUnavailable as failure:
-                if failure.service != DATABASE:
+                # No fault of the work either, but somebody waits for an answer.
+                pause_s = next(pauses_s, 0.0)
+                if failure.service != DATABASE or not pause_s:
                     raise
-                # No fault of the work: it goes on from its journal, unless another worker has it by then.
                 logger.warning("%s %s goes on in %.1f s: %s", run.kind, run.subject_id, pause_s, failure)
-                await asyncio.sleep(pause_s)
-            else:
-                return
-        await self._finish(run, job)
+            await asyncio.sleep(pause_s)
 
     async def _finish(self, run: Run, job: Job) -> None:
         await job.work(run)
@@ -172,17 +205,25 @@ class Worker:
         while True:
             # Cancel requests are seen here too, so this is also how soon a long model call stops.
             await asyncio.sleep(min(0.5, self._lease_s / 4))
-            held = dict(self._running)
-            if not held:
-                continue
             try:
-                ours, cancel_wanted = await self._runs.renew([entry.run for entry in held.values()])
+                await self._renew()
+            except OperatorNeeded as needed:
+                self._raise_if_giving_up(needed)
+                self._backoff.note(needed)
+            except ServiceUnavailable as failure:
+                logger.warning("leases could not be renewed: %s", failure)
             except Exception:
                 logger.exception("renewing leases failed")
-                continue
-            for run_id, entry in held.items():
-                if run_id in cancel_wanted or run_id not in ours:
-                    entry.stop(cancel_wanted=run_id in cancel_wanted)
+
+    async def _renew(self) -> None:
+        """Keep what is held; stop what somebody wants cancelled and what is no longer ours."""
+        held = dict(self._running)
+        if not held:
+            return
+        ours, cancel_wanted = await self._runs.renew([entry.run for entry in held.values()])
+        for run_id, entry in held.items():
+            if run_id in cancel_wanted or run_id not in ours:
+                entry.stop(cancel_wanted=run_id in cancel_wanted)
 
     async def _hand_back(self) -> None:
         held = [entry.run for entry in self._running.values()]
@@ -190,5 +231,8 @@ class Worker:
             return
         try:
             await asyncio.shield(self._runs.hand_back(held))
+        except OperatorNeeded as needed:
+            # Said by whoever met it first; the next owner of the runs goes on where their journals end.
+            logger.debug("what runs could not be handed back: %s", needed)
         except ServiceFailed as failure:
             logger.error("what runs could not be handed back, so its leases have to run out: %s", failure)

@@ -13,7 +13,7 @@ LINE_CHARS = 2_000
 PYTHON_FRAME = re.compile(r'File "([^"\n]{1,500})", line (\d{1,9})(?:, in (\S.{0,300}))?')
 PYTHON_HEAD = re.compile(r"(?:Exception Group )?Traceback \(most recent call last\):?")
 JVM_FRAME = re.compile(
-    r"at[ \t]++(?:[\w.@$+-]*/){0,3}([\w.$\u0080-\uffff]++(?:\.[\w$]+(?:-[\w$]+)+)?)\.([\w$<>-]{1,200})[ \t]*\("
+    r"at[ \t]++(?:[\w.@$+-]*/){0,3}([\w.$\u0080-\uffff-]{1,400})\.([\w$<>-]{1,200})[ \t]*\("
     r"[ \t]*(?:([\w$+.-]+\.(?:java|kts?|scala|groovy|clj[cs]?|rt))(?::(-?\d{1,9}))?|Native Method|Unknown Source|<\w+>"
     r"|((?:SourceFile|PG|r8-map-id-\w+|Unknown Source)\b[^):]{0,80})(?::(\d{1,9}))?)[ \t]*\)"
 )
@@ -34,15 +34,21 @@ MONO_FRAME = re.compile(
     r"(?:at[ \t]++)?(?P<call>[\w.<>`$+/:\[\],-]{1,400})[ \t]?\((?P<arguments>[^()\n]{0,400})\)"
     r"[ \t]+(?:\[0x[0-9a-f]{1,8}\][ \t]+in[ \t]+|\(at[ \t]+)(?P<file>[^\s<>][^\n]{0,300}?|<[0-9a-f]+>):(?P<line>\d{1,9})\)?[ \t]*$"
 )
-GO_PLACE = re.compile(r"(?P<file>(?:/|[A-Za-z]:[\\/]|[\w.@-]+/|\?\?)?[^\s:]{0,400}\.(?:go|s|c|S)):(?P<line>\d{1,9})(?: \+0x[0-9a-f]+)?(?: .{0,80})?$")
+GO_PLACE = re.compile(
+    r"(?P<file>(?:/|[A-Za-z]:[\\/]|[\w.@-]+/|\?\?)?[^\s:]{0,400}\.(?:go|s|c|S)):(?P<line>\d{1,9})(?: \+0x[0-9a-f]+)?(?: .{0,80})?$"
+)
 GO_HEAD = re.compile(r"(?:panic|fatal error): \S|goroutine \d{1,9} (?:gp=\S+ .{0,60})?\[[^\]\n]{1,80}\]:")
 RUST_HEAD = re.compile(r"thread '[^'\n]{0,200}' (?:\(\d{1,20}\) )?panicked at ")
 RUST_PLACE = re.compile(r"at (?P<file>\S.{0,400}?\.rs):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?$")
 RUBY_FRAME = re.compile(
     r"(?:# )?(?:from )?(?P<file>(?:[A-Za-z]:)?(?:[\w.-]+ \([\w. -]{1,30}\) )?[^\s:'\"()][^:\n'\"]{0,400}):(?P<line>\d{1,9}):in [`'\u2018\"](?P<call>[^'\n]{0,300})['\u2019\"]"
 )
-PHP_FRAME = re.compile(r"#\d{1,4}:? (?:(?P<file>\S[^\n]{0,400}?)\((?P<line>\d{1,9})\)|\[internal function\]): (?P<call>\S.{0,1500})$")
-PHP_HEAD = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: |Uncaught PHP Exception |\(code: \w{1,20}\): ")
+PHP_FRAME = re.compile(
+    r"#\d{1,4}:? (?:(?P<file>\S[^\n]{0,400}?)\((?P<line>\d{1,9})\)|\[internal function\]): (?P<call>\S.{0,1500})$"
+)
+PHP_HEAD = re.compile(
+    r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: |Uncaught PHP Exception |\(code: \w{1,20}\): "
+)
 BEAM_FRAME = re.compile(
     r"(?:\((?P<package>[\w-]{1,80} \d[\w.+-]{0,40}|\w{1,80})\) )?(?P<file>[\w./@-]{1,300}\.(?:exs?|erl|eex|heex|leex|[hy]rl)):(?P<line>\d{1,9}): (?P<call>\S.{0,400})$"
 )
@@ -86,7 +92,9 @@ TELLING = (
     re.compile(r"in function[ \t]+[\w':.@-]{1,200}/\d"),
     re.compile(r"#\d{1,4}[ \t]+\S[^\n]{0,300} \((?:package|dart|file):[^\s()]{1,300}:\d"),
     re.compile(r"(?:Address|Thread|Memory|Leak|UndefinedBehavior)Sanitizer: "),
-    re.compile(r"#\d{1,4}[ \t]+(?:0x[0-9a-f]+ in )?[^\n]{1,400}? (?:at )?[\w./+-]{1,300}\.(?:c|cc|cpp|cxx|h|hh|hpp|m|mm|swift|rs):\d"),
+    re.compile(
+        r"#\d{1,4}[ \t]+(?:0x[0-9a-f]+ in )?[^\n]{1,400}? (?:at )?[\w./+-]{1,300}\.(?:c|cc|cpp|cxx|h|hh|hpp|m|mm|swift|rs):\d"
+    ),
     re.compile(r"\d{1,4}[ \t]+[\w.+-]{1,80}[ \t]+0x[0-9a-f]{6,16}[ \t]+\S.{0,400} \+ \d"),
     re.compile(r"#\d\d pc [0-9a-f]{6,16}[ \t]+\S"),
     re.compile(r"\*\*\* Terminating app due to uncaught exception|terminate called after throwing an instance of"),

@@ -19,13 +19,17 @@ _WORD = (
     r"TRACE|DEBUG|DBUG|INFO|INFORMATION|NOTICE|WARN|WARNING|ERROR|ERR|FAIL|FATAL|CRITICAL|CRIT|SEVERE|PANIC|EMERG|EMERGENCY|ALERT"
     r"|LOG|DETAIL|HINT|CONTEXT|STATEMENT"
 )
-_LEVEL = re.compile(rf"(?<![\w./=])(?:(?P<upper>{_WORD})|\[[ ]?(?P<bracketed>(?i:{_WORD}|INF|WRN|DBG|FTL|VRB))[ ]?\]|(?P<channel>[\w-]{{1,60}})\.(?P<dotted>{_WORD}))(?![\w.=(])")
+_LEVEL = re.compile(
+    rf"(?<![\w./=])(?:(?P<upper>{_WORD})|\[[ ]?(?P<bracketed>(?i:{_WORD}|INF|WRN|DBG|FTL|VRB))[ ]?\]|(?P<channel>[\w-]{{1,60}})\.(?P<dotted>{_WORD}))(?![\w.=(])"
+)
 _AFTER = re.compile(
     r"(?:/[\w.:-]{1,60})?[\]:|]?[ \t]*(?:\d{1,9} )?(?:-{1,3} )?(?:\[(?P<thread>[^\]\n]{0,80})\][ \t]*){0,3}"
     r"(?:(?P<logger>[A-Za-z_][\w.$/\[\]:*-]{0,150}?)[ \t]*(?::[ \t]*\d{1,6}[ \t]+)?(?: -{1,2}|[ \t]?:|\|)[ \t]+)?(?:\[\][ \t])?"
 )
 _LEVEL_FIRST = re.compile(rf"\[?(?P<level>{_WORD})\]?(?::(?P<logger>[\w.]{{1,100}}):|[:\]][ \t]{{0,8}}| {{1,8}}(?=\S))")
-_GLOG = re.compile(r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d{1,6}[ \t]+\d{1,9} (?P<logger>[\w./-]{1,120}):\d{1,6}\] ?")
+_GLOG = re.compile(
+    r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d{1,6}[ \t]+\d{1,9} (?P<logger>[\w./-]{1,120}):\d{1,6}\] ?"
+)
 _RUBY = re.compile(r"(?P<level>[DIWEFA]), \[(?P<date>[^\]\n]{1,60})\] {1,3}\w{1,8} -- (?P<logger>[^:\n]{0,80}): ?")
 _DOTNET = re.compile(r"(?P<level>fail|crit|warn|info|dbug|trce): (?P<logger>[\w.`+]{1,200})\[\d{1,9}\]")
 _ACCESS = re.compile(r'\S{1,80} \S{1,80} \S{1,80} \[[^\]\n]{10,40}\] "')
@@ -64,7 +68,12 @@ def time_of(text: object) -> datetime | None:
                 seconds = seconds / 1000 if abs(seconds) > 1e11 else seconds
             return datetime.fromtimestamp(seconds, UTC)
         if isinstance(text, str) and len(text) < 60:
-            spelled = re.sub(r"([.,]\d{6})\d{1,3}", r"\1", text.strip()).replace("/", "-").replace(" UTC", "+00:00").replace(" GMT", "+00:00")
+            spelled = (
+                re.sub(r"([.,]\d{6})\d{1,3}", r"\1", text.strip())
+                .replace("/", "-")
+                .replace(" UTC", "+00:00")
+                .replace(" GMT", "+00:00")
+            )
             found = datetime.fromisoformat(spelled)
             return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
@@ -78,7 +87,9 @@ def read_line(text: str) -> Line:
     for pattern in (_GLOG, _RUBY, _DOTNET):
         if found := pattern.match(head):
             groups = found.groupdict()
-            return _line(text[found.end() :], groups["level"], logger=groups.get("logger"), at=time_of(groups.get("date")))
+            return _line(
+                text[found.end() :], groups["level"], logger=groups.get("logger"), at=time_of(groups.get("date"))
+            )
     if _ACCESS.match(head) or _GC.match(head):
         return Line(text, LogRecord(text.strip(), level="info"))
     if time := _TIME.match(head):
@@ -109,6 +120,10 @@ def _bracketed(text: str) -> str | None:
     return found[1] if found else None
 
 
-def _line(text: str, level: str | None, *, at: datetime | None = None, logger: str | None = None, thread: str | None = None) -> Line:
-    record = LogRecord(text.strip()[:_LINE], at, level_named(level or ""), (logger or "").strip() or None, thread=thread)
+def _line(
+    text: str, level: str | None, *, at: datetime | None = None, logger: str | None = None, thread: str | None = None
+) -> Line:
+    record = LogRecord(
+        text.strip()[:_LINE], at, level_named(level or ""), (logger or "").strip() or None, thread=thread
+    )
     return Line(text, record)

@@ -11,13 +11,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 _LAYERS = 4
-_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?:]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,300}(?:\x07|\x1b\\)|[()][A-B0-2]|[@-Z=>])")
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-9;?:]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,300}(?:\x07|\x1b\\)|[()][A-B0-2]|[@-Z=>])"
+)
 _LOST_ESCAPES = re.compile(r"\[(?:\d{1,3};){0,4}\d{1,3}m|\[0?K")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _FENCE = re.compile(r"^[ \t>]{0,20}(?:```|~~~)[\w+-]{0,20}[ \t]*$", re.MULTILINE)
-_FOLDED_TRACE = re.compile(r"(?:\\n|#012|\\u000a)(?:\\t|#011|[ \t]|\\u0009)*(?:at |File \\?\"|\.\.\. \d|Caused by: |#\d{1,4} |from |\(\w|Traceback|\[stacktrace\]|\[previous )")
+_FOLDED_TRACE = re.compile(
+    r"(?:\\n|#012|\\u000a)(?:\\t|#011|[ \t]|\\u0009)*(?:at |File \\?\"|\.\.\. \d|Caused by: |#\d{1,4} |from |\(\w|Traceback|\[stacktrace\]|\[previous )"
+)
 _ESCAPED = re.compile(r"\\r\\n|\\n|\\t|\\\"|\\/|\\\\|\\u000[aA9]|#012|#011")
-_UNESCAPED = {"\\r\\n": "\n", "\\n": "\n", "\\t": "\t", '\\"': '"', "\\/": "/", "\\\\": "\\", "\\u000a": "\n", "\\u000A": "\n", "\\u0009": "\t", "#012": "\n", "#011": "\t"}
+_UNESCAPED = {
+    "\\r\\n": "\n",
+    "\\n": "\n",
+    "\\t": "\t",
+    '\\"': '"',
+    "\\/": "/",
+    "\\\\": "\\",
+    "\\u000a": "\n",
+    "\\u000A": "\n",
+    "\\u0009": "\t",
+    "#012": "\n",
+    "#011": "\t",
+}
 
 _TS = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d)?"
 _PREFIXES = tuple(
@@ -49,7 +65,7 @@ _PREFIXES = tuple(
 _COMPOSE = re.compile(r"(?P<key>[A-Za-z][\w./@-]{0,80})[ \t]*[|│](?: |$)")
 _BRACKET = re.compile(r"\[(?P<key>\d{1,2}|[A-Za-z][\w:./@-]{0,40})\](?: |$)")
 _TASK = re.compile(r"(?P<key>@?[\w./-]{1,60}:[a-z][\w.:-]{0,30}): ?(?=\S|[ \t])")
-_LEVELS = frozenset("error err warn warning info debug trace fatal critical notice main".split())
+_LEVELS = frozenset(["error", "err", "warn", "warning", "info", "debug", "trace", "fatal", "critical", "notice", "main"])
 _QUOTE = re.compile(r"[ \t]{0,8}(?:(?:>|&gt;|▎|┃) ?)+")
 _SHARED = 0.6
 
@@ -57,13 +73,13 @@ _SHARED = 0.6
 def clean(text: str) -> str:
     """Return `text` with plain line ends, without terminal escapes, unseen characters and code fences."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\xa0", " ")
-    text = _LOST_ESCAPES.sub("", _ESCAPES.sub("", text)) if "\x1b" in text or "m" in text and "[" in text else text
+    text = _LOST_ESCAPES.sub("", _ESCAPES.sub("", text)) if "\x1b" in text or ("m" in text and "[" in text) else text
     return _FENCE.sub("", _UNSEEN.sub("", text))
 
 
 def unfold(line: str) -> str:
     """Return the lines of a trace that was logged on one line, with its line ends spelled `\\n` or `#012`."""
-    if not _FOLDED_TRACE.search(line):
+    if line.rstrip().endswith("}") or not _FOLDED_TRACE.search(line):
         return line
     return _ESCAPED.sub(lambda found: _UNESCAPED[found[0]], line)
 

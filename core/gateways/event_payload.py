@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from core.gateways.sentry_values import integer, listed, mapping
@@ -47,7 +48,7 @@ def envelope_event(raw: bytes) -> str | None:
 def _by_lines(raw: bytes) -> str | None:
     """Return the line below the header of an event, for envelopes whose lengths are wrong."""
     lines = [line for line in raw.split(b"\n") if line.strip()][:_MAX_ITEMS]
-    for header, payload in zip(lines, lines[1:], strict=False):
+    for header, payload in pairwise(lines):
         if (found := _mapping_in(header)) and found.get("type") in _ITEMS and _mapping_in(payload) is not None:
             return payload.decode("utf-8", "replace")
     return None

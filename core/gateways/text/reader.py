@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.domain.incident import ExceptionInfo
-from core.domain.trace_lines import LINE_CHARS, is_trace_line
+from core.domain.trace_lines import LINE_CHARS
 from core.gateways.text import notices, structured
 from core.gateways.text.languages import called_at, compiled, native, python, scripting
 from core.gateways.text.languages.heads import head_of
@@ -159,6 +159,5 @@ def _bare_errors(records: Sequence[LogRecord], prose: Sequence[str]) -> Iterator
     """Yield errors that are named without their calls."""
     said = [record.message for record in records if record.level in ("error", "fatal")] or list(prose)
     for text in said[-200:]:
-        if is_trace_line(text) or head_of(text):
-            if head := head_of(text):
-                yield Trace((ExceptionInfo(head[0], head[1] or None),), "other", 0, 1)
+        if head := head_of(text):
+            yield Trace((ExceptionInfo(head[0], head[1] or None),), "other", 0, 1)

@@ -65,8 +65,13 @@ _PREFIXES = tuple(
 _COMPOSE = re.compile(r"(?P<key>[A-Za-z][\w./@-]{0,80})[ \t]*[|│](?: |$)")
 _BRACKET = re.compile(r"\[(?P<key>\d{1,2}|[A-Za-z][\w:./@-]{0,40})\](?: |$)")
 _TASK = re.compile(r"(?P<key>@?[\w./-]{1,60}:[a-z][\w.:-]{0,30}): ?(?=\S|[ \t])")
-_LEVELS = frozenset(["error", "err", "warn", "warning", "info", "debug", "trace", "fatal", "critical", "notice", "main"])
+_LEVELS = frozenset(
+    ["error", "err", "warn", "warning", "info", "debug", "trace", "fatal", "critical", "notice", "main"]
+)
 _QUOTE = re.compile(r"[ \t]{0,8}(?:(?:>|&gt;|▎|┃) ?)+")
+_NUMBER = re.compile(r"[ \t]{0,8}\d{1,5}[:.|)]?[ \t]")
+_NUMBERED_CALL = re.compile(r"[ \t]{0,8}\d{1,5}[:.|)]?[ \t]{1,8}(?:[•*-][ \t]?)?(?:at[ \t]|File \")")
+_BULLET = re.compile(r"^[ \t]{0,8}[|•*-][ \t]{0,4}(?=at(?:[ \t]|$)|File \")")
 _SHARED = 0.6
 
 
@@ -78,15 +83,18 @@ def clean(text: str) -> str:
 
 
 def unfold(line: str) -> str:
-    """Return the lines of a trace that was logged on one line, with its line ends spelled `\\n` or `#012`."""
+    """Return the lines of a trace that was logged on one line, with its line ends spelled out."""
     if line.rstrip().endswith("}") or not _FOLDED_TRACE.search(line):
         return line
     return _ESCAPED.sub(lambda found: _UNESCAPED[found[0]], line)
 
 
 def unquote(lines: Sequence[str]) -> list[str]:
-    """Return the lines without the marks of quoted mail."""
-    return [line[found.end() :] if (found := _QUOTE.match(line)) else line for line in lines]
+    """Return the lines without the marks of quoted mail, line numbers and bullets before calls."""
+    unquoted = [line[found.end() :] if (found := _QUOTE.match(line)) else line for line in lines]
+    if sum(1 for line in unquoted if _NUMBERED_CALL.match(line)) > 1:
+        unquoted = [line[found.end() :] if (found := _NUMBER.match(line)) else line for line in unquoted]
+    return [_BULLET.sub("", line, count=1) for line in unquoted]
 
 
 def streams(lines: Sequence[str]) -> list[list[str]]:

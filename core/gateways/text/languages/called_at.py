@@ -24,6 +24,7 @@ _LOCATION = re.compile(r"(?P<file>(?:/|[A-Za-z]:\\|file://|node:)[^\s:]{0,400}):
 _BUILTIN = re.compile(r"at (?:async )?(?P<call>[\w.$<> ]{1,200}) \((?:<anonymous>|native|index \d+)\)$")
 _MAX_FRAMES = 300
 Make = Callable[[str], Frame | None]
+Head = tuple[str | None, str]
 
 
 def jvm_frame(text: str) -> Frame | None:
@@ -80,17 +81,10 @@ def _call(text: str) -> tuple[str, Make] | None:
 
 
 def _trace(lines: Sequence[Line], first: int, floor: int, platform: str, make: Make) -> tuple[Trace, int]:
-    above = head_above(lines, first, floor)
-    begin, kind, value = above or (first, None, "")
-    heads: list[tuple[str | None, str]] = []
+    begin, heads = _heads(lines, first, floor, platform)
     stacks: list[list[Frame]] = [[]]
-    if platform == "csharp":
-        heads = _dotnet_heads(lines, begin, first, floor)
-        if heads:
-            begin = max(floor, first - 12)
-    heads = heads or [(kind, value)]
     pending = len(heads) > 1
-    done: list[tuple[tuple[str | None, str], list[Frame]]] = []
+    done: list[tuple[Head, list[Frame]]] = []
     index, gaps = first, 0
     while index < len(lines):
         bare = lines[index].bare
@@ -117,13 +111,31 @@ def _trace(lines: Sequence[Line], first: int, floor: int, platform: str, make: M
         index += 1
     done.append((heads.pop(), stacks.pop()))
     done.extend((head, []) for head in reversed(heads))
-    chain = done if platform == "csharp" else list(reversed(done))
-    exceptions = _nested([_exception(head, stack) for head, stack in chain])
-    extra = _thrown_at(lines, begin, first, floor) if platform == "node" else None
-    if extra and exceptions and not any(frame.in_app for frame in exceptions[-1].frames) and extra.in_app:
-        last = exceptions[-1]
-        exceptions[-1] = ExceptionInfo(last.type, last.value, frames=(*last.frames, extra))
+    exceptions = _chain(done, platform)
+    if platform == "node" and (extra := _thrown_at(lines, begin, first, floor)):
+        exceptions = _with_place(exceptions, extra)
     return Trace(tuple(exceptions), platform, begin, index), index
+
+
+def _heads(lines: Sequence[Line], first: int, floor: int, platform: str) -> tuple[int, list[Head]]:
+    """Return where the trace begins and what its exceptions are called, outermost first."""
+    begin, kind, value = head_above(lines, first, floor) or (first, None, "")
+    if platform == "csharp" and (heads := _dotnet_heads(lines, begin, first, floor)):
+        return max(floor, first - 12), heads
+    return begin, [(kind, value)]
+
+
+def _chain(done: Sequence[tuple[Head, list[Frame]]], platform: str) -> list[ExceptionInfo]:
+    chain = done if platform == "csharp" else list(reversed(done))
+    return _nested([_exception(head, stack) for head, stack in chain])
+
+
+def _with_place(exceptions: list[ExceptionInfo], place: Frame) -> list[ExceptionInfo]:
+    """Add the place that Node prints above the error, when its calls are none of the application."""
+    last = exceptions[-1]
+    if not place.in_app or any(frame.in_app for frame in last.frames):
+        return exceptions
+    return [*exceptions[:-1], ExceptionInfo(last.type, last.value, frames=(*last.frames, place))]
 
 
 def _is_last(lines: Sequence[Line], index: int, make: Make) -> bool:
@@ -131,7 +143,7 @@ def _is_last(lines: Sequence[Line], index: int, make: Make) -> bool:
     return not any(make(line.bare) for line in lines[index + 1 : index + 3])
 
 
-def _exception(head: tuple[str | None, str], newest_first: Sequence[Frame]) -> ExceptionInfo:
+def _exception(head: Head, newest_first: Sequence[Frame]) -> ExceptionInfo:
     return ExceptionInfo(head[0], head[1] or None, frames=tuple(reversed(newest_first[:_MAX_FRAMES])))
 
 
@@ -148,15 +160,14 @@ def _nested(exceptions: list[ExceptionInfo]) -> list[ExceptionInfo]:
     return [ExceptionInfo(nested["type"], nested["value"]), *exceptions]
 
 
-def _dotnet_heads(lines: Sequence[Line], begin: int, first: int, floor: int) -> list[tuple[str | None, str]]:
+def _dotnet_heads(lines: Sequence[Line], begin: int, first: int, floor: int) -> list[Head]:
     """Return outermost first what stands between the head and the calls, split at its arrows."""
     start = begin
     while start > floor and lines[start].bare.startswith("--->"):
         start -= 1
     text = "\n".join(line.bare for line in lines[start:first])[:8_000]
     parts = re.split(r"(?:^|\s)---> ", text)
-    heads = [named for part in parts if (named := head_of(part.partition("\n")[0].strip()))]
-    return [*heads]
+    return [named for part in parts if (named := head_of(part.partition("\n")[0].strip()))]
 
 
 def _thrown_at(lines: Sequence[Line], begin: int, first: int, floor: int) -> Frame | None:

@@ -58,7 +58,9 @@ def _go_trace(lines: Sequence[Line], begin: int, head: re.Match[str] | None) -> 
             stacks = stacks or [("", [])]
             stacks[-1][1].append(_go_frame(bare, lines[index + 1].bare))
             index += 1
-        elif (stacks and stacks[-1][1] and bare and not bare.startswith(("...", "exit status"))) or (bare and not stacks and not bare.startswith("[signal") and index > begin + 8):
+        elif (stacks and stacks[-1][1] and bare and not bare.startswith(("...", "exit status"))) or (
+            bare and not stacks and not bare.startswith("[signal") and index > begin + 8
+        ):
             break
         index += 1
     if head is None and (not stacks or not stacks[0][1]):

@@ -107,18 +107,18 @@ class _Reading:
         error = _ERROR.match(bare)
         at_margin = not text[:1].isspace() or self.flat
         if self.wants_source and (text[:1].isspace() or (self.flat and not error)):
-            self._source(bare)
+            self._source(text)
             return
         if error and at_margin and error["type"] not in _WORDS:
             self._error(error["type"], error["value"] or "")
         elif self.wants_source and self.flat:
-            self._source(bare)
+            self._source(text)
 
-    def _source(self, bare: str) -> None:
+    def _source(self, text: str) -> None:
         frame = self.frames[-1] if self.frames else None
         if frame and frame.line and not frame.source:
-            self.frames[-1] = replace(frame, source=((frame.line, bare),))
-        self.wants_source = self.flat and False
+            self.frames[-1] = replace(frame, source=((frame.line, text.rstrip()),))
+        self.wants_source = False
 
     def _error(self, kind: str, value: str) -> None:
         is_group = kind.rsplit(".", 1)[-1].endswith("ExceptionGroup")

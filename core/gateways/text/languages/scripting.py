@@ -232,7 +232,13 @@ def read_dart(lines: Sequence[Line]) -> Iterator[Trace]:
         ):
             if call := DART_FRAME.match(lines[index].bare):
                 frames.append(
-                    text_frame(re.sub(r"^new ", "", call["call"]), call["file"], call["line"], column=call["column"])
+                    text_frame(
+                        re.sub(r"^new ", "", call["call"]),
+                        call["file"].removeprefix("package:"),
+                        call["line"],
+                        column=call["column"],
+                        package=call["file"],
+                    )
                 )
             index += 1
         kind, value = _dart_head([line.bare for line in lines[max(floor, begin - 30) : begin]])

@@ -64,10 +64,10 @@ def _pasted(name: str) -> PastedEvent:
     origin = "standard input" if name == "-" else Path(name).name
     try:
         if name == "-":
-            raw = _read_end(sys.stdin.buffer)
+            raw = _read_end(sys.stdin.buffer, origin)
         else:
             with Path(name).open("rb") as file:
-                raw = _read_end(file)
+                raw = _read_end(file, origin)
     except OSError as error:
         raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from error
     if (raw.lstrip()[:1] == b"{") and (b"\0" in raw or not _is_text(raw)) and (event := envelope_event(raw)):
@@ -77,9 +77,13 @@ def _pasted(name: str) -> PastedEvent:
     return PastedEvent(_last_part(raw, origin).decode("utf-8-sig", "replace"), origin)
 
 
-def _read_end(file: BinaryIO) -> bytes:
-    """Return all of a short file, of a long one its last bytes, in flat memory."""
+def _read_end(file: BinaryIO, origin: str) -> bytes:
+    """Return all of a short file, of a long log its last bytes, in flat memory; JSON is not divided."""
     kept = file.read(2 * MAX_EVENT_BYTES)
+    if len(kept) > MAX_EVENT_BYTES and kept.lstrip()[:1] in (b"{", b"[") and b"\n{" not in kept:
+        raise InvalidInput(
+            f"{origin} is larger than 1 MiB, which no Sentry event is. Give one event, not a whole dump."
+        )
     while more := file.read(MAX_EVENT_BYTES):
         kept = (kept + more)[-2 * MAX_EVENT_BYTES :]
     return kept
@@ -95,13 +99,9 @@ def _is_text(raw: bytes) -> bool:
 
 
 def _last_part(raw: bytes, origin: str) -> bytes:
-    """Return the end of a log that is longer than what can be read at once, and say so; JSON is not divided."""
+    """Return the end of a log that is longer than what can be read at once, and say so."""
     if len(raw) <= MAX_EVENT_BYTES:
         return raw
-    if raw.lstrip()[:1] in (b"{", b"[") and b"\n{" not in raw[:MAX_EVENT_BYTES]:
-        raise InvalidInput(
-            f"{origin} is larger than 1 MiB, which no Sentry event is. Give one event, not a whole dump."
-        )
     click.echo(f"{origin} is larger than 1 MiB; only its last 1 MiB is read.", err=True)
     return raw[-MAX_EVENT_BYTES + 1_024 :].partition(b"\n")[2]
 

@@ -55,12 +55,15 @@ class Trace:
     @property
     def has_frames(self) -> bool:
         """Whether any of it has a stack."""
-        return any(each.frames for each in (*self.exceptions, *self.threads))
+        return any(self._stacks())
 
     @property
     def has_own_frames(self) -> bool:
         """Whether a frame of the application is among its frames."""
-        return any(frame.in_app for each in (*self.exceptions, *self.threads) for frame in each.frames)
+        return any(frame.in_app for stack in self._stacks() for frame in stack)
+
+    def _stacks(self) -> list[tuple[Frame, ...]]:
+        return [*(each.frames for each in self.exceptions), *(each.frames for each in self.threads)]
 
 
 def text_frame(

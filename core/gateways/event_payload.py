@@ -64,13 +64,13 @@ def what_it_is(text: str) -> str:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return "It is an envelope whose event"
+        return "It is an envelope"
     if isinstance(found, list):
-        return f"It is an array of {len(found)} items, but no item"
+        return f"It is an array of {len(found)} items"
     if isinstance(found, Mapping):
         names = ", ".join(str(name)[:40] for name in list(found)[:5])
-        return f"It is a JSON object with {names or 'nothing in it'}, but it"
-    return "It is a single JSON value, but it"
+        return f"It is a JSON object with {names or 'nothing in it'}"
+    return "It is a single JSON value"
 
 
 def _mapping_in(raw: bytes) -> Mapping[str, Any] | None:
@@ -91,6 +91,11 @@ def _unwrapped(payload: object) -> Mapping[str, Any]:
             if not around and (body.get("evidenceDisplay") or body.get("evidence_display")):
                 around = {name: value for name, value in body.items() if name != "event"}
             return {"occurrence": around, **wrapped} if isinstance(around, Mapping) else wrapped
+    if not looks_like_event(body) and looks_like_event(inner := mapping(body.get("data"))):
+        return inner
+    said = mapping(mapping(body.get("contexts")).get("feedback")).get("message")
+    if isinstance(said, str) and not looks_like_event(body):
+        return {**body, "message": f"User feedback: {said}"}
     if not looks_like_event(body) and (body.get("evidenceDisplay") or body.get("evidence_display")):
         return {**body, "occurrence": body}
     return body

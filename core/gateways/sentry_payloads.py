@@ -16,7 +16,7 @@ from core.domain.errors import InvalidInput
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, IssueDetails, Span, ThreadStack
 from core.gateways.event_payload import json_event, looks_like_event, what_it_is
 from core.gateways.sentry_frames import read_frames
-from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth
+from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth, unquoted
 from core.gateways.text.events import event_in_text
 from core.gateways.text.languages.heads import head_of
 
@@ -71,7 +71,7 @@ def read_event(text: str) -> ErrorEvent:
         return told
     if not looks_like_event(payload):
         raise InvalidInput(
-            f"{what_it_is(text)} is not a Sentry event: it has neither an exception nor a message nor entries."
+            f"{what_it_is(text)}, not a Sentry event: it has neither an exception nor a message nor entries."
         )
     return event_from_json(payload)
 
@@ -95,7 +95,7 @@ def event_from_json(payload: object) -> ErrorEvent:
     stack = mapping(entries.get("stacktrace", body.get("stacktrace")))
     event = ErrorEvent(
         id=string(body.get("eventID") or body.get("event_id") or body.get("id")),
-        title=_given_title(body.get("title")) or _title(exceptions, message),
+        title=_given_title(body.get("title")) or _title(exceptions, message) or _occurred(body),
         message=message,
         message_params=params,
         platform=string(body.get("platform")),
@@ -168,6 +168,11 @@ def _title(exceptions: tuple[ExceptionInfo, ...], message: str | None) -> str | 
 _PLACEHOLDER = re.compile(r"%(?:\(\w{1,60}\))?[sdrif]|\{\d?\}")
 
 
+def _occurred(body: Mapping[str, Any]) -> str | None:
+    occurrence = mapping(body.get("occurrence"))
+    return string(occurrence.get("issueTitle")) or string(occurrence.get("issue_title"))
+
+
 def _given_title(title: object) -> str | None:
     """Return the title, unless it is a template whose placeholders nobody filled."""
     text = string(title)
@@ -220,7 +225,7 @@ def _exception(value: Mapping[str, Any]) -> ExceptionInfo:
     mechanism = mapping(value.get("mechanism"))
     frames = read_frames(mapping(value.get("stacktrace")))
     return ExceptionInfo(
-        type=string(value.get("type")),
+        type=unquoted(string(value.get("type"))),
         value=string(value.get("value")),
         module=string(value.get("module")),
         frames=frames or read_frames(mapping(value.get("rawStacktrace") or value.get("raw_stacktrace"))),
@@ -233,7 +238,7 @@ def _exception(value: Mapping[str, Any]) -> ExceptionInfo:
 
 def _told_in_text(event: ErrorEvent) -> ErrorEvent:
     """Return the event with the stack that was logged as text, when it has no other."""
-    if event.frames or any(each.frames for each in (*event.exceptions, *event.threads)):
+    if event.frames or any(each.frames for each in event.exceptions) or any(each.frames for each in event.threads):
         return event
     values = [each.value or "" for each in reversed(event.exceptions)]
     logged = [crumb.message or "" for crumb in reversed(event.breadcrumbs) if crumb.level in ("error", "fatal")]
@@ -301,7 +306,7 @@ def _evidence(body: Mapping[str, Any], entries: Mapping[str, object]) -> Mapping
     }
     raw = flat(mapping(occurrence.get("evidenceData") or occurrence.get("evidence_data")))
     csp = flat(mapping(entries.get("csp") or body.get("csp")))
-    title = string(occurrence.get("issueTitle")) or string(occurrence.get("issue_title"))
+    title = _occurred(body)
     named = {"issue": title} if title else {}
     return {**named, **{name: text for name, text in raw.items() if name not in shown}, **shown, **csp}
 

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
 from core.domain.library_code import is_library_module, is_library_path
 
+_RUNTIME = re.compile(
+    r"(?:java|javax|jdk|sun|kotlin|scala|System|std|core|runtime)[.:]"
+    r"|node:|internal/|<frozen|<internal|dart:|\[native"
+)
 _OPERATOR = re.compile(r"(?:[\w:]+[#.])?[^\w\s<({]+")
 _BUNDLE = re.compile(r"(?i)\.min\.js|(?:bundle|chunk|vendors?)[\w.~-]*\.js|[.-][0-9a-f]{6,}\.js")
 _SCRIPT = re.compile(r"(?i)\.[cm]?jsx?(?:\?|$)|\.html?$")
@@ -102,10 +106,16 @@ def _stacks(event: ErrorEvent) -> Iterator[Stack]:
         yield event.threads[0].frames
 
 
+def _is_runtime(frame: Frame) -> bool:
+    """Whether the language's own runtime runs it, which tells less than the library that called it."""
+    return bool(_RUNTIME.match(frame.module or "") or _RUNTIME.match(frame.absolute_path or frame.file or ""))
+
+
 _RUNGS: tuple[tuple[str, Callable[[Frame], bool]], ...] = (
     ("in_app", lambda frame: bool(frame.in_app) and not is_library(frame)),
     ("in_app", lambda frame: bool(frame.in_app)),
     ("not_library", lambda frame: not is_library(frame)),
+    ("last", lambda frame: not _is_runtime(frame)),
     ("last", lambda frame: True),
 )
 

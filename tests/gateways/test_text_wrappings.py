@@ -79,7 +79,7 @@ def _each(prefix: str) -> Callable[[str], str]:
     return lambda text: "\n".join(prefix + line for line in text.split("\n"))
 
 
-WRAPPINGS = {
+WRAPPINGS: dict[str, Callable[[str], str]] = {
     "compose": _each("web-1  | "),
     "journald": _each("Mar 02 09:14:51 host-a tide[7719]: "),
     "kubectl": _each("[pod/tide-7d9f/app] "),

@@ -22,6 +22,7 @@ _BETWEEN = re.compile(
 _NESTED = re.compile(r";? ?nested exception is (?P<type>[\w.$]{3,200})(?:: (?P<value>.*))?$", re.DOTALL)
 _LOCATION = re.compile(r"(?P<file>(?:/|[A-Za-z]:\\|file://|node:)[^\s:]{0,400}):(?P<line>\d{1,9})$")
 _BUILTIN = re.compile(r"at (?:async )?(?P<call>[\w.$<> ]{1,200}) \((?:<anonymous>|native|index \d+)\)$")
+_IMPORTED = re.compile(r"(?:imported from|Require stack:\n?-) *(\S{1,400})")
 _MAX_FRAMES = 300
 Make = Callable[[str], Frame | None]
 Head = tuple[str | None, str]
@@ -112,7 +113,7 @@ def _trace(lines: Sequence[Line], first: int, floor: int, platform: str, make: M
     done.append((heads.pop(), stacks.pop()))
     done.extend((head, []) for head in reversed(heads))
     exceptions = _chain(done, platform)
-    if platform == "node" and (extra := _thrown_at(lines, begin, first, floor)):
+    if platform == "node" and (extra := _thrown_at(lines, begin, first, floor) or _importer(exceptions[-1].value)):
         exceptions = _with_place(exceptions, extra)
     return Trace(tuple(exceptions), platform, begin, index), index
 
@@ -170,10 +171,16 @@ def _dotnet_heads(lines: Sequence[Line], begin: int, first: int, floor: int) -> 
     return [named for part in parts if (named := head_of(part.partition("\n")[0].strip()))]
 
 
+def _importer(value: str | None) -> Frame | None:
+    """Return the file that asked for a module which Node did not find; its loader's calls do not show it."""
+    found = _IMPORTED.search(value or "")
+    return text_frame(None, found[1]) if found else None
+
+
 def _thrown_at(lines: Sequence[Line], begin: int, first: int, floor: int) -> Frame | None:
     """Return the place that Node prints above an error, with its source line."""
     for index in range(max(floor, begin - 8), begin):
-        if place := _LOCATION.match(lines[index].bare):
+        if (place := _LOCATION.match(lines[index].bare)) and not place["file"].startswith("node:"):
             number = int(place["line"])
             source = lines[index + 1].bare if index + 1 < len(lines) else ""
             return text_frame(None, place["file"], number, source=((number, source),) if source else ())

@@ -51,7 +51,7 @@ record: .venv/.dev  ## Record the demo incidents again, from programs that reall
 	$(BIN)/pip install -q -r requirements-record.lock
 	$(BIN)/python -m bot.demo.record
 
-eval: .venv/.dev  ## Score the rules on recorded and public incidents
+eval: .venv/.dev  ## Score the rules on recorded and public incidents; READING_CASES=folder adds texts
 	$(BIN)/python -m tests.evals.evaluate
 
 bench-tokens: .venv/.bench  ## Prompt tokens of an investigation, against raw JSON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -23,6 +24,7 @@ from core.domain.errors import InvalidInput
 from core.domain.investigation import Status
 from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
+from core.gateways.event_payload import envelope_event
 from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 
 # ---- investigating --------------------------------------------------------------------------------------------------
@@ -30,16 +32,24 @@ from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 
 @click.command()
 @click.argument("issue", required=False, metavar="[ISSUE]")
-@click.option("--event", "event_file", metavar="FILE", help="Investigate one event from a file instead; - is stdin.")
+@click.option(
+    "--event",
+    "event_file",
+    metavar="FILE",
+    help="Investigate an event, a trace or a log from a file instead; - is stdin.",
+)
 @full_option
 @json_option
 @click.pass_obj
 def investigate(cli: Cli, issue: str | None, event_file: str | None) -> None:
     """Find the root cause of ISSUE, step by step.
 
-    ISSUE is a short id (SHOP-1A2), a numeric id, or any Sentry URL of an issue. With --event, one event is read
-    instead: as Sentry's API gives it, as an SDK sends it, or an envelope; at most 1 MiB.
+    ISSUE is a short id (SHOP-1A2), a numeric id, any Sentry URL of an issue, or - for what is piped in. With --event
+    a file is read instead: a stack trace or a log of any usual language as text, JSON lines, or a Sentry event as the
+    API gives it, as an SDK sends it, or in an envelope. Of a log over 1 MiB the end is read.
     """
+    if issue == "-" and event_file is None:
+        issue, event_file = None, "-"
     if (issue is None) == (event_file is None):
         raise InvalidInput("Name one thing to investigate: an issue (logsense investigate SHOP-1A2) or --event FILE.")
 
@@ -55,20 +65,46 @@ def _pasted(name: str) -> PastedEvent:
     origin = "standard input" if name == "-" else Path(name).name
     try:
         if name == "-":
-            raw = sys.stdin.buffer.read(MAX_EVENT_BYTES + 1)
+            raw = _read_end(sys.stdin.buffer, origin)
         else:
             with Path(name).open("rb") as file:
-                raw = file.read(MAX_EVENT_BYTES + 1)
+                raw = _read_end(file, origin)
     except OSError as error:
         raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from error
-    if len(raw) > MAX_EVENT_BYTES:
+    if (raw.lstrip()[:1] == b"{") and (b"\0" in raw or not _is_text(raw)) and (event := envelope_event(raw)):
+        return PastedEvent(event, origin)
+    if b"\0" in raw[:4_096] or not _is_text(raw):
+        raise InvalidInput(f"{origin} is not text. Give a stack trace, a log, a Sentry event as JSON, or an envelope.")
+    return PastedEvent(_last_part(raw, origin).decode("utf-8-sig", "replace"), origin)
+
+
+def _read_end(file: BinaryIO, origin: str) -> bytes:
+    """Return all of a short file, of a long log its last bytes, in flat memory; JSON is not divided."""
+    kept = file.read(2 * MAX_EVENT_BYTES)
+    if len(kept) > MAX_EVENT_BYTES and kept.lstrip()[:1] in (b"{", b"[") and b"\n{" not in kept:
         raise InvalidInput(
             f"{origin} is larger than 1 MiB, which no Sentry event is. Give one event, not a whole dump."
         )
+    while more := file.read(MAX_EVENT_BYTES):
+        kept = (kept + more)[-2 * MAX_EVENT_BYTES :]
+    return kept
+
+
+def _is_text(raw: bytes) -> bool:
+    """Whether it is UTF-8; the last character may be cut, since no more than a limit is read."""
     try:
-        return PastedEvent(raw.decode("utf-8-sig"), origin)
+        raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{origin} is not text. Give one Sentry event as JSON, or an envelope.") from error
+        return error.start >= len(raw) - 4
+    return True
+
+
+def _last_part(raw: bytes, origin: str) -> bytes:
+    """Return the end of a log that is longer than what can be read at once, and say so."""
+    if len(raw) <= MAX_EVENT_BYTES:
+        return raw
+    click.echo(f"{origin} is larger than 1 MiB; only its last 1 MiB is read.", err=True)
+    return raw[-MAX_EVENT_BYTES + 1_024 :].partition(b"\n")[2]
 
 
 @click.command()

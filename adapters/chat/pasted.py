@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from adapters.chat.typed import straight
 from core.domain.conversation import PastedEvent
+from core.domain.trace_lines import is_trace_line, names_an_error
 
 _MOST_CHARS = 100_000
 _FEWEST_CHARS = 20
 _FENCE = re.compile(r"```(?:[a-z]{1,12}\n)?(.*?)```", re.DOTALL)
 _QUOTE = re.compile(r"^[ \t]*(?:> ?)+", re.MULTILINE)
-_CALL = re.compile(
-    r"[ \t>|•\d:.)]*+(?:Traceback \(most recent call last\)"
-    r'|File "[^"]+", line \d'
-    r"|at[ \t]++.*(?:[A-Za-z/>]:\d+:\d+\)?[ \t]*$|\([\w$.-]+\.(?:java|kt|scala|groovy|clj):\d+\)|\(Native Method\)))"
-)
-_PYTHON_ERROR = re.compile(r"(?:[a-z_]\w*\.)*[A-Z]\w*(?::[ \t].*)?$")
 _LONGEST_LINE = 1_000
 _OF_EVENTS = ("exception", "entries", "logentry", "threads", "stacktrace", "occurrence", "spans", "csp")
 _OF_MESSAGES = ("event_id", "eventID", "platform")
@@ -39,8 +34,14 @@ def event_in(text: str, origin: str) -> PastedEvent | None:
 
 
 def trace_in(text: str, origin: str) -> PastedEvent | None:
-    """The whole text as an event, when a line of it is a call of a stack trace."""
-    return _as_event(text, origin) if any(map(_CALL.match, _lines(straight(text)))) else None
+    """The whole text, when a line of it is part of a stack trace, a log's error or an error by its name.
+
+    It is handed on as it is: the text reader of the tool server finds the exceptions in it.
+    """
+    bare = straight(text)
+    if not any(map(_tells, _lines(bare))):
+        return None
+    return PastedEvent(_unquoted(bare), origin)
 
 
 def words_in(text: str, origin: str) -> PastedEvent | None:
@@ -53,42 +54,28 @@ def prose_of(text: str) -> str:
     outside = _FENCE.sub(lambda fence: " " if "\n" in fence[1].strip() or "{" in fence[1] else fence[1], text)
     before: list[str] = []
     for line in outside.splitlines():
-        if line.lstrip().startswith("{") or _CALL.match(straight(line[:_LONGEST_LINE])):
+        if line.lstrip().startswith("{") or _tells(straight(line[:_LONGEST_LINE])):
             break
         before.append(line)
     return "\n".join(before).strip()
 
 
 def _as_event(text: str, origin: str) -> PastedEvent:
-    message = _QUOTE.sub("", straight(text.replace("```", "\n"))).strip()[:_MOST_CHARS]
-    lines = list(_lines(message))
-    title = _title(lines)
-    event = {"message": message, "platform": _platform(message), "level": "error"}
-    return PastedEvent(json.dumps({**event, "title": title} if title else event), origin)
+    return PastedEvent(
+        json.dumps({"message": _unquoted(straight(text)), "platform": "other", "level": "error"}), origin
+    )
+
+
+def _unquoted(text: str) -> str:
+    return _QUOTE.sub("", text.replace("```", "\n")).strip()[:_MOST_CHARS]
+
+
+def _tells(line: str) -> bool:
+    return is_trace_line(line) or names_an_error(_QUOTE.sub("", line))
 
 
 def _lines(text: str) -> Iterator[str]:
     return (line[:_LONGEST_LINE] for line in text.splitlines())
-
-
-def _title(lines: Sequence[str]) -> str | None:
-    """The line that names the error: Python prints it after the calls, others before."""
-    calls = [position for position, line in enumerate(lines) if _CALL.match(line)]
-    if not calls:
-        return None
-    if 'File "' in lines[calls[-1]]:
-        below = (line.strip() for line in lines[calls[-1] + 1 :])
-        return next((line[:200] for line in below if _PYTHON_ERROR.match(line)), None)
-    above = (line.strip() for line in reversed(lines[: calls[0]]))
-    return next((line[:200] for line in above if line), None)
-
-
-def _platform(text: str) -> str:
-    if "Traceback (most recent" in text or re.search(r'File "[^"\n]+", line \d', text):
-        return "python"
-    if re.search(r"\.(?:java|kt|scala|groovy|clj):\d+[ \t]*\)", text):
-        return "java"
-    return "node" if re.search(r"\.[cm]?[jt]sx?:\d+:\d+|node:internal/", text) else "other"
 
 
 def _is_event(text: str) -> bool:

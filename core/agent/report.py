@@ -63,6 +63,8 @@ def checked_answer(transcript: Transcript, answer: Answer) -> Answer:
 _QUOTED = re.compile(r"`([^`]+)`|“([^”]+)”|\"([^\"]{2,})\"")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
 _PLACE = re.compile(r"[\w./-]+\.\w{1,5}:\d+")
+_SAME = str.maketrans({"↵": " ", "“": None, "”": None, '"': None, "\u2018": "'", "\u2019": "'", "\xa0": " "})
+"""What the evidence spells differently from a claim that quotes it: line ends, quotation marks, blanks."""
 _SMALL_NUMBERS = {"1", "2", "3"}
 
 
@@ -82,7 +84,7 @@ def stands_in(part: str, text: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(text.split())).casefold()
+    return re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(text.translate(_SAME).split())).casefold()
 
 
 def _check(analysis: Analysis, evidence: Sequence[Evidence]) -> _Checked:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.domain.incident import ExceptionInfo, Frame
-from core.gateways.sentry_values import flat, integer, listed, mapping, string, truth
+from core.gateways.sentry_values import flat, integer, listed, mapping, string, truth, unquoted
 
 MAX_FRAMES = 500
 _MAX_VARIABLES = 30
@@ -38,9 +38,9 @@ def _frame(frame: Mapping[str, Any]) -> Frame:
     line = integer(_either(frame, "lineno", "lineNo"))
     variables = frame.get("vars")
     return Frame(
-        function=string(frame.get("function")) or string(frame.get("rawFunction")),
-        file=string(frame.get("filename")),
-        module=string(frame.get("module")),
+        function=unquoted(string(frame.get("function")) or string(frame.get("rawFunction"))),
+        file=unquoted(string(frame.get("filename"))),
+        module=unquoted(string(frame.get("module"))),
         line=line,
         column=integer(_either(frame, "colno", "colNo")),
         in_app=truth(_either(frame, "in_app", "inApp")),

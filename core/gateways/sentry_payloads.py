@@ -7,17 +7,40 @@ code: every field is looked up under each name it is known by.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any
 
 from core.domain.errors import InvalidInput
-from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, Frame, IssueDetails, Span, ThreadStack
+from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, IssueDetails, Span, ThreadStack
+from core.gateways.event_payload import json_event, looks_like_event, what_it_is
 from core.gateways.sentry_frames import read_frames, with_ids_by_position
-from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth
-from core.gateways.stack_text import frames_in_text
+from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth, unquoted
+from core.gateways.text.events import event_in_text
+from core.gateways.text.languages.heads import head_of
 
 MAX_EVENT_BYTES = 1024 * 1024
+_OF_TRACKERS = (
+    "event_id",
+    "eventID",
+    "entries",
+    "platform",
+    "sdk",
+    "occurrence",
+    "csp",
+    "spans",
+    "threads",
+    "culprit",
+    "logentry",
+    "metadata",
+    "contexts",
+    "stacktrace",
+    "breadcrumbs",
+    "title",
+    "tags",
+    "type",
+)
 _MAX_EXCEPTIONS = 50
 _MAX_THREADS = 100
 _MAX_CRUMBS = 100
@@ -36,10 +59,28 @@ def read_event(text: str) -> ErrorEvent:
         raise InvalidInput("It is larger than 1 MiB, which no Sentry event is. Give one event, not a dump.")
     if "\0" in text:
         raise InvalidInput("It is not text. Give one Sentry event as JSON, or an envelope.")
-    payload = _payload(text)
-    if not _looks_like_event(payload):
-        raise InvalidInput("It is JSON, but not a Sentry event: it has neither an exception nor a message nor entries.")
+    payload = json_event(text)
+    if payload is None:
+        told = event_in_text(text)
+        if told is None:
+            raise InvalidInput(
+                "It is neither JSON nor a Sentry envelope, and no stack trace, error or log record of one is in it."
+            )
+        return told
+    if _is_log_record(payload) and (told := event_in_text(json.dumps(payload))):
+        return told
+    if not looks_like_event(payload):
+        raise InvalidInput(
+            f"{what_it_is(text)}, not a Sentry event: it has neither an exception nor a message nor entries."
+        )
     return event_from_json(payload)
+
+
+def _is_log_record(payload: Mapping[str, Any]) -> bool:
+    """Whether it is one JSON record of a logger and no event: no part that only trackers write."""
+    if isinstance(payload.get("exception"), Mapping | list) or isinstance(payload.get("logentry"), Mapping):
+        return False
+    return not any(name in payload for name in _OF_TRACKERS)
 
 
 def event_from_json(payload: object) -> ErrorEvent:
@@ -52,9 +93,9 @@ def event_from_json(payload: object) -> ErrorEvent:
     exceptions = _exceptions(entries.get("exception", body.get("exception")))
     threads = tuple(_threads(entries.get("threads", body.get("threads"))))
     stack = mapping(entries.get("stacktrace", body.get("stacktrace")))
-    return ErrorEvent(
+    event = ErrorEvent(
         id=string(body.get("eventID") or body.get("event_id") or body.get("id")),
-        title=string(body.get("title")) or _title(exceptions, message),
+        title=_given_title(body.get("title")) or _title(exceptions, message) or _occurred(body),
         message=message,
         message_params=params,
         platform=string(body.get("platform")),
@@ -68,7 +109,7 @@ def event_from_json(payload: object) -> ErrorEvent:
         server_name=string(body.get("server_name")) or tags.get("server_name"),
         exceptions=exceptions,
         threads=threads,
-        frames=read_frames(stack) or _frames_in_words(exceptions, threads, message),
+        frames=read_frames(stack),
         breadcrumbs=tuple(_breadcrumbs(entries.get("breadcrumbs", body.get("breadcrumbs")))),
         spans=tuple(_spans(entries.get("spans", body.get("spans")))),
         evidence=_evidence(body, entries),
@@ -81,6 +122,7 @@ def event_from_json(payload: object) -> ErrorEvent:
         extra=flat(mapping(body.get("context") or body.get("extra"))),
         problems=tuple(_problems(body.get("errors"))),
     )
+    return _told_in_text(event)
 
 
 def issue_from_json(payload: object) -> IssueDetails:
@@ -112,44 +154,6 @@ def issue_from_json(payload: object) -> IssueDetails:
     )
 
 
-# ---- finding the event ----------------------------------------------------------------------------------------------
-
-
-def _payload(text: str) -> Mapping[str, Any]:
-    try:
-        payload = json.loads(text)
-    except (ValueError, RecursionError):
-        envelope = _envelope_item(text)
-        if envelope is None:
-            raise InvalidInput(
-                "It is neither JSON nor a Sentry envelope. Give one event as Sentry's API or an SDK writes it."
-            ) from None
-        payload = envelope
-    body = mapping(payload)
-    for wrapped in (mapping(body.get("data")).get("event"), body.get("event")):
-        if isinstance(wrapped, Mapping):
-            return wrapped
-    return body
-
-
-def _envelope_item(text: str) -> object | None:
-    """The first event or transaction of an envelope: a header line, then item headers each with its payload."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    for header, payload in pairwise(lines):
-        try:
-            kind = mapping(json.loads(header)).get("type")
-            if kind in ("event", "transaction", "error"):
-                return json.loads(payload)  # type: ignore[no-any-return]  # anything JSON; the reader checks
-        except (ValueError, RecursionError):
-            continue
-    return None
-
-
-def _looks_like_event(body: Mapping[str, Any]) -> bool:
-    telling = ("exception", "entries", "logentry", "message", "threads", "stacktrace", "spans", "occurrence", "csp")
-    return any(body.get(name) for name in telling)
-
-
 # ---- parts ----------------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +163,28 @@ def _title(exceptions: tuple[ExceptionInfo, ...], message: str | None) -> str | 
     shown = exceptions[-1]
     value = (shown.value or "").splitlines()
     return ": ".join(part for part in (shown.type, value[0] if value else None) if part) or message
+
+
+_PLACEHOLDER = re.compile(r"%(?:\(\w{1,60}\))?[sdrif]|\{\d?\}")
+
+
+def _occurred(body: Mapping[str, Any]) -> str | None:
+    occurrence = mapping(body.get("occurrence"))
+    return string(occurrence.get("issueTitle")) or string(occurrence.get("issue_title"))
+
+
+def _given_title(title: object) -> str | None:
+    """Return the title, unless it is a template whose placeholders nobody filled."""
+    text = string(title)
+    return None if text and _PLACEHOLDER.search(text) else text
+
+
+def _filled(text: str, params: object) -> str:
+    """Return `text` with its placeholders filled by `params`, as far as there are some."""
+    if isinstance(params, Mapping):
+        return re.sub(r"%\((\w{1,60})\)[sdrif]", lambda named: string(params.get(named[1])) or named[0], text)
+    values = iter([string(param) or "" for param in listed(params)])
+    return _PLACEHOLDER.sub(lambda found: next(values, found[0]), text)
 
 
 def _message(body: Mapping[str, Any], entries: Mapping[str, object]) -> tuple[str | None, tuple[str, ...]]:
@@ -171,6 +197,7 @@ def _message(body: Mapping[str, Any], entries: Mapping[str, object]) -> tuple[st
             raw = found.get("params")
             params = raw.values() if isinstance(raw, Mapping) else listed(raw)
             if text:
+                text = text if found.get("formatted") else _filled(text, raw)
                 return text, tuple(filter(None, (string(param) for param in params)))[:20]
         elif isinstance(candidate, str) and candidate.strip():
             return candidate, ()
@@ -178,16 +205,28 @@ def _message(body: Mapping[str, Any], entries: Mapping[str, object]) -> tuple[st
 
 
 def _exceptions(data: object) -> tuple[ExceptionInfo, ...]:
+    if isinstance(data, str) and data.strip():
+        return _exceptions_in_text(data)
     values = mapping(data).get("values", data)
+    if isinstance(values, Mapping):
+        values = [values]
     found = [_exception(mapping(value)) for value in listed(values)[:_MAX_EXCEPTIONS] if isinstance(value, Mapping)]
     return with_ids_by_position(found)
+
+
+def _exceptions_in_text(text: str) -> tuple[ExceptionInfo, ...]:
+    told = event_in_text(text)
+    if told and told.exceptions:
+        return told.exceptions
+    head = head_of(text.strip().partition("\n")[0])
+    return (ExceptionInfo(*head) if head else ExceptionInfo(None, text[:1_000]),)
 
 
 def _exception(value: Mapping[str, Any]) -> ExceptionInfo:
     mechanism = mapping(value.get("mechanism"))
     frames = read_frames(mapping(value.get("stacktrace")))
     return ExceptionInfo(
-        type=string(value.get("type")),
+        type=unquoted(string(value.get("type"))),
         value=string(value.get("value")),
         module=string(value.get("module")),
         frames=frames or read_frames(mapping(value.get("rawStacktrace") or value.get("raw_stacktrace"))),
@@ -198,14 +237,33 @@ def _exception(value: Mapping[str, Any]) -> ExceptionInfo:
     )
 
 
-def _frames_in_words(
-    exceptions: tuple[ExceptionInfo, ...], threads: tuple[ThreadStack, ...], message: str | None
-) -> tuple[Frame, ...]:
-    """A stack that was logged as text, when the event has no other."""
-    if any(exception.frames for exception in exceptions) or any(thread.frames for thread in threads):
-        return ()
-    texts = [*(exception.value or "" for exception in exceptions), message or ""]
-    return next((frames for text in texts if (frames := frames_in_text(text))), ())
+def _told_in_text(event: ErrorEvent) -> ErrorEvent:
+    """Return the event with the stack that was logged as text, when it has no other."""
+    if event.frames or any(each.frames for each in event.exceptions) or any(each.frames for each in event.threads):
+        return event
+    values = [each.value or "" for each in reversed(event.exceptions)]
+    logged = [crumb.message or "" for crumb in reversed(event.breadcrumbs) if crumb.level in ("error", "fatal")]
+    for text in (*values, event.message or "", *(logged if not event.exceptions else [])):
+        told = event_in_text(text) if "\n" in text or "\\n" in text else None
+        if told and any(each.frames for each in told.exceptions):
+            return _with_exceptions(event, told)
+    return event
+
+
+def _with_exceptions(event: ErrorEvent, told: ErrorEvent) -> ErrorEvent:
+    known = event.exceptions[-1] if event.exceptions else None
+    last = told.exceptions[-1]
+    outer = replace(last, type=last.type or (known.type if known else None), handled=known.handled if known else None)
+    exceptions = (*told.exceptions[:-1], outer)
+    message = (event.message or "").partition("\n")[0] or None
+    return replace(
+        event,
+        exceptions=exceptions,
+        threads=event.threads or told.threads,
+        message=message,
+        title=_title(exceptions, message),
+        platform=event.platform or told.platform,
+    )
 
 
 def _threads(data: object) -> Iterator[ThreadStack]:
@@ -249,7 +307,7 @@ def _evidence(body: Mapping[str, Any], entries: Mapping[str, object]) -> Mapping
     }
     raw = flat(mapping(occurrence.get("evidenceData") or occurrence.get("evidence_data")))
     csp = flat(mapping(entries.get("csp") or body.get("csp")))
-    title = string(occurrence.get("issueTitle")) or string(occurrence.get("issue_title"))
+    title = _occurred(body)
     named = {"issue": title} if title else {}
     return {**named, **{name: text for name, text in raw.items() if name not in shown}, **shown, **csp}
 

@@ -37,6 +37,11 @@ def string(value: object) -> str | None:
     return None
 
 
+def unquoted(text: str | None) -> str | None:
+    """Return `text` without the single quotes that some SDKs put around every name; quotes inside it stay."""
+    return text[1:-1] if text and len(text) > 2 and text[0] == text[-1] == "'" else text
+
+
 def integer(value: object) -> int | None:
     """A whole number, also when it is spelled as text, as Sentry spells counts."""
     if isinstance(value, bool):

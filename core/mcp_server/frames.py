@@ -7,19 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
+from core.domain.library_code import is_library_module, is_library_path
 
-_LIBRARY_PATH = re.compile(
-    r"(?i)(?:site-packages|dist-packages|node_modules|bower_components)[/\\]|(?:^|[/\\])(?:vendor|gems|\.cargo|jdk)[/\\]"
-    r"|/pkg/mod/|/go/src/|/usr/lib/|/lib/python\d|/System/Library/|lib/ruby/|^<frozen|^<internal|^node:|^internal/"
-    r"|^[\w.-]+ \(\d[\w.]*\) "
-    r"|webpack/(?:bootstrap|runtime)|^(?:django|flask|werkzeug|starlette|celery|sqlalchemy|requests|urllib3|aiohttp"
-    r"|sentry_sdk|asyncio|zope|rails|rack|express|@sentry)/|^(?:Core[A-Z]\w+|Foundation|UIKit\w*|AppKit|SwiftUI|QuartzCore"
-    r"|IOKit|GraphicsServices|libobjc|libsystem|libdispatch|libc\+\+|dyld|libart)\b"
-)
-_LIBRARY_MODULE = re.compile(
-    r"^(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|android|androidx|com\.android|dalvik|libcore"
-    r"|org\.springframework|org\.apache|org\.hibernate|org\.eclipse|io\.netty|reactor|System|Microsoft|runtime|net/http"
-    r"|django|flask|werkzeug|starlette|celery|sqlalchemy|requests|urllib3|sentry_sdk|asyncio)(?:[.:/]|$)"
+_RUNTIME = re.compile(
+    r"(?:java|javax|jdk|sun|kotlin|scala|System|std|core|runtime)[.:]"
+    r"|node:|internal/|<frozen|<internal|dart:|\[native"
 )
 _OPERATOR = re.compile(r"(?:[\w:]+[#.])?[^\w\s<({]+")
 _BUNDLE = re.compile(r"(?i)\.min\.js|(?:bundle|chunk|vendors?)[\w.~-]*\.js|[.-][0-9a-f]{6,}\.js")
@@ -77,9 +69,9 @@ def roles(exceptions: Sequence[ExceptionInfo]) -> list[tuple[ExceptionInfo, str]
 def is_library(frame: Frame) -> bool:
     """Whether the path or module says that somebody else wrote this code."""
     paths = (frame.absolute_path, frame.file, frame.package)
-    if any(path and _LIBRARY_PATH.search(path) for path in paths):
+    if any(path and is_library_path(path) for path in paths):
         return True
-    return bool(frame.module and _LIBRARY_MODULE.match(frame.module))
+    return any(name and is_library_module(name) for name in (frame.module, frame.package))
 
 
 def outsiders(stack: Sequence[Frame]) -> list[bool]:
@@ -114,10 +106,16 @@ def _stacks(event: ErrorEvent) -> Iterator[Stack]:
         yield event.threads[0].frames
 
 
+def _is_runtime(frame: Frame) -> bool:
+    """Whether the language's own runtime runs it, which tells less than the library that called it."""
+    return bool(_RUNTIME.match(frame.module or "") or _RUNTIME.match(frame.absolute_path or frame.file or ""))
+
+
 _RUNGS: tuple[tuple[str, Callable[[Frame], bool]], ...] = (
     ("in_app", lambda frame: bool(frame.in_app) and not is_library(frame)),
     ("in_app", lambda frame: bool(frame.in_app)),
     ("not_library", lambda frame: not is_library(frame)),
+    ("last", lambda frame: not _is_runtime(frame)),
     ("last", lambda frame: True),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import tempfile
 import time
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
 from core.gateways.sentry_payloads import read_event
 from tests.evals.cases import Case, all_cases
+from tests.evals.reading import print_reading
 
 ORGANIZATION = OrganizationId("evaluation")
 
@@ -127,7 +129,9 @@ def _culprit(frames: tuple[Frame, ...]) -> Culprit | None:
 
 
 def main() -> None:
-    """Print the table and the line of JSON."""
+    """Print the table and the line of JSON; the cases of READING_CASES (a folder) before it, where it is given."""
+    if folder := os.environ.get("READING_CASES"):
+        print(print_reading(Path(folder).resolve()), end="\n\n")
     scores, cold_s = asyncio.run(evaluate())
     print(f"{'case':46} {'culprit':8} {'cause':6} {'sure':>5} {'s':>6}  what it said")
     for score in scores:

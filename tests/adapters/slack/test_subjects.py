@@ -85,9 +85,9 @@ def test_a_pasted_trace_has_its_frames_and_its_error_for_a_title(
     trace: str, calls: list[tuple[str, int]], title: str, pasted: Callable[[str], str]
 ) -> None:
     event = _read({"text": pasted(trace), "user": ADA})
-    assert [(frame.function, frame.line) for frame in event.frames] == calls
+    assert [(frame.function, frame.line) for frame in event.exceptions[-1].frames] == calls
     assert event.title == title
-    assert event.frames[0].file in ("/srv/shop/worker.py", "Thread.java", "/srv/shop/index.js")
+    assert event.exceptions[-1].frames[0].file in ("/srv/shop/worker.py", "Thread.java", "/srv/shop/index.js")
 
 
 @pytest.mark.parametrize(("trace", "platform"), [(PYTHON, "python"), (JAVA, "java"), (NODE, "node")])
@@ -141,12 +141,14 @@ def test_a_trace_that_a_bot_posted_is_found_behind_its_summary() -> None:
     ]
     block = {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": elements}]}
     event = _read({"text": "New error in shop", "bot_id": "B0", "blocks": [block]})
-    assert [frame.line for frame in event.frames] == [12, 40] and event.frames[0].file == "/srv/shop/worker.py"
+    assert [frame.line for frame in event.exceptions[-1].frames] == [12, 40] and event.exceptions[-1].frames[
+        0
+    ].file == "/srv/shop/worker.py"
 
 
 def test_a_forwarded_trace_is_found_behind_what_was_said() -> None:
     event = _read({"text": "can we look at this?", "user": ADA, "attachments": [{"is_share": True, "text": NODE}]})
-    assert len(event.frames) == 3
+    assert len(event.exceptions[-1].frames) == 3
 
 
 def test_a_persons_own_trace_goes_before_an_unfurled_link() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import logging
 import secrets
@@ -10,6 +11,7 @@ import sys
 
 import click
 
+from adapters.terminal_console import as_shown
 from bot.logs import log_to_stderr
 from bot.session import Cli, ExitCode, print_error
 from bot.settings import load_settings
@@ -104,7 +106,9 @@ def run() -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         code = ExitCode.CANCELLED
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        sys.stderr.write(as_shown(usage.getvalue()))
         code = error.exit_code
     except Exception:
         error_id = secrets.token_hex(4)

@@ -34,6 +34,7 @@ class Tenant:
     organization_id: OrganizationId
     connection: SentryConnection | None = None
     event_text: str | None = None
+    investigation_id: str = ""
 
 
 _tenant: ContextVar[Tenant] = ContextVar("tenant")
@@ -93,7 +94,12 @@ def _admitted(meta: Mapping[str, Any], params: Mapping[str, Any], key: str, host
         raise EnvelopeRefused("This tool is for people's actions only.")
     if not envelope.organization_id:
         raise EnvelopeRefused("The envelope names no organization.")
-    return Tenant(envelope.organization_id, envelope.connection, _event_text(envelope, meta.get(EVENT_META)))
+    return Tenant(
+        envelope.organization_id,
+        envelope.connection,
+        _event_text(envelope, meta.get(EVENT_META)),
+        envelope.investigation_id,
+    )
 
 
 def _event_text(envelope: Envelope, text: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import logging
 import secrets
@@ -11,6 +12,7 @@ import sys
 
 import click
 
+from adapters.terminal_console import as_shown
 from bot.logs import log_to_stderr
 from bot.plain_output import write_what_the_terminal_can_show
 from bot.session import Cli, ExitCode, print_error
@@ -107,7 +109,9 @@ def run() -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         code = ExitCode.CANCELLED
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        sys.stderr.write(as_shown(usage.getvalue()))
         code = error.exit_code
     except Exception as error:
         if (needed := from_os(error)) is not None:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from adapters.terminal_console import as_shown
+
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 HIDDEN = "[secret]"
 
@@ -21,7 +23,7 @@ _SHAPES = re.compile(
 
 
 class Redacting(logging.Formatter):
-    """Any formatter, whose whole line (message, arguments, traceback) is cleaned of secrets."""
+    """Any formatter, whose whole line (message, arguments, traceback) is cleaned of secrets and control characters."""
 
     def __init__(self, formatter: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -34,7 +36,7 @@ class Redacting(logging.Formatter):
         line = self._formatter.format(record)
         if self._known is not None:
             line = self._known.sub(HIDDEN, line)
-        return _SHAPES.sub(HIDDEN, line)
+        return as_shown(_SHAPES.sub(HIDDEN, line))
 
 
 class JsonLines(logging.Formatter):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.terminal import TerminalChannel, rendered
+from adapters.terminal_console import TerminalConsole, json_text
 from bot.demo.world import demo_settings, demo_world, seed_knowledge
 from bot.documents import answer_document, investigation_document
 from bot.plain_output import shows_everything
@@ -60,7 +60,7 @@ class ExitCode(IntEnum):
 
 def print_error(text: str) -> None:
     """One sentence on stderr; it may quote strangers, so it is never read as markup."""
-    Console(stderr=True, soft_wrap=True).print(Text(f"logsense: {text}", style="red"))
+    TerminalConsole(stderr=True, soft_wrap=True).print(Text(f"logsense: {text}", style="red"))
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Cli:
     demo: bool = False
     as_json: bool = False
     full: bool = False
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=TerminalConsole)
 
     def run(self, command: Callable[[Session], Coroutine[Any, Any, ExitCode]], *, works: bool = False) -> None:
         """Run `command` in a session and exit with its code; with `works` runs are worked on meanwhile."""
@@ -103,7 +103,7 @@ class Cli:
 
     def print_json(self, document: Mapping[str, Any]) -> None:
         """The one document on stdout."""
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not shows_everything(sys.stdout)) + "\n")
+        sys.stdout.write(json_text(document, ascii_only=not shows_everything(sys.stdout)) + "\n")
 
     def print_table(self, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
         """Rows for people; only the last column folds, longer text before it is cut. Texts may quote strangers."""

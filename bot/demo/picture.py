@@ -7,9 +7,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
-
 from adapters.terminal import rendered
+from adapters.terminal_console import TerminalConsole
 from bot.demo.world import DEMO_ISSUE
 from bot.session import Cli, ExitCode, Session
 from bot.settings import Settings
@@ -23,7 +22,7 @@ PICTURE = Path(__file__).parents[2] / ".readme" / "terminal.svg"
 
 def draw() -> None:
     """The picture is that of a run just made."""
-    console = Console(record=True, force_terminal=True, width=112, highlight=False, file=io.StringIO())
+    console = TerminalConsole(record=True, force_terminal=True, width=112, file=io.StringIO())
 
     async def investigate(session: Session) -> ExitCode:
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, IssueRef(DEMO_ISSUE))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from core.domain.journal import Transcript
 from core.domain.report import Answer, Evidence, RootCauseReport
+from core.domain.untrusted_text import without_fences
 
 EXCERPT_LINES = 14
-_FENCE = re.compile(r"\[(?:end of )?outside data.*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,6 @@ def _orientation(transcript: Transcript) -> Answer:
 
 def _excerpt(evidence: Evidence) -> str:
     """The first lines of what the tool said, without its fences, which are there for models."""
-    lines = [line for line in evidence.text.splitlines() if line.strip() and not _FENCE.fullmatch(line)]
+    lines = [line for line in without_fences(evidence.text).splitlines() if line.strip()]
     shown = "\n".join(lines[:EXCERPT_LINES])
     return shown if len(lines) <= EXCERPT_LINES else f"{shown}\n…"

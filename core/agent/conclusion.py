@@ -13,6 +13,7 @@ from core.domain.causes import Cause
 from core.domain.errors import ToolRejected
 from core.domain.journal import Transcript
 from core.domain.report import Analysis, Answer, Culprit, Finding, Fix, Level
+from core.masking.controls import without_controls
 from core.ports import ToolSpec
 
 SUBMIT_ANALYSIS = "submit_analysis"
@@ -123,7 +124,8 @@ def _word(value: Any) -> Any:
 
 
 def _trimmed(limit: int) -> BeforeValidator:
-    return BeforeValidator(lambda value: value.strip()[:limit] if isinstance(value, str) else value)
+    """Read text of a model as people will see it: nothing invisible, at most `limit` characters."""
+    return BeforeValidator(lambda value: without_controls(value).strip()[:limit] if isinstance(value, str) else value)
 
 
 def _absent(value: Any) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.masking.controls import without_controls
+
 MAX_CALLS = 10
 MAX_THOUGHT = 1_200
 MALFORMED = "_malformed"
@@ -64,7 +66,7 @@ def read_reply(completion: Mapping[str, Any], prompt_chars: Callable[[], int]) -
         prompt = prompt_chars() // _CHARS_PER_TOKEN
     cached = _count(_object(usage.get("prompt_tokens_details")).get("cached_tokens"), 0)
     return Reply(
-        text=_THINKING.sub("", text).strip(),
+        text=without_controls(_THINKING.sub("", text)).strip(),
         calls=calls,
         finish=str(choice.get("finish_reason") or ""),
         refusal=_text(message.get("refusal")),

@@ -5,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, Frame
+from core.domain.untrusted_text import fenced
 from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import (
-    FENCE_CLOSES,
-    FENCE_OPENS,
     HEADLINE_CHARS,
     PAGE_CHARS,
     Sheet,
@@ -21,6 +20,8 @@ from core.mcp_server.tools.get_stacktrace import stack_sheet
 from tests.mcp_server.tool_calls import assert_stated
 
 MASKER = Masker("k")
+MARKER = "0badcafe"
+FENCE_OPENS, _, FENCE_CLOSES = fenced("x", MARKER).split("\n")
 
 hostile = st.one_of(
     st.text(max_size=80),
@@ -82,12 +83,12 @@ events = st.builds(
 
 @given(events, st.integers(1, 4))
 def test_whatever_the_event_facts_stand_in_a_fenced_short_text(event: ErrorEvent, number: int) -> None:
-    page = page_of(stack_sheet(event, MASKER), number, MASKER)
+    page = page_of(stack_sheet(event, MASKER), number, MASKER, MARKER)
     lines = page.text.split("\n")
     assert len(page.text) <= PAGE_CHARS
     assert len(lines[0]) <= HEADLINE_CHARS
     assert [lines.count(FENCE_OPENS), lines.count(FENCE_CLOSES)] == [1, 1]
-    assert page.text.lower().count(FENCE_CLOSES) == 1
+    assert page.text.lower().count("[end of") == 1
     assert lines[1] == FENCE_OPENS
     assert_stated(page.facts, page.text)
     for secret in ("hunter2", "jane@", "\x1b", "\u202e"):
@@ -99,7 +100,7 @@ def test_a_fact_that_its_line_does_not_say_is_dropped(rows: list[tuple[str, dict
     sheet = Sheet("headline")
     for text, facts in rows:
         sheet.add(text, **facts)
-    page = page_of(sheet, 1, MASKER)
+    page = page_of(sheet, 1, MASKER, MARKER)
     assert_stated(page.facts, page.text)
 
 
@@ -116,7 +117,7 @@ def test_a_cut_does_not_tear_a_placeholder() -> None:
 
 
 def test_a_secret_cut_short_is_masked_before_it_is_cut() -> None:
-    text = page_of(Sheet("x " * 80 + "password=hunter2hunter2hunter2"), 1, MASKER).text
+    text = page_of(Sheet("x " * 80 + "password=hunter2hunter2hunter2"), 1, MASKER, MARKER).text
     assert "hunter" not in text
 
 

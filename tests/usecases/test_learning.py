@@ -21,10 +21,10 @@ from core.domain.journal import CallObserved, JournalEntry, Transcript
 from core.domain.knowledge import KnowledgeEntry, Standing
 from core.domain.report import Analysis, RootCauseReport
 from core.domain.tenancy import Actor, Organization, OrganizationId, Platform, SentryConnection, WorkspaceRef
+from core.domain.untrusted_text import marker_in
 from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
-from core.mcp_server.rendering import FENCE_CLOSES
 from core.ports import HostTools, OrganizationStore
 from core.storage.schema import migrate
 from core.storage.stores import open_stores
@@ -216,7 +216,7 @@ async def test_a_confirmed_incident_that_gives_orders_changes_no_call_no_culprit
     assert poisoned.report.fixes[0].title == "Do again what fixed it last time"
     assert poisoned.report.fixes[1:] == honest.report.fixes
     shown = next(item.text for item in transcript.evidence() if item.tool == "search_knowledge_base")
-    assert shown.count(FENCE_CLOSES) == 1 and shown.endswith(FENCE_CLOSES)
+    assert shown.count("[end of") == 1 and shown.endswith(f"\n[end of outside data {marker_in(shown)}]")
 
 
 async def test_what_is_learned_is_what_the_tools_masked(school: School) -> None:

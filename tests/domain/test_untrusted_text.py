@@ -25,7 +25,7 @@ def spelled(letter: str, choose: int) -> str:
     """Another character that looks like `letter`."""
     compatible = [unicodedata.lookup(f"FULLWIDTH LATIN SMALL LETTER {letter.upper()}"), letter.upper()]
     choices = [letter, *compatible, *_LOOK_ALIKES.get(letter, "")]
-    return choices[choose % len(choices)]
+    return str(choices[choose % len(choices)])
 
 
 @st.composite

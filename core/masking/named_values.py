@@ -140,9 +140,13 @@ def _jar(text: str, at: int) -> Found:
     return found.span() if found and "=" in found[0] else None
 
 
+def _span_or_empty(match: re.Match[str] | None) -> tuple[int, int]:
+    return match.span() if match else (0, 0)
+
+
 def _header(text: str, at: int, is_certain: bool) -> Found:
     quoted = _quoted(text, at)
-    low, high = quoted or (_REST_OF_LINE.match(text, at) or _BARE_NONE).span()
+    low, high = quoted or _span_or_empty(_REST_OF_LINE.match(text, at))
     scheme = _SCHEMED.match(text, low)
     low = scheme.end() if scheme else low
     if quoted is None and (bare := _BARE.match(text, low)):
@@ -159,10 +163,6 @@ def _header(text: str, at: int, is_certain: bool) -> Found:
     ):
         return _NOTHING
     return low, high
-
-
-_BARE_NONE = re.compile("").match("")
-assert _BARE_NONE is not None
 
 
 def _quoted(text: str, at: int) -> Found:
@@ -278,7 +278,7 @@ def _paired(text: str, start: int, end: int, is_certain: bool) -> Found:
         return None
     name = text[start:end].lower()
     quoted = _quoted(text, sign.end())
-    found = quoted or (_BARE.match(text, sign.end()) or _BARE_NONE).span()
+    found = quoted or _span_or_empty(_BARE.match(text, sign.end()))
     low, high = found if quoted else (found[0], _trimmed(text, *found))
     if scheme := _SCHEMED.match(text, low, high):
         low = scheme.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -66,11 +67,11 @@ def test_placeholders_of_a_message_are_filled() -> None:
 @pytest.mark.parametrize("place", ["message", "logentry", "value", "breadcrumb"])
 def test_a_trace_in_the_text_of_an_event_is_its_exception(place: str) -> None:
     trace = 'failed\nTraceback (most recent call last):\n  File "/srv/a.py", line 3, in run\n    go()\nOSError: gone'
-    given = {
+    places: dict[str, dict[str, Any]] = {
         "message": {"message": trace},
         "logentry": {"logentry": {"formatted": trace}},
         "value": {"exception": {"values": [{"type": "Wrapped", "value": trace}]}},
         "breadcrumb": {"message": "failed", "breadcrumbs": {"values": [{"level": "error", "message": trace}]}},
-    }[place]
-    event = read_event(json.dumps({"event_id": "e1", "platform": "python", **given}))
+    }
+    event = read_event(json.dumps({"event_id": "e1", "platform": "python", **places[place]}))
     assert [(each.type, each.value, each.frames[0].line) for each in event.exceptions] == [("OSError", "gone", 3)]

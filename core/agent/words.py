@@ -164,7 +164,10 @@ _HOST = (
     re.compile(r"\bon ([a-z][\w]*-\d+)\b"),
 )
 _LOCAL_HOST = re.compile(r"(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)(?::\d+)?")
-_PATH = (re.compile(r"['\"]((?:/|\w:\\|\.{1,2}/)[^'\"]+)['\"]"), re.compile(r"\b(\S*/\S+\.\w+)\b"))
+_PATH = (
+    re.compile(r"['\"]((?:/|\w:\\|\.{1,2}/)[^'\"]+)['\"]"),
+    re.compile(r"(?:^|(?<=[\s(\[<=,:]))([^\s/'\"(]{0,200}+/\S{1,300}\.\w{1,20})\b", re.MULTILINE),
+)
 _PORT = (
     re.compile(r"EADDRINUSE[^\n]*?:(\d{2,5})\b"),
     re.compile(r"\bport (\d{2,5})\b", re.IGNORECASE),

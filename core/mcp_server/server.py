@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import secrets
@@ -114,7 +115,7 @@ def _delivering(
         outages.set(went_away)
         try:
             sheet = await tool(**arguments)
-            page = page_of(sheet, arguments.get("page", 1), masker, _marker(fence_secret))
+            page = await asyncio.to_thread(page_of, sheet, arguments.get("page", 1), masker, _marker(fence_secret))
         except MCPError:
             raise
         except LogSenseError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from core.mcp_server import frames
 from core.mcp_server.arguments import EventChoice, IssueId, PageNumber
 from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
+from core.mcp_server.reading_limits import TextBudget
 from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted
 from core.mcp_server.tools.frame_lines import add_callers, add_frame, fields_of, place
 
@@ -31,14 +33,16 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     async def get_stacktrace(issue_id: IssueId, event: EventChoice = "recommended", page: PageNumber = 1) -> Sheet:
         """Where it broke: exceptions, source, locals, callers, breadcrumbs."""
         found = await doors.incidents().event(IssueRef(issue_id), event)
-        return stack_sheet(found, masker)
+        # Masking and rendering take processor time; meanwhile the event loop serves other organizations.
+        return await asyncio.to_thread(stack_sheet, found, masker)
 
     return get_stacktrace
 
 
 def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
     """`raw` as lines: the most telling first."""
-    event = cleaned(_lean(raw), masker)
+    budget = TextBudget()
+    event = cleaned(budget.limited(_lean(raw)), masker)
     sighting = frames.sight(event)
     minified = sighting.frame is not None and frames.is_minified(sighting.frame, event.problems)
     sheet = Sheet(_headline(event, sighting, minified))
@@ -51,19 +55,27 @@ def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
     _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
     _add_origin(sheet, event)
     add_callers(sheet, sighting.callers)
+    if budget.left_out:
+        sheet.add(f"{budget.left_out:,} characters of long texts in this event were not read")
     return sheet
 
 
 def _lean(event: ErrorEvent) -> ErrorEvent:
     """The event without what is never shown: the locals and surroundings of all frames but the one that matters."""
     shown = frames.sight(event).frame
+    told = {id(exception) for exception, _ in frames.roles(event.exceptions)[:_MAX_EXCEPTIONS]}
 
     def lean(stack: Sequence[Frame]) -> tuple[Frame, ...]:
         return tuple(frame if frame is shown else _bare(frame) for frame in stack)
 
     return replace(
         event,
-        exceptions=tuple(replace(each, frames=lean(each.frames)) for each in event.exceptions),
+        exceptions=tuple(
+            replace(each, frames=lean(each.frames))
+            if id(each) in told
+            else replace(each, type=None, value=None, frames=lean(each.frames))
+            for each in event.exceptions
+        ),
         threads=tuple(replace(each, frames=lean(each.frames)) for each in event.threads if each.crashed)
         or event.threads[:1],
         frames=lean(event.frames),

@@ -229,8 +229,7 @@ class SentryIncidents(IncidentSource):
             return False
         if not _same_family(region, self._connection.base_url):
             return False
-        check_url(region, self._allowed_hosts)
-        self._region_url = region.rstrip("/")
+        self._region_url = check_url(region, self._allowed_hosts).rstrip("/")
         return True
 
     def _no_such_issue(self, ref: IssueRef) -> str:

@@ -147,7 +147,13 @@ async def _listening(app: App, chats: Sequence[web.RouteDef], metrics: Metrics) 
     host, port = _address(app.settings)
     site_app = web.Application(client_max_size=2**20)
     site_app.add_routes([*chats, *Health(app).routes(), *metrics.routes()])
-    runner = web.AppRunner(site_app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    runner = web.AppRunner(
+        site_app,
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_S,
+        # Signatures are over the bytes as they came, and nobody who signs compresses.
+        auto_decompress=False,
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

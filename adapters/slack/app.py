@@ -28,7 +28,7 @@ from adapters.slack.install import INSTALL_PATH, REDIRECT_PATH, InstallFlow
 from adapters.slack.installations import SlackInstallations
 from adapters.slack.signed_requests import check_headers, check_payload, check_signature
 from adapters.slack.talking import Talking
-from core.domain.errors import Refusal
+from core.domain.errors import RateLimited, Refusal, ServiceFailed, ServiceUnavailable
 from core.ports import Desk, Inbox, Installations
 
 logger = logging.getLogger("logsense.slack")
@@ -167,6 +167,11 @@ class SlackApp:
         except Refusal as refusal:
             # Delivering it again would change nothing.
             logger.warning("an event was not taken: %s", refusal)
+        except (ServiceUnavailable, RateLimited):
+            raise
+        except ServiceFailed as failure:
+            # Slack refused a call for good, for instance because it knows no such user.
+            logger.warning("an event was not taken: %s", failure)
 
     async def _command(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond

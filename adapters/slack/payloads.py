@@ -16,6 +16,9 @@ MaybeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] | None
 Objects = list[dict[str, Any]] | None
 
 
+_HEARD = ("app_mention", "message", "reaction_added", "reaction_removed", "app_home_opened")
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
 
@@ -85,6 +88,8 @@ class _Event(_Message):
     def _can_be_answered(self) -> Self:
         if self.type == "app_mention" and not (isinstance(self.channel, str) and self.channel and self.ts):
             raise ValueError("a mention has a channel and a time")
+        if self.type in _HEARD and not isinstance(self.user, str | None):
+            raise ValueError("the person is given by an id")
         return self
 
 
@@ -118,6 +123,7 @@ class _State(_Part):
 
 class _View(_Part):
     id: MaybeId = None
+    type: str | None = None
     team_id: MaybeId = None
     app_installed_team_id: MaybeId = None
     callback_id: str | None = None
@@ -179,6 +185,8 @@ class _Payload(_Part):
         }
         if self.type in needed and not needed[self.type]:
             raise ValueError("what it is about is missing")
+        if self.type == "view_submission" and self.view is not None and not (self.view.type and self.view.callback_id):
+            raise ValueError("a form has a type and a name")
         if self.command is not None and not (self.user_id and self.channel_id):
             raise ValueError("a command has a person and a channel")
         if self.type is None and self.command is None:

@@ -130,7 +130,7 @@ class TeamsApp:
             case "invoke" if pressed is not None:
                 return web.json_response(await self._acting.answered(activity, pressed, caller))
             case "invoke":
-                return web.Response(status=501)
+                return web.Response(status=400, text="LogSense knows no such action.")
             case "message" if pressed is not None:
                 await self._acting.submitted(activity, pressed, caller)
             case "message":

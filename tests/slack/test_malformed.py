@@ -63,11 +63,17 @@ def payloads(workspace: Workspace, ada: User, channel: Channel) -> Iterator[dict
     yield {"type": "event_callback", "team_id": workspace.id, "event_id": "Ev1", "event": event, "authorizations": None}
     reaction = {"type": "reaction_added", "user": ada.id, "reaction": "+1", "item": {"type": "message", "ts": "1.1"}}
     yield {"type": "event_callback", "team_id": workspace.id, "event_id": "Ev2", "event": reaction}
-    evidence = {"action_id": "evidence_page:next", "value": "no-such-investigation"}
+    evidence = {"type": "button", "block_id": "b", "action_id": "evidence_page:next", "value": "no-such-investigation"}
     yield about | {"type": "block_actions", "actions": [evidence], "view": {"id": "V1"}, "message": None}
     where = json.dumps({"channel": channel.id, "thread": "1.1", "investigation": "E1"})
     for callback in ("channel_settings", "what_fixed_it", "sentry_connection"):
-        view = {"id": "V1", "callback_id": callback, "private_metadata": where, "state": {"values": {}}}
+        view = {
+            "id": "V1",
+            "type": "modal",
+            "callback_id": callback,
+            "private_metadata": where,
+            "state": {"values": {}},
+        }
         yield about | {"type": "view_submission", "view": view}
     yield about | {"type": "message_action", "callback_id": "investigate_message", "message": {"text": "x", "ts": "1"}}
 
@@ -104,7 +110,13 @@ def odd_payloads(town: Town, workspace: Workspace, ada: User, channel: Channel) 
         '{"channel": "None"}',
         '{"channel": 7}',
     ):
-        view = {"id": "V1", "callback_id": "channel_settings", "private_metadata": metadata, "state": {"values": {}}}
+        view = {
+            "id": "V1",
+            "type": "modal",
+            "callback_id": "channel_settings",
+            "private_metadata": metadata,
+            "state": {"values": {}},
+        }
         about = {"type": "view_submission", "team": {"id": workspace.id}, "user": {"id": ada.id}, "view": view}
         yield signed(secret, b"payload=" + quote_plus(json.dumps(about)).encode(), FORM)
     command = {"command": "/logsense", "text": "connect channel", "team_id": workspace.id, "user_id": ada.id}

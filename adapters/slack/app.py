@@ -121,7 +121,11 @@ class SlackApp:
 
     async def _install(self, request: web.Request) -> web.Response:
         assert self._flow is not None
-        return await to_aiohttp_response(await self._flow.handle_installation(await to_bolt_request(request)))
+        page = await to_aiohttp_response(await self._flow.handle_installation(await to_bolt_request(request)))
+        for cookie in page.cookies.values():
+            # Lax: Slack sends people back by a link, and no other site's form or picture brings the cookie along.
+            cookie["samesite"] = "Lax"
+        return page
 
     async def _redirect(self, request: web.Request) -> web.Response:
         assert self._flow is not None

@@ -18,6 +18,8 @@ Objects = list[dict[str, Any]] | None
 
 _HEARD = ("app_mention", "message", "reaction_added", "reaction_removed", "app_home_opened")
 
+_DONE_BY_A_PERSON = ("block_actions", "view_submission", "message_action")
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
@@ -185,6 +187,8 @@ class _Payload(_Part):
         }
         if self.type in needed and not needed[self.type]:
             raise ValueError("what it is about is missing")
+        if self.type in _DONE_BY_A_PERSON and not (isinstance(self.user, _Who) and self.user.id):
+            raise ValueError("nobody did it")
         if self.type == "view_submission" and self.view is not None and not (self.view.type and self.view.callback_id):
             raise ValueError("a form has a type and a name")
         if self.command is not None and not (self.user_id and self.channel_id):

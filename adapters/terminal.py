@@ -293,7 +293,8 @@ def _similar(past: SimilarIncident, fixes: Sequence[Fix]) -> RenderableType:
 
 def _footer(view: ReportView, *, full: bool) -> Text:
     """What the reader can type from here; further small print follows it."""
-    shown = "" if full else f"How to fix it, why, similar incidents and source: logsense show {view.investigation_id} --full"
+    more = f"logsense show {view.investigation_id} --full"
+    shown = "" if full else f"How to fix it, why, similar incidents and source: {more}"
     return Text(shown or f"investigation {view.investigation_id}", style="dim")
 
 

@@ -17,6 +17,7 @@ from adapters.slack.budgets import Budgets
 from adapters.slack.config import SlackConfig
 from adapters.teams.config import TeamsConfig
 from adapters.teams.ids import workspace_named
+from bot.connections import HEADERS_WITHIN_S, Connections, NotHttp
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.session import Cli
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("logsense.serve")
 
 _SHUTDOWN_S = 10.0
+_NOT_HTTP = NotHttp()
 
 
 @click.command()
@@ -145,19 +147,35 @@ async def _teams(app: App, config: TeamsConfig) -> AsyncIterator[TeamsApp]:
 @contextlib.asynccontextmanager
 async def _listening(app: App, chats: Sequence[web.RouteDef], metrics: Metrics) -> AsyncIterator[str]:
     host, port = _address(app.settings)
-    site_app = web.Application(client_max_size=2**20)
+    connections = Connections()
+    site_app = web.Application(client_max_size=2**20, middlewares=[connections.serve])
     site_app.add_routes([*chats, *Health(app).routes(), *metrics.routes()])
-    runner = web.AppRunner(site_app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    logger_of_http = logging.getLogger("logsense.http")
+    logger_of_http.addFilter(_NOT_HTTP)
+    runner = web.AppRunner(
+        site_app,
+        logger=logger_of_http,
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_S,
+        # Signatures are over the bytes as they came, and nobody who signs compresses.
+        auto_decompress=False,
+        keepalive_timeout=HEADERS_WITHIN_S,
+        lingering_time=1.0,
+    )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        assert runner.server is not None
         try:
-            await site.start()
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(connections.limited(runner.server), host, port, backlog=1_024)
         except OSError as error:
             raise Refusal(
                 f"{host}:{port} cannot be listened on ({error.strerror}). Set LOGSENSE_LISTEN to another address."
             ) from error
-        yield f"http://{host}:{runner.addresses[0][1]}"
+        try:
+            yield f"http://{host}:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
 

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from core.domain.errors import LogSenseError
+
 logger = logging.getLogger("logsense.chat")
 
 _DRAIN_S = 10.0
@@ -36,5 +38,7 @@ class Tasks:
     async def _watched(work: Coroutine[Any, Any, None], name: str) -> None:
         try:
             await work
+        except LogSenseError as error:
+            logger.warning("%s was not done: %s", name, error)
         except Exception:
             logger.exception("%s failed", name)

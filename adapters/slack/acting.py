@@ -9,11 +9,12 @@ from adapters.chat.commands import Cancel, Command, Connect, Help, Incidents, In
 from adapters.chat.post_mortem import post_mortem
 from adapters.slack.commands import help_text, parse_command
 from adapters.slack.door import Caller, Door
+from adapters.slack.evidence_modal import evidence_modal, page_named
 from adapters.slack.forms import Forms
 from adapters.slack.ids import COMMAND, Action
 from adapters.slack.inbound import delivery_of, person_of, place_of, subject_in, subject_named
 from adapters.slack.listing import incidents_text, status_text
-from adapters.slack.modals import evidence_modal, fix_modal
+from adapters.slack.modals import fix_modal
 from adapters.slack.trouble import in_words
 from core.domain.conversation import (
     Again,
@@ -175,10 +176,10 @@ class Acting:
                 await caller.client.views_open(trigger_id=trigger, view=evidence_modal(view, 1))
             case Action.EVIDENCE_PAGE:
                 shown = body.get("view") or {}
-                investigation_id, page = value.rsplit(":", 1)
+                investigation_id, page = page_named(value)
                 view = await self._report(investigation_id, caller)
                 await caller.client.views_update(
-                    view_id=str(shown.get("id")), hash=shown.get("hash"), view=evidence_modal(view, int(page))
+                    view_id=str(shown.get("id")), hash=shown.get("hash"), view=evidence_modal(view, page)
                 )
             case Action.POST_MORTEM:
                 await self._post_mortem(value, conversation, caller)

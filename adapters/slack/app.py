@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -12,8 +13,10 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.incoming import BadRequest
 from adapters.slack.acting import Acting
 from adapters.slack.budgets import Budgets
 from adapters.slack.channel import SlackChannel
@@ -24,8 +27,9 @@ from adapters.slack.ids import Callback, workspace_of
 from adapters.slack.install import INSTALL_PATH, REDIRECT_PATH, InstallFlow
 from adapters.slack.installations import SlackInstallations
 from adapters.slack.modals import notice_modal
+from adapters.slack.signed_requests import check_headers, check_payload, check_signature
 from adapters.slack.talking import Talking
-from core.domain.errors import Refusal
+from core.domain.errors import RateLimited, Refusal, ServiceFailed, ServiceUnavailable
 from core.ports import Desk, Inbox, Installations
 
 logger = logging.getLogger("logsense.slack")
@@ -93,7 +97,8 @@ class SlackApp:
 
     def routes(self) -> list[web.RouteDef]:
         """Where Slack, and people who install, come in over HTTP."""
-        routes = [web.post(EVENTS_PATH, self._events)]
+        # Without the secret nobody could tell who calls; events come through the socket then.
+        routes = [] if self._config.signing_secret is None else [web.post(EVENTS_PATH, self._events)]
         if self._flow is not None:
             routes += [web.get(INSTALL_PATH, self._install), web.get(REDIRECT_PATH, self._redirect)]
         return routes
@@ -104,14 +109,27 @@ class SlackApp:
         return self._session
 
     async def _events(self, request: web.Request) -> web.Response:
-        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
-            # Bolt would fail on it, and answer 500 with a traceback in the log.
-            return web.Response(status=401, text="not signed")
-        return await to_aiohttp_response(await self._bolt.async_dispatch(await to_bolt_request(request)))
+        """Verified here: Bolt reads a body before it verifies it, and fails on what is none of Slack's."""
+        assert self._config.signing_secret is not None
+        try:
+            check_headers(request.headers, time.time())
+            raw = await request.read()
+            check_signature(raw, request.headers, self._config.signing_secret)
+            text = check_payload(raw, request.content_type)
+        except BadRequest as refusal:
+            logger.info("a request was refused: %s", refusal)
+            return web.Response(status=refusal.status, text=str(refusal))
+        headers: dict[str, str | Sequence[str]] = dict(request.headers)
+        asked = AsyncBoltRequest(body=text, query=request.query_string, headers=headers)
+        return await to_aiohttp_response(await self._bolt.async_dispatch(asked))
 
     async def _install(self, request: web.Request) -> web.Response:
         assert self._flow is not None
-        return await to_aiohttp_response(await self._flow.handle_installation(await to_bolt_request(request)))
+        page = await to_aiohttp_response(await self._flow.handle_installation(await to_bolt_request(request)))
+        for cookie in page.cookies.values():
+            # Lax: Slack sends people back by a link, and no other site's form or picture brings the cookie along.
+            cookie["samesite"] = "Lax"
+        return page
 
     async def _redirect(self, request: web.Request) -> web.Response:
         assert self._flow is not None
@@ -157,6 +175,11 @@ class SlackApp:
         except Refusal as refusal:
             # Delivering it again would change nothing.
             logger.warning("an event was not taken: %s", refusal)
+        except (ServiceUnavailable, RateLimited):
+            raise
+        except ServiceFailed as failure:
+            # Slack refused a call for good, for instance because it knows no such user.
+            logger.warning("an event was not taken: %s", failure)
 
     async def _command(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond

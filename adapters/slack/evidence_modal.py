@@ -43,6 +43,12 @@ def evidence_modal(view: ReportView, page: int) -> Block:
     }
 
 
+def page_named(value: str) -> tuple[str, int]:
+    """The investigation and the page that a button's value names; the first page when it names none."""
+    investigation_id, _, page = value.partition(":")
+    return investigation_id, int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+
+
 def _confidence_page(view: ReportView) -> Iterator[list[Block]]:
     report = view.report
     if report.confidence_reasons:

@@ -13,7 +13,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from adapters.slack.api_errors import CALL_ERRORS, explained
 from adapters.slack.door import Caller, Door
 from adapters.slack.elements import section
-from adapters.slack.ids import Callback
+from adapters.slack.ids import Callback, is_id
 from adapters.slack.modals import (
     FIX,
     channel_modal,
@@ -66,6 +66,8 @@ class Forms:
                 view = sentry_modal(None, None)
             case "model":
                 view = model_modal(model.base_url if model else None, model.model if model else None)
+            case "channel" if not is_id(where.channel):
+                raise Refusal("Open the settings of a channel in that channel: /logsense connect channel")
             case "channel":
                 settings = await self._door.desk.channel_settings(caller.workspace, where.channel)
                 view = channel_modal(where.channel, settings)
@@ -121,7 +123,7 @@ class Forms:
 
     async def _fixed(self, view: Mapping[str, Any], body: Mapping[str, Any], caller: Caller) -> str:
         """What fixed it is kept as their word, and the thread says so; else why it was not kept."""
-        where = json.loads(str(view.get("private_metadata") or "{}"))
+        where = _metadata_of(view)
         conversation = caller.conversation(str(where.get("channel")), where.get("thread"))
         fix = read_fix((view.get("state") or {}).get("values") or {})
         delivery = f"fix:{view.get('id')}"
@@ -167,6 +169,8 @@ class Forms:
                 return f"{found}. It reasons from the next investigation on."
             case ChannelSettings():
                 channel = _channel_of(view)
+                if channel is None:
+                    raise Refusal("The form names no channel. Open it again: /logsense connect channel")
                 await desk.save_channel_settings(workspace, who, channel, decided, platform_admin=admin)
                 return "The channel's settings are saved."
             case _:
@@ -178,11 +182,20 @@ async def _finished(keeping: asyncio.Task[str]) -> None:
         logger.warning("what fixed it was not kept: %s", problem)
 
 
-def _channel_of(view: Mapping[str, Any]) -> str:
-    return str(json.loads(str(view.get("private_metadata") or "{}")).get("channel"))
+def _channel_of(view: Mapping[str, Any]) -> str | None:
+    channel = _metadata_of(view).get("channel")
+    return channel if isinstance(channel, str) and is_id(channel) else None
 
 
-def _again(decided: Decided, channel: str, problem: str) -> dict[str, Any]:
+def _metadata_of(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        metadata = json.loads(view.get("private_metadata") or "{}")
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _again(decided: Decided, channel: str | None, problem: str) -> dict[str, Any]:
     """The form with what was typed, but for the secret, and what is wrong with it above."""
     match decided:
         case SentryConnection():
@@ -190,7 +203,7 @@ def _again(decided: Decided, channel: str, problem: str) -> dict[str, Any]:
         case ModelConnection():
             form = model_modal(decided.base_url, decided.model)
         case ChannelSettings():
-            form = channel_modal(channel, decided)
+            form = channel_modal(channel or "", decided)
         case _:
             assert_never(decided)
     return form | {"blocks": [section(f"*Nothing was saved.* {escaped(problem)}"), *form["blocks"]]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from core.domain.conversation import ConversationRef, MessageRef
@@ -12,6 +13,9 @@ COMMAND = "/logsense"
 
 METADATA_EVENT = "logsense_post"
 """The event type of the metadata that marks our messages; its payload is `{"key": …}`."""
+
+
+_ID = re.compile(r"[A-Z][A-Z0-9]{1,63}", re.ASCII)
 
 
 class Action(StrEnum):
@@ -48,6 +52,11 @@ class Callback(StrEnum):
     MODEL = "model_connection"
     CHANNEL = "channel_settings"
     FIX = "what_fixed_it"
+
+
+def is_id(text: str) -> bool:
+    """Whether Slack could have given that id to a channel."""
+    return _ID.fullmatch(text) is not None
 
 
 def workspace_of(*, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool) -> WorkspaceRef:

@@ -21,6 +21,7 @@ from adapters.slack.ids import workspace_of
 from adapters.slack.installations import Installation, SlackInstallations
 from adapters.slack.manifest import bot_scopes
 from adapters.slack.trouble import in_words
+from core.domain.errors import Refusal
 from core.domain.tenancy import Actor
 from core.ports import Desk, Installations
 
@@ -92,6 +93,8 @@ class InstallFlow(AsyncOAuthFlow):
         """What Slack sends people back to; whatever fails, they read why."""
         try:
             return await super().handle_callback(request)
+        except Refusal as refusal:
+            return _page(400, "LogSense was not installed", str(refusal))
         except Exception as error:
             return _page(500, "LogSense was not installed", in_words(error))
 

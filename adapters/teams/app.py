@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import Any
 
@@ -12,6 +11,7 @@ from aiohttp import web
 
 from adapters.chat.budgets import Budgets
 from adapters.chat.chart import frequency_chart
+from adapters.chat.incoming import BadRequest, object_in
 from adapters.teams.acting import Acting
 from adapters.teams.bot_framework import Connector
 from adapters.teams.channel import TeamsChannel, budget_of
@@ -93,11 +93,9 @@ class TeamsApp:
 
     async def _messages(self, request: web.Request) -> web.Response:
         try:
-            activity = json.loads(await request.read())
-        except (ValueError, RecursionError):
-            return web.Response(status=400)
-        if not isinstance(activity, dict):
-            return web.Response(status=400)
+            activity = object_in(await request.read())
+        except BadRequest as refusal:
+            return web.Response(status=refusal.status, text=str(refusal))
         try:
             if self._tokens is not None:
                 await self._tokens.check(request.headers.get("Authorization"), activity)
@@ -106,7 +104,7 @@ class TeamsApp:
             return await self._heard(activity)
         except TokenRefused as refusal:
             logger.info("a request was refused: %s", refusal)
-            return web.Response(status=refusal.status)
+            return web.Response(status=refusal.status, text="The request is not from Microsoft Teams.")
         except ServiceFailed as failure:
             # Teams is to deliver it again.
             logger.warning("an activity could not be kept: %s", failure)
@@ -153,7 +151,7 @@ class TeamsApp:
         if (feedback := read_feedback(activity)) is not None:
             await self._acting.judge(feedback, caller)
             return web.json_response({})
-        return web.Response(status=501)
+        return web.Response(status=400, text="LogSense knows no such action.")
 
     # ---- charts -----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from core.domain.errors import ServiceUnavailable
 
 logger = logging.getLogger("logsense.teams")
 
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 _LEEWAY_S = 300
 _KEPT_S = 24 * 3_600.0
 _ASKED_AGAIN_S = 60.0
@@ -72,20 +74,21 @@ class InboundTokens:
             ServiceUnavailable: the keys cannot be had, so nobody can tell.
         """
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        if scheme.lower() != "bearer" or not _TOKEN.fullmatch(token):
             raise TokenRefused(401, "no bearer token")
         keys, key, channels = await self._key_of(token)
         claims = self._claims_of(token, key, keys.issuer)
         if claims.get("serviceurl") != activity.get("serviceUrl"):
             raise TokenRefused(401, "the token is for another service URL")
-        if activity.get("channelId") not in channels:
+        channel = activity.get("channelId")
+        if not isinstance(channel, str) or channel not in channels:
             raise TokenRefused(403, "the key is not endorsed for the channel")
 
     async def _key_of(self, token: str) -> tuple[_Keys, jwt.PyJWK, frozenset[str]]:
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
-            raise TokenRefused(403, f"no readable token: {type(error).__name__}") from None
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise TokenRefused(401, f"no readable token: {type(error).__name__}") from None
         if header.get("alg") != "RS256":
             raise TokenRefused(403, "not signed with RS256")
         named = str(header.get("kid"))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 import socket
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from core.domain.errors import Refusal
+from core.gateways.public_hosts import is_literal, is_public, normal_host
+
+if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ClientRequest
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
 _PORTS = {"http": 80, "https": 443}
+_NEVER_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def open_guarded_session(allowed_hosts: frozenset[str], *, timeout_s: float = 10.0) -> aiohttp.ClientSession:
@@ -20,32 +28,52 @@ def open_guarded_session(allowed_hosts: frozenset[str], *, timeout_s: float = 10
 
     The resolver that checks is the one that connects, so a name cannot change its mind in between.
     """
-    connector = aiohttp.TCPConnector(resolver=_GuardedResolver(allowed_hosts), limit=50, ttl_dns_cache=30)
+    resolver = _GuardedResolver(allowed_hosts)
+    connector = _GuardedConnector(allowed_hosts, resolver=resolver, limit=50, ttl_dns_cache=30)
     timeout = aiohttp.ClientTimeout(total=timeout_s, connect=min(5.0, timeout_s))
     return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
 
 
-def check_url(url: str, allowed_hosts: frozenset[str], *, what: str = "SENTRY_URL") -> None:
-    """`url` may be asked for: https and not a private address, or a host that the operator allows.
+def check_url(url: str, allowed_hosts: frozenset[str], *, what: str = "SENTRY_URL") -> str:
+    """Return `url` with its host as clients will read it: https and not a private address, or an allowed host.
 
-    `what` names the URL in what people are told.
+    Build requests from what is returned, so that no other reading of the host matters. `what` names the URL in what
+    people are told.
 
     Raises:
         Refusal: names the host, and the setting by which an operator allows it.
     """
     try:
+        if _NEVER_IN_AN_ADDRESS.search(url):
+            raise ValueError("blanks or control characters")
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+        host, given_port = _host_of(parts), parts.port
     except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    if not host or parts.scheme not in _PORTS:
-        raise Refusal(f"{what} is not a web address. It should look like https://sentry.io")
+        raise Refusal(f"{what} is not a web address. It should look like https://sentry.io") from None
+    port = given_port or _PORTS[parts.scheme]
+    bracketed = f"[{host}]" if ":" in host else host
+    normal = parts._replace(netloc=bracketed if given_port is None else f"{bracketed}:{given_port}").geturl()
     if _is_allowed(host, port, allowed_hosts):
-        return
+        return normal
     if parts.scheme != "https":
         raise Refusal(f"{what} must use https, or its host must be allowed: LOGSENSE_ALLOWED_HOSTS={host}:{port}")
-    if _is_literal(host) and not _is_public(host):
+    if is_literal(host) and not is_public(host):
         raise _private(host)
+    return normal
+
+
+class _GuardedConnector(aiohttp.TCPConnector):
+    """Judges addresses that stand in the URL itself, for which no resolver is asked."""
+
+    def __init__(self, allowed_hosts: frozenset[str], *, resolver: AbstractResolver, limit: int, ttl_dns_cache: int):
+        super().__init__(resolver=resolver, limit=limit, ttl_dns_cache=ttl_dns_cache)
+        self._allowed_hosts = allowed_hosts
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+        host = req.url.raw_host or ""
+        if is_literal(host) and not _is_allowed(host, req.url.port, self._allowed_hosts) and not is_public(host):
+            raise _private(host)
+        return await super().connect(req, traces, timeout)
 
 
 class _GuardedResolver(AbstractResolver):
@@ -59,7 +87,7 @@ class _GuardedResolver(AbstractResolver):
         found = await self._resolver.resolve(host, port, family)
         if _is_allowed(host, port, self._allowed_hosts):
             return found
-        if any(not _is_public(address["host"]) for address in found):
+        if any(not is_public(address["host"]) for address in found):
             raise _private(host)
         return found
 
@@ -67,30 +95,17 @@ class _GuardedResolver(AbstractResolver):
         await self._resolver.close()
 
 
+def _host_of(parts: SplitResult) -> str:
+    """The normal host of a web address. Raises ValueError when there is none, or a name and password before it."""
+    host = normal_host(parts.hostname or "")
+    if parts.scheme not in _PORTS or "@" in parts.netloc or host is None:
+        raise ValueError("no web address")
+    return host
+
+
 def _is_allowed(host: str, port: int | None, allowed_hosts: frozenset[str]) -> bool:
-    return host in allowed_hosts or f"{host}:{port}" in allowed_hosts
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # Resolvers read 127.1, 0x7f000001 and 2130706433 as addresses too; a name never ends in a bare number.
-        last = host.rstrip(".").rsplit(".", 1)[-1]
-        return last.isdigit() or last.lower().startswith("0x")
-    return True
-
-
-def _is_public(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host.split("%", 1)[0])
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.sixtofour or address.teredo:
-            return False
-        address = address.ipv4_mapped or address
-    return address.is_global and not address.is_multicast
+    allowed = {name.lower() for name in allowed_hosts}
+    return not allowed.isdisjoint({host, f"{host}:{port}", f"[{host}]:{port}"})
 
 
 def _private(host: str) -> Refusal:

@@ -47,9 +47,8 @@ class EndpointRefused(ServiceFailed):
         self.filtered = filtered
 
 
-def _guarded(url: str, only_hosts: frozenset[str]) -> AsyncClient:
+def _guarded(only_hosts: frozenset[str]) -> AsyncClient:
     """A client whose every connection goes to a checked address. Redirects are not followed: they name new ones."""
-    check_url(url, only_hosts, what="The address of the model endpoint")
     transport = AiohttpTransport(
         verify=_certificates(), client=lambda: open_guarded_session(only_hosts, timeout_s=_GUARDED_SESSION_S)
     )
@@ -76,6 +75,8 @@ class ModelEndpoint:
         self._model = model
         self._timeout_s = timeout_s
         self._url = base_url or OPENAI
+        if only_hosts is not None:
+            self._url = check_url(self._url, only_hosts, what="The address of the model endpoint")
         # Waiting is ours: the SDK would follow a Retry-After of two minutes.
         self._client = AsyncOpenAI(
             api_key=api_key,
@@ -83,7 +84,7 @@ class ModelEndpoint:
             timeout=Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
             max_retries=0,
             # The default transport looks at every idle connection for each request: a third of all CPU at 50 at once.
-            http_client=DefaultAioHttpClient() if only_hosts is None else _guarded(self._url, only_hosts),
+            http_client=DefaultAioHttpClient() if only_hosts is None else _guarded(only_hosts),
         )
         self.host = urlsplit(self._url).netloc.rsplit("@", 1)[-1]
 

@@ -125,8 +125,7 @@ class SentryHttp:
         return await self._send(method, path, base_url, json=body)
 
     async def _send(self, method: str, path: str, base_url: str | None, **options: Any) -> Reply:
-        base = base_url or self._connection.base_url
-        check_url(base, self._allowed_hosts)
+        base = check_url(base_url or self._connection.base_url, self._allowed_hosts)
         headers = {"Authorization": f"Bearer {self._connection.token}", "Accept": "application/json"}
         try:
             async with (

@@ -173,8 +173,7 @@ class SentryServer:
         if region is None or region.rstrip("/") == self._connection.base_url.rstrip("/"):
             return
         if _same_family(region, self._connection.base_url):
-            check_url(region, self._allowed_hosts)
-            self.state.region_url = region.rstrip("/")
+            self.state.region_url = check_url(region, self._allowed_hosts).rstrip("/")
 
 
 def _options(query: str, page_size: int, cursor: str | None, issue_id: str | None) -> dict[str, str | int | list[str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.demo.local_sentry import LocalSentry
@@ -162,3 +164,27 @@ async def test_bolt_finds_none_of_our_variables_and_makes_nothing_of_its_own_fro
         await command(town, ada, incidents, "help")
     # It says so when it takes a token or makes an installation store of files from the environment.
     assert [record.getMessage() for record in caplog.records if record.name == "logsense.slack.bolt"] == []
+
+
+async def test_a_wrong_invite_is_answered_with_a_sentence(town: Town) -> None:
+    workspace = town.peer.add_workspace("Acme", installed=False)
+    owner = workspace.add_user("ada", is_admin=True, is_owner=True)
+    answer = await town.peer.install(f"{town.url}/slack/install?invite=wrong", workspace, owner)
+    assert answer.status == 400 and "not installed" in answer.body
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{town.url}/slack/install", allow_redirects=False) as asked,
+    ):
+        cookie = asked.headers["Set-Cookie"]
+        assert "SameSite=Lax" in cookie and "HttpOnly" in cookie and "Secure" in cookie
+        assert asked.headers["Server"] == "LogSense"
+
+
+async def test_what_is_no_http_leaves_no_traceback(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    port = int(town.url.rsplit(":", 1)[1])
+    for sent in (b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/9.9.9\r\n\r\n", b"GET / HTTP/1.1\r\n: x\r\n\r\n"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        assert b" 400 " in (await reader.read()).splitlines()[0]
+        writer.close()
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []

@@ -91,5 +91,5 @@ async def test_activities_that_nobody_asked_for_are_answered_and_mean_nothing(to
     for kind in ("conversationUpdate", "typing", "messageUpdate", "messageDelete", "endOfConversation", "event"):
         assert (await town.peer.deliver(town.peer.activity(kind, ada, incidents))).status == 202
     odd = town.peer.activity("invoke", ada, incidents) | {"name": "composeExtension/query", "value": {}}
-    assert (await town.peer.deliver(odd)).status == 501
+    assert (await town.peer.deliver(odd)).status == 400
     assert incidents.posts() == []

@@ -67,7 +67,7 @@ def payloads(workspace: Workspace, ada: User, channel: Channel) -> Iterator[dict
     yield about | {"type": "block_actions", "actions": [evidence], "view": {"id": "V1"}, "message": None}
     where = json.dumps({"channel": channel.id, "thread": "1.1", "investigation": "E1"})
     for callback in ("channel_settings", "what_fixed_it", "sentry_connection"):
-        view = {
+        view: dict[str, Any] = {
             "id": "V1",
             "type": "modal",
             "callback_id": callback,

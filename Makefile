@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-knowledge bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
+.PHONY: audit demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-knowledge bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,12 @@ bench-agent: .venv/.dev  ## CPU of an investigation, beside a plain loop on the 
 
 picture: .venv/.runtime  ## Draw the README's picture of the terminal again
 	$(BIN)/python -m bot.demo.picture > /dev/null
+
+audit: .venv/.dev  ## Compare the locked dependencies with known vulnerabilities, when an advisory service is reachable
+	@$(BIN)/pip install -q --disable-pip-version-check pip-audit 2>/dev/null || { echo "pip-audit cannot be installed here, so nothing was compared."; exit 0; }; \
+	$(BIN)/python -c 'import socket; socket.create_connection(("api.osv.dev", 443), 5)' 2>/dev/null \
+		|| { echo "No advisory service is reachable (api.osv.dev), so nothing was compared."; exit 0; }; \
+	$(BIN)/pip-audit -r requirements.lock --no-deps --disable-pip --vulnerability-service osv
 
 lock: .venv/.dev  ## Resolve the dependencies again
 	$(BIN)/pip install -q uv

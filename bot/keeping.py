@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -20,11 +22,13 @@ from bot.settings import terminal_user
 from bot.wiring import build_app, now
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import OrganizationId
-from core.storage.backup import copy_database, is_whole
+from core.storage.backup import copy_database, is_ours, is_whole
 from core.usecases.administration import Administration
 
 DATABASE, KEY, MANIFEST = "logsense.db", "secret.key", "manifest.json"
 _FORMAT = 1
+_PIECE_BYTES = 1 << 20
+_MOST_BYTES = {MANIFEST: 1 << 16, KEY: 1 << 16, DATABASE: 64 << 30}
 _ON_POSTGRESQL = "This data is on PostgreSQL: back it up with pg_dump, and keep LOGSENSE_SECRET_KEYS beside it."
 
 
@@ -73,7 +77,6 @@ def restore(cli: Cli, file: Path, replace: bool) -> None:
     """
     if cli.settings.is_shared:
         raise Refusal(_ON_POSTGRESQL)
-    parts = _read(file)
     home = DataDirectory(cli.settings.home)
     with home.ownership() as is_owner:
         if not is_owner:
@@ -81,10 +84,14 @@ def restore(cli: Cli, file: Path, replace: bool) -> None:
         if (home.path / DATABASE).exists() and not replace:
             raise Refusal(f"{home.path} is not empty. To put what it has aside and restore, add --replace.")
         with tempfile.TemporaryDirectory(dir=home.path) as scratch:
-            for name, content in parts.items():
-                (Path(scratch) / name).write_bytes(content)
+            parts = _unpack(file, Path(scratch))
             if not is_whole(Path(scratch) / DATABASE):
                 raise InvalidInput(f"The database in {file} is damaged. Nothing was changed.")
+            if not is_ours(Path(scratch) / DATABASE):
+                raise InvalidInput(
+                    f"The database in {file} is empty or of another program, so it is not restored. "
+                    "Nothing was changed. Name a file that logsense backup wrote."
+                )
             kept = _put_aside(home.path)
             for name in parts:
                 os.replace(Path(scratch) / name, home.path / name)
@@ -115,24 +122,45 @@ def _write(file: Path, parts: dict[str, bytes]) -> None:
                 archive.add(Path(scratch) / name, arcname=name)
 
 
-def _read(file: Path) -> dict[str, bytes]:
-    """The parts by name; raises InvalidInput when the file is not ours, of a later format, or damaged."""
+def _unpack(file: Path, scratch: Path) -> list[str]:
+    """Write the parts into `scratch` piece by piece and name them.
+
+    Raises:
+        InvalidInput: the file is not ours, of a later format, damaged, or larger than what may be restored.
+    """
+    found: dict[str, str] = {}
     try:
         with tarfile.open(file) as archive:
-            members = {member.name: archive.extractfile(member) for member in archive.getmembers() if member.isfile()}
-            content = {name: source.read() for name, source in members.items() if source is not None}
-        manifest = json.loads(content.pop(MANIFEST))
+            for member in archive:
+                if member.name not in _MOST_BYTES or member.name in found or not member.isfile():
+                    raise InvalidInput(f"{file} is not a backup of LogSense. Nothing was changed.")
+                if member.size > min(_MOST_BYTES[member.name], shutil.disk_usage(scratch).free):
+                    raise InvalidInput(
+                        f"{member.name} in {file} is {member.size:,} bytes: more than fits. Nothing was changed."
+                    )
+                found[member.name] = _copied(archive, member, scratch / member.name)
+        manifest = json.loads((scratch / MANIFEST).read_bytes())
         digests = dict(manifest["sha256"])
-    except (tarfile.TarError, EOFError, OSError, KeyError, TypeError, ValueError):
+    except (tarfile.TarError, EOFError, OSError, KeyError, TypeError, ValueError, RecursionError, zlib.error):
         raise InvalidInput(f"{file} is not a backup of LogSense, or is damaged. Nothing was changed.") from None
     if manifest.get("format") != _FORMAT:
         raise InvalidInput(f"{file} was made by another version of LogSense. Restore it with that one.")
     if DATABASE not in digests or not set(digests) <= {DATABASE, KEY}:
         raise InvalidInput(f"{file} is not a backup of LogSense. Nothing was changed.")
-    parts = {name: content.get(name, b"") for name in digests}
-    if any(hashlib.sha256(part).hexdigest() != digests[name] for name, part in parts.items()):
+    if any(found.get(name) != digest for name, digest in digests.items()):
         raise InvalidInput(f"{file} is damaged. Nothing was changed.")
-    return parts
+    return list(digests)
+
+
+def _copied(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> str:
+    """Write the member to `target`; its digest."""
+    source, digest = archive.extractfile(member), hashlib.sha256()
+    assert source is not None
+    with source, target.open("wb") as out:
+        while piece := source.read(_PIECE_BYTES):
+            digest.update(piece)
+            out.write(piece)
+    return digest.hexdigest()
 
 
 def _put_aside(home: Path) -> list[Path]:

@@ -57,6 +57,7 @@ class SlackApp:
         config = self._config
         self._desk = desk
         self._door = Door(inbox, desk, self.channel, guests_may_ask=config.guests_may_ask)
+        self.channel.speak_only_where(self._door.may_speak)
         self._forms = Forms(self._door)
         self._talking = Talking(self._door, resolve_names=config.resolve_reactions)
         self._acting = Acting(self._door, self._forms)

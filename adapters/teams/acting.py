@@ -20,7 +20,7 @@ from adapters.teams.listing import incidents_card
 from adapters.teams.people import Caller
 from adapters.teams.post_mortem import post_mortem_messages
 from adapters.teams.report_card import report_cards
-from adapters.teams.wording import JOIN_FIRST
+from adapters.teams.wording import JOIN_FIRST, SHARED
 from core.domain.conversation import Feedback, Resolution
 from core.domain.errors import Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.journal import steps_of
@@ -54,6 +54,11 @@ class Acting:
     def answered_stranger(pressed: Pressed) -> Mapping[str, Any]:
         """The same for a tenant that nobody knows."""
         return _body(help_card() if pressed.action is Action.HELP else JOIN_FIRST)
+
+    @staticmethod
+    def answered_in_shared() -> Mapping[str, Any]:
+        """The same in a channel that outsiders may read."""
+        return _body(SHARED)
 
     async def submitted(self, activity: Activity, pressed: Pressed, caller: Caller) -> None:
         """The same for clients that know no such answer: it stands in the conversation."""

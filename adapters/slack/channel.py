@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -163,6 +163,16 @@ class SlackChannel:
             await client.assistant_threads_setStatus(
                 channel_id=conversation.channel, thread_ts=str(conversation.thread), status="is looking into it …"
             )
+
+    async def unfurl(self, client: AsyncWebClient, event: Mapping[str, Any], unfurls: dict[str, Any]) -> None:
+        """What `link_shared` told of shows `unfurls`, by link."""
+        composed = {"unfurl_id": event.get("unfurl_id"), "source": event.get("source")}
+        posted = {"channel": str(event.get("channel")), "ts": str(event.get("message_ts"))}
+        where: dict[str, Any] = composed if event.get("source") == "composer" else posted
+        try:
+            await client.chat_unfurl(unfurls=unfurls, **where)
+        except CALL_ERRORS as error:
+            raise explained(error) from None
 
     async def link(self, message: MessageRef) -> str | None:
         """A link to the message; None when Slack does not tell."""

@@ -6,7 +6,6 @@ from bot.demo.local_sentry import Fault, LocalSentry
 from tests.scenarios.conftest import CommandLine
 
 
-@pytest.mark.parametrize(("writes", "reason"), [("true", "may not do this"), ("false", "does not allow to resolve")])
 async def test_that_sentry_was_not_changed_stands_in_the_first_line_and_the_fix_has_not_held_yet(
     logsense: CommandLine, sentry: LocalSentry
 ) -> None:

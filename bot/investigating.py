@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -26,6 +27,7 @@ from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
 from core.gateways.event_payload import envelope_event
 from core.gateways.sentry_payloads import MAX_EVENT_BYTES
+from core.usecases.resolve import NOT_CHANGED
 
 # ---- investigating --------------------------------------------------------------------------------------------------
 
@@ -211,8 +213,8 @@ def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None
         if cli.as_json:
             cli.print_json(outcome)
         word = "resolved" if on else "reopened"
-        cli.say(f"Investigation {outcome['investigation_id']} is {word} by {session.actor.name}.", "bold")
-        cli.say(f"Sentry: {outcome['tracker']}")
+        for line, style in told_of_decision(outcome, word, session.actor.name):
+            cli.say(line, style)
         cli.say(f"Knowledge: {outcome['knowledge']}")
         if on and not fix:
             cli.say(f"Say what fixed it: logsense resolve {outcome['investigation_id']} --fix “…”", "dim")
@@ -221,6 +223,14 @@ def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None
         return ExitCode.OK
 
     cli.run(command, works=True)
+
+
+def told_of_decision(outcome: Mapping[str, Any], word: str, by: str) -> list[tuple[str, str]]:
+    """What was decided, as lines with styles; that Sentry does not agree stands in the first."""
+    decided, tracker = f"Investigation {outcome['investigation_id']} is {word}", str(outcome["tracker"])
+    if tracker.startswith(NOT_CHANGED):
+        return [(f"{decided} here; {tracker}", "bold"), (f"In LogSense it is {word} by {by}.", "")]
+    return [(f"{decided} by {by}.", "bold"), (f"Sentry: {tracker}", "")]
 
 
 @click.command()

@@ -17,6 +17,7 @@ from bot.evaluating import evaluate
 from bot.importing import export, import_, index_pending, library_of
 from bot.options import json_option, typed
 from bot.session import Cli, ExitCode, Session, print_error
+from bot.wiring import now
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing
 from core.gateways.knowledge_lines import write_line
@@ -116,14 +117,14 @@ def _document(entry: KnowledgeEntry) -> dict[str, Any]:
         "source": entry.source,
         "confirmed_by": entry.confirmed_by,
         "confirmed_at": entry.confirmed_at.isoformat() if entry.confirmed_at else None,
-        "record": entry.track_record,
+        "record": entry.record_at(now()),
     }
 
 
 def _vouched(entry: KnowledgeEntry) -> str:
     by = f"{entry.status} by {entry.confirmed_by}" if entry.confirmed_by else entry.status
     when = f"{by} on {entry.confirmed_at:%Y-%m-%d}" if entry.confirmed_at else by
-    return ", ".join(filter(None, (entry.kind, when, entry.track_record, entry.source)))
+    return ", ".join(filter(None, (entry.kind, when, entry.record_at(now()), entry.source)))
 
 
 @knowledge.command("show")
@@ -153,7 +154,7 @@ def _told(entry: KnowledgeEntry) -> Iterator[tuple[str, object]]:
     yield "fix", entry.fix
     yield "confirmed by", entry.confirmed_by
     yield "confirmed at", _when(entry.confirmed_at)
-    yield "record", entry.track_record
+    yield "record", entry.record_at(now())
     yield "last held", _when(entry.last_worked_at)
     yield "investigations", ", ".join(entry.occurrences)
     for past in reversed(entry.past_fixes):

@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_APP_TOKEN"))
     slack_url: str = Field(default="https://slack.com", validation_alias=_named("LOGSENSE_SLACK_URL"))
     slack_guests: bool = Field(default=False, validation_alias=_named("LOGSENSE_SLACK_GUESTS"))
+    slack_unfurl: bool = Field(default=False, validation_alias=_named("LOGSENSE_SLACK_UNFURL"))
     teams_app_id: str | None = Field(default=None, validation_alias=_named("TEAMS_APP_ID"))
     teams_app_password: SecretStr | None = Field(default=None, validation_alias=_named("TEAMS_APP_PASSWORD"))
     teams_tenant_id: str | None = Field(default=None, validation_alias=_named("TEAMS_TENANT_ID"))

@@ -34,6 +34,7 @@ async def slack_config(settings: Settings) -> SlackConfig | None:
         oauth=_oauth(settings),
         resolve_reactions=settings.resolve_reactions,
         guests_may_ask=settings.slack_guests,
+        unfurls=settings.slack_unfurl,
         api_url=f"{settings.slack_url.rstrip('/')}/api/",
         slack_url=settings.slack_url.rstrip("/"),
     )

@@ -29,6 +29,7 @@ from adapters.slack.installations import SlackInstallations
 from adapters.slack.modals import notice_modal
 from adapters.slack.signed_requests import check_headers, check_payload, check_signature
 from adapters.slack.talking import Talking
+from adapters.slack.unfurling import LINK_SCOPES, Unfurling
 from core.domain.errors import RateLimited, Refusal, ServiceFailed, ServiceUnavailable
 from core.ports import Desk, Inbox, Installations
 
@@ -61,12 +62,21 @@ class SlackApp:
         config = self._config
         self._desk = desk
         self._door = Door(inbox, desk, self.channel, guests_may_ask=config.guests_may_ask)
+        self.channel.speak_only_where(self._door.may_speak)
         self._forms = Forms(self._door)
         self._talking = Talking(self._door, resolve_names=config.resolve_reactions)
         self._acting = Acting(self._door, self._forms)
+        self._unfurling = Unfurling(self._door) if config.unfurls else None
         self._bolt = self._listeners()
         self._flow = (
-            InstallFlow(config.oauth, self.installations, self._kept, desk, slack_url=config.slack_url)
+            InstallFlow(
+                config.oauth,
+                self.installations,
+                self._kept,
+                desk,
+                slack_url=config.slack_url,
+                more_scopes=LINK_SCOPES if config.unfurls else (),
+            )
             if config.oauth
             else None
         )
@@ -172,6 +182,9 @@ class SlackApp:
     async def _heard(self, body: Mapping[str, Any], caller: Caller) -> None:
         try:
             await self._talking.hear(body, caller)
+            event = body.get("event") or {}
+            if event.get("type") == "link_shared" and self._unfurling is not None:
+                self._door.tasks.start(self._unfurling.shared(event, caller), "unfurl")
         except Refusal as refusal:
             # Delivering it again would change nothing.
             logger.warning("an event was not taken: %s", refusal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from adapters.slack.message import Message
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import AccessDenied, MessageGone, RateLimited, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef
-from core.domain.thread_view import ReportView, ThreadView
+from core.domain.thread_view import NoticeView, ProgressView, ReportView, ThreadView
 from core.ports import Check
 from core.telemetry import CHANNEL_CALLS, count
 
@@ -31,7 +31,15 @@ logger = logging.getLogger("logsense.slack")
 ClientOf = Callable[[WorkspaceRef], Awaitable[AsyncWebClient]]
 """The client with a workspace's token; raises AccessDenied when there is none."""
 
+MaySpeak = Callable[[AsyncWebClient, ConversationRef, float], Awaitable[None]]
+"""Raises AccessDenied where outsiders would read along; what is known may be so many seconds old."""
+
 _LOOKED_THROUGH = 200
+_SURE_S = 0.0
+"""How old the knowledge may be that nobody else reads a channel, before something is said there: it is asked for."""
+_SEEN_S = 300.0
+"""The same for progress, which is shown often."""
+_OVER = "This channel is shared with another company now, so nothing more is shown here."
 
 
 class SlackChannel:
@@ -41,6 +49,11 @@ class SlackChannel:
         self._client_of = client_of
         self._budgets = budgets
         self._without_containers: set[str] = set()
+        self._may_speak: MaySpeak | None = None
+
+    def speak_only_where(self, may_speak: MaySpeak) -> None:
+        """Nothing is posted from now on where `may_speak` refuses it."""
+        self._may_speak = may_speak
 
     async def post(
         self,
@@ -53,6 +66,7 @@ class SlackChannel:
     ) -> tuple[MessageRef, ...]:
         """See the port; a long view flows into further messages of the same thread."""
         client = await self._client_of(conversation.workspace)
+        await self._refuse_outsiders(client, conversation, _SEEN_S if isinstance(view, ProgressView) else _SURE_S)
         found = await self._posted_before(client, conversation, key) if again else {}
         posted: list[MessageRef] = []
         for part, message in enumerate(messages_of(view), 1):
@@ -74,6 +88,13 @@ class SlackChannel:
     async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
         """See the port; a message that Slack lets nobody edit any more stays as it is."""
         client = await self._client_of(message.conversation.workspace)
+        try:
+            await self._refuse_outsiders(client, message.conversation, _SEEN_S)
+        except AccessDenied:
+            if not isinstance(view, ProgressView):
+                raise
+            # It must not look as if something ran for ever, and what runs is none of the outsiders' business.
+            view = NoticeView(_OVER)
         if final:
             await self._budget("chat.update", message).turn()
         shown = messages_of(view)[0]
@@ -113,6 +134,7 @@ class SlackChannel:
 
     async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
         """See the port: the chart of event frequency, when the series is worth looking at."""
+        await self._refuse_outsiders(await self._client_of(conversation.workspace), conversation, _SEEN_S)
         chart = frequency_chart(view.evidence) if isinstance(view, ReportView) else None
         if chart is not None:
             await self.upload(conversation, chart.png, "frequency.png", "Events over time", alt_text=chart.alt_text)
@@ -142,6 +164,16 @@ class SlackChannel:
                 channel_id=conversation.channel, thread_ts=str(conversation.thread), status="is looking into it …"
             )
 
+    async def unfurl(self, client: AsyncWebClient, event: Mapping[str, Any], unfurls: dict[str, Any]) -> None:
+        """What `link_shared` told of shows `unfurls`, by link."""
+        composed = {"unfurl_id": event.get("unfurl_id"), "source": event.get("source")}
+        posted = {"channel": str(event.get("channel")), "ts": str(event.get("message_ts"))}
+        where: dict[str, Any] = composed if event.get("source") == "composer" else posted
+        try:
+            await client.chat_unfurl(unfurls=unfurls, **where)
+        except CALL_ERRORS as error:
+            raise explained(error) from None
+
     async def link(self, message: MessageRef) -> str | None:
         """A link to the message; None when Slack does not tell."""
         try:
@@ -150,6 +182,10 @@ class SlackChannel:
         except (ServiceFailed, *CALL_ERRORS):
             return None
         return str(found["permalink"])
+
+    async def _refuse_outsiders(self, client: AsyncWebClient, conversation: ConversationRef, age_s: float) -> None:
+        if self._may_speak is not None:
+            await self._may_speak(client, conversation, age_s)
 
     # ---- calls ------------------------------------------------------------------------------------------------------
 

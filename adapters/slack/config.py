@@ -24,5 +24,6 @@ class SlackConfig:
     oauth: OAuthClient | None = None
     resolve_reactions: frozenset[str] = frozenset({"white_check_mark"})
     guests_may_ask: bool = False
+    unfurls: bool = False
     api_url: str = API_URL
     slack_url: str = SLACK_URL

@@ -14,7 +14,7 @@ from adapters.slack.message import Message
 from adapters.slack.people import People, Person
 from adapters.slack.trouble import in_words
 from core.domain.conversation import ConversationRef, FollowUp, InboundEvent
-from core.domain.errors import Ignored, NotAllowed, ServiceFailed, ServiceUnavailable
+from core.domain.errors import AccessDenied, Ignored, NotAllowed, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import NoticeView
 from core.ports import Desk, Inbox, Receipt
@@ -24,6 +24,8 @@ logger = logging.getLogger("logsense.slack")
 _POSTED_WITHIN_S = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
 """When to look for the first message of an investigation that others asked for."""
 _MOST_TOLD = 10_000
+_PATIENCE_S = 10.0
+"""How long it is tried to learn who reads a channel before something is said there; nobody waits for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,28 @@ class Door:
 
     async def refuse_if_shared(self, caller: Caller, channel: str) -> None:
         """Raises NotAllowed where outsiders would read along, unless an admin allowed that."""
-        if not await self.people.is_shared(caller.client, caller.workspace, channel, patience_s=caller.patience_s):
-            return
-        if not (await self.desk.channel_settings(caller.workspace, channel)).shared_is_allowed:
+        if await self.people.is_shared(
+            caller.client, caller.workspace, channel, patience_s=caller.patience_s
+        ) and not await self._is_allowed(caller.workspace, channel):
             raise NotAllowed(
                 "This channel is shared with another company, so nothing is investigated or answered here. "
                 "Ask in a channel of your own, or let an admin allow it with /logsense connect channel."
             )
+
+    async def may_speak(self, client: AsyncWebClient, conversation: ConversationRef, age_s: float) -> None:
+        """Raises AccessDenied where outsiders would read what we say: the channel became shared since people asked."""
+        workspace, channel = conversation.workspace, conversation.channel
+        if await self.people.is_shared(
+            client, workspace, channel, patience_s=_PATIENCE_S, age_s=age_s
+        ) and not await self._is_allowed(workspace, channel):
+            raise AccessDenied(
+                "Slack",
+                "That channel is shared with another company now, so what was found is not posted there. "
+                "Ask again in a channel of your own: what was found is kept.",
+            )
+
+    async def _is_allowed(self, workspace: WorkspaceRef, channel: str) -> bool:
+        return (await self.desk.channel_settings(workspace, channel)).shared_is_allowed
 
     def refuse_once(self, conversation: ConversationRef, person: Actor, text: str) -> None:
         """The person is told, the first time that they ask in that channel."""

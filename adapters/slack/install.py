@@ -6,6 +6,7 @@ import html
 import json
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,9 +50,16 @@ class InstallFlow(AsyncOAuthFlow):
     """Bolt's flow over our own storage; the invitation travels with the state, not in the address."""
 
     def __init__(
-        self, client: OAuthClient, installations: SlackInstallations, kept: Installations, desk: Desk, *, slack_url: str
+        self,
+        client: OAuthClient,
+        installations: SlackInstallations,
+        kept: Installations,
+        desk: Desk,
+        *,
+        slack_url: str,
+        more_scopes: Sequence[str] = (),
     ) -> None:
-        """`slack_url` is where people authorize, https://slack.com but for tests."""
+        """`slack_url` is where people authorize, https://slack.com but for tests; `more_scopes` were opted into."""
         self._invites: dict[str, str | None] = {}
         self._installations = installations
         self._kept = kept
@@ -61,7 +69,7 @@ class InstallFlow(AsyncOAuthFlow):
             settings=AsyncOAuthSettings(
                 client_id=client.client_id,
                 client_secret=client.client_secret,
-                scopes=list(bot_scopes()),
+                scopes=[*bot_scopes(), *more_scopes],
                 redirect_uri=f"{client.public_url.rstrip('/')}{REDIRECT_PATH}",
                 install_path=INSTALL_PATH,
                 redirect_uri_path=REDIRECT_PATH,

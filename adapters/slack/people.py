@@ -62,24 +62,36 @@ class People:
         self._remember((workspace.key, channel), {"is_ext_shared": True})
 
     async def is_shared(
-        self, client: AsyncWebClient, workspace: WorkspaceRef, channel: str, *, patience_s: float
+        self,
+        client: AsyncWebClient,
+        workspace: WorkspaceRef,
+        channel: str,
+        *,
+        patience_s: float,
+        age_s: float = _REMEMBERED_S,
     ) -> bool:
-        """Whether people of other companies read the channel."""
+        """Whether people of other companies read the channel; the answer may be `age_s` old."""
         if not channel.startswith(("C", "G")):
             return False
         about = await self._looked_up(
-            workspace, channel, lambda: client.conversations_info(channel=channel), "channel", patience_s
+            workspace, channel, lambda: client.conversations_info(channel=channel), "channel", patience_s, age_s
         )
         return bool(about.get("is_ext_shared") or about.get("is_pending_ext_shared"))
 
     async def _looked_up(
-        self, workspace: WorkspaceRef, what: str, ask: Any, field: str, patience_s: float
+        self,
+        workspace: WorkspaceRef,
+        what: str,
+        ask: Any,
+        field: str,
+        patience_s: float,
+        age_s: float = _REMEMBERED_S,
     ) -> Mapping[str, Any]:
         key = (workspace.key, what)
         # One asks for all who want to know the same at the same time: the methods' limits are low.
         async with self._asking.setdefault(key, asyncio.Lock()):
             known = self._known.get(key)
-            if known is not None and time.monotonic() - known[0] < _REMEMBERED_S:
+            if known is not None and time.monotonic() - known[0] < age_s:
                 return known[1]
             found: Mapping[str, Any] = (await _patiently(ask, patience_s)).get(field) or {}
             self._remember(key, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,11 +20,13 @@ from adapters.teams.listing import incidents_card
 from adapters.teams.people import Caller
 from adapters.teams.post_mortem import post_mortem_messages
 from adapters.teams.report_card import report_cards
-from adapters.teams.wording import JOIN_FIRST
+from adapters.teams.wording import JOIN_FIRST, SHARED
 from core.domain.conversation import Feedback, Resolution
-from core.domain.errors import Refusal, ServiceUnavailable
+from core.domain.errors import Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.journal import steps_of
 from core.domain.thread_view import NoticeView, ReportView, report_of
+
+logger = logging.getLogger("logsense.teams")
 
 _WORDS = "application/vnd.microsoft.activity.message"
 _PATIENCE_S = 8.0
@@ -51,6 +54,11 @@ class Acting:
     def answered_stranger(pressed: Pressed) -> Mapping[str, Any]:
         """The same for a tenant that nobody knows."""
         return _body(help_card() if pressed.action is Action.HELP else JOIN_FIRST)
+
+    @staticmethod
+    def answered_in_shared() -> Mapping[str, Any]:
+        """The same in a channel that outsiders may read."""
+        return _body(SHARED)
 
     async def submitted(self, activity: Activity, pressed: Pressed, caller: Caller) -> None:
         """The same for clients that know no such answer: it stands in the conversation."""
@@ -123,21 +131,25 @@ class Acting:
             return _ALONE
         match pressed.action:
             case Action.SAVE_SENTRY | Action.SAVE_MODEL:
-                saved = asyncio.get_running_loop().create_future()
-                self._door.tasks.start(self._save(pressed, caller, saved), "form")
-                await asyncio.wait([saved], timeout=_PATIENCE_S)
-                return saved.result() if saved.done() else _TRYING
+                saving = asyncio.create_task(self._forms.save(pressed, caller), name="form")
+                self._door.tasks.start(self._show_outcome(saving, pressed), "form")
+                await asyncio.wait([saving], timeout=_PATIENCE_S)
+                return saving.result() if saving.done() else _TRYING
             case Action.CONNECT_MODEL:
                 return await self._forms.open("model", pressed.origin.actor, caller)
             case _:
                 return await self._forms.open("sentry", pressed.origin.actor, caller)
 
-    async def _save(self, pressed: Pressed, caller: Caller, saved: asyncio.Future[Card]) -> None:
-        """The form is gone from the chat for good, with what was typed into it."""
-        card = await self._forms.save(pressed, caller)
-        saved.set_result(card)
-        if pressed.message is not None:
-            await self._door.channel.replace(pressed.message, card, "Connect LogSense")
+    async def _show_outcome(self, saving: asyncio.Task[Card], pressed: Pressed) -> None:
+        """The form is gone from the chat for good; where it cannot be replaced, what came of it is said below."""
+        card, conversation = await saving, pressed.origin.conversation
+        try:
+            if pressed.message is not None:
+                await self._door.channel.replace(pressed.message, card, "Connect LogSense")
+                return
+        except ServiceFailed as failure:
+            logger.warning("a form could not be replaced: %s", failure)
+        self._door.say(conversation, card, "Connect LogSense")
 
     async def _report(self, investigation_id: str, caller: Caller) -> ReportView:
         investigation, entries = await self._door.desk.investigation(caller.workspace, investigation_id)

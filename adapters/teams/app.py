@@ -20,7 +20,7 @@ from adapters.teams.config import TeamsConfig
 from adapters.teams.credentials import BotCredentials
 from adapters.teams.door import Door
 from adapters.teams.forms import Forms
-from adapters.teams.ids import workspace_of
+from adapters.teams.ids import is_shared, workspace_of
 from adapters.teams.inbound import Pressed, is_edit, read_feedback, read_invoke
 from adapters.teams.installations import TeamsInstallations
 from adapters.teams.people import Caller, People
@@ -130,6 +130,11 @@ class TeamsApp:
 
     async def _taken(self, activity: dict[str, Any], pressed: Pressed | None, caller: Caller) -> web.Response:
         """What somebody of a tenant that we know did."""
+        if is_shared(activity) and activity.get("type") != "installationUpdate":
+            if activity.get("type") == "invoke":
+                return web.json_response(self._acting.answered_in_shared() if pressed else {})
+            self._talking.refuse_in_shared(activity)
+            return web.Response(status=202)
         match activity.get("type"):
             case "invoke":
                 return await self._invoked(activity, pressed, caller)

@@ -67,6 +67,12 @@ def read_sentry(inputs: Mapping[str, Any]) -> SentryConnection | Errors:
     )
 
 
+def typed_sentry(inputs: Mapping[str, Any]) -> SentryConnection:
+    """What was typed as it is, right or wrong, to fill the form again; without the secret."""
+    url, slug = _typed(inputs, Field.SENTRY_URL), _typed(inputs, Field.SENTRY_ORGANIZATION)
+    return SentryConnection(url, slug, "", writes_allowed=_typed(inputs, Field.SENTRY_WRITES) == _YES)
+
+
 def model_card(current: ModelConnection | None, problems: Errors | str = "") -> Card:
     """The form for the language model, in the same way."""
     return _form(
@@ -97,6 +103,11 @@ def read_model(inputs: Mapping[str, Any]) -> ModelConnection | Errors:
     return model_typed(
         _typed(inputs, Field.MODEL_URL), _typed(inputs, Field.MODEL_NAME), _typed(inputs, Field.MODEL_KEY)
     )
+
+
+def typed_model(inputs: Mapping[str, Any]) -> ModelConnection:
+    """The same for a model."""
+    return ModelConnection("", _typed(inputs, Field.MODEL_URL) or None, _typed(inputs, Field.MODEL_NAME))
 
 
 def saved_card(said: str) -> Card:

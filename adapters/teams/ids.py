@@ -74,6 +74,12 @@ def is_channel(activity: Mapping[str, Any]) -> bool:
     return conversation.get("conversationType") == "channel" or _THREAD in str(conversation.get("id"))
 
 
+def is_shared(activity: Mapping[str, Any]) -> bool:
+    """Whether Teams says that it happened in a shared channel, which people of other companies may read."""
+    channel = _part(_part(activity, "channelData"), "channel")
+    return str(channel.get("type")).lower() == "shared"
+
+
 def is_personal(activity: Mapping[str, Any]) -> bool:
     """Whether somebody talks with LogSense alone."""
     conversation = _part(activity, "conversation")

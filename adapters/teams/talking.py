@@ -15,7 +15,7 @@ from adapters.teams.inbound import Activity, Asked, Origin, Overheard, read_mess
 from adapters.teams.listing import incidents_card, status_card
 from adapters.teams.people import Caller
 from adapters.teams.tenants import Tenants
-from adapters.teams.wording import HOW_TO
+from adapters.teams.wording import HOW_TO, SHARED
 from core.domain.conversation import (
     Cancellation,
     ConversationRef,
@@ -57,6 +57,11 @@ class Talking:
                 with suppress(NotAllowed):
                     origin = await self._by_member(overheard.origin, caller)
                     await self._overheard(replace(overheard, origin=origin), edited)
+
+    def refuse_in_shared(self, activity: Activity) -> None:
+        """Who asks in a channel that outsiders may read is told so; nothing else that happens there is answered."""
+        if isinstance(asked := read_message(activity), Asked):
+            self._door.tell(asked.origin.conversation, NoticeView(SHARED, error=True))
 
     async def _by_member(self, origin: Origin, caller: Caller) -> Origin:
         """Raises NotAllowed for people of other companies."""

@@ -38,3 +38,9 @@ def named(actor: Actor) -> Named:
 def person(actor: Actor) -> str:
     """Their name, for text that calls nobody."""
     return cut(one_line(actor.name or actor.id), NAME) or "somebody"
+
+
+SHARED = (
+    "This is a shared channel, which people of other companies may read, so nothing is investigated or answered here. "
+    "Ask in a standard channel or in a one-to-one chat with me."
+)

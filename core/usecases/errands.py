@@ -16,7 +16,7 @@ from core.domain.thread_view import FixQuestion, NoticeView, progress_of, report
 from core.ports import Errand, OrganizationStore, Run, Stores, ToolProvider, ToolResult
 from core.usecases.knowledge_index import index_pending, reindex
 from core.usecases.learning import heed_votes, merge
-from core.usecases.resolve import HAND_OVER, SETTLE, judged, settle, settled
+from core.usecases.resolve import HAND_OVER, NOT_CHANGED, SETTLE, judged, settle, settled
 from core.usecases.threads import REPORT, Threads
 
 LIST_INCIDENTS = "list_incidents"
@@ -104,7 +104,7 @@ class ErrandJob:
         actor = Actor(said["by"]["id"], said["by"]["name"])
         details = {"kept": entry.id, "retired": said["other"]}
         await store.record(AuditEntry(self._now(), actor, "terminal", "knowledge merged", details))
-        return {"entry": entry.id, "record": entry.track_record}
+        return {"entry": entry.id, "record": entry.record_at(self._now())}
 
     async def _check(self, errand: Errand, organization_id: OrganizationId) -> Mapping[str, Any]:
         return {"checks": await self._checks(organization_id)}
@@ -187,4 +187,6 @@ def _decision(investigation: Investigation, by: str, outcome: Mapping[str, Any],
     if investigation.status is Status.RESOLVED and first is not None and first.name != by:
         done = f"Resolved by {first.name}; what fixed it was said"
     near = f" It is much like {outcome['near']}; if they are one, see `knowledge merge`." if outcome["near"] else ""
+    if str(outcome["tracker"]).startswith(NOT_CHANGED):
+        return f"{done} by {by} at {at:%H:%M} UTC, here only. {outcome['tracker']} {outcome['knowledge']}{near}"
     return f"{done} by {by} at {at:%H:%M} UTC. {outcome['tracker']} {outcome['knowledge']}{near}"

@@ -153,22 +153,21 @@ class InvestigateJob:
             return
         if entries is None:
             entries = await store.journal(investigation.id).entries()
-        try:
-            # The report first: it is what people wait for, and edits may have to queue.
-            view = report_of(investigation, entries)
-            if investigation.status is not Status.CANCELLED:
-                await thread.say(REPORT, view, run)
-            await thread.end_progress(progress_of(investigation, entries))
-            for other in await self._with.threads.following(investigation, store):
+        view = report_of(investigation, entries)
+        for each in (thread, *await self._with.threads.following(investigation, store)):
+            try:
+                # The report first: it is what people wait for, and edits may have to queue.
                 if investigation.status is not Status.CANCELLED:
-                    await other.say(REPORT, view, run)
-                await other.end_progress(progress_of(investigation, entries))
-            if investigation.report is not None:
-                await thread.illustrate(view, run)
-        except ServiceFailed as failure:
-            # The platform will not take it: the channel is gone, or we are no longer in it.
-            logger.error("the end of %s could not be shown: %s", investigation.id, failure)
-            await thread.whisper(investigation.asked_by, NoticeView(str(failure), error=True))
+                    await each.say(REPORT, view, run)
+                await each.end_progress(progress_of(investigation, entries))
+            except ServiceFailed as failure:
+                # The platform will not take it: the channel is gone or not for us any more. Other threads go on.
+                logger.error("the end of %s could not be shown: %s", investigation.id, failure)
+                await each.whisper(investigation.asked_by, NoticeView(str(failure), error=True))
+                with suppress(ServiceFailed):
+                    await each.end_progress(progress_of(investigation, entries))
+        if investigation.report is not None:
+            await thread.illustrate(view, run)
 
     def _store(self, run: Run) -> OrganizationStore:
         return self._with.stores.for_organization(run.organization_id)

@@ -15,6 +15,9 @@ from core.domain.tenancy import Actor, AuditEntry, Platform
 from core.ports import Errand, HostTools, OrganizationStore
 from core.usecases.learning import learn
 
+NOT_CHANGED = "Sentry was not changed: "
+"""How the outcome begins when the tracker does not agree with what was decided here, before the reason."""
+
 SETTLE = "settle"
 """The errand that carries a saved resolution to the tracker and to knowledge."""
 
@@ -106,14 +109,14 @@ async def _tell_tracker(investigation: Investigation, tools: HostTools, writes_a
     if investigation.subject.pasted:
         return "The event was handed over as a file, so there is no Sentry issue to change."
     if not writes_allowed:
-        return "Sentry was left alone: its connection does not allow to resolve issues from here."
+        return f"{NOT_CHANGED}its connection does not allow to resolve issues from here."
     resolved = investigation.status is Status.RESOLVED
     try:
         outcome = await tools.resolve_issue(investigation.subject.issue_id, resolved=resolved)
     except LogSenseError as error:
-        return f"Sentry was not changed: {error}"
+        return f"{NOT_CHANGED}{error}"
     if not outcome.ok:
-        return f"Sentry was not changed: {outcome.text}"
+        return f"{NOT_CHANGED}{outcome.text}"
     if not (resolved and investigation.resolved_by):
         return outcome.text
     missing = await _leave_note(investigation, tools)

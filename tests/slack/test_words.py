@@ -20,6 +20,7 @@ async def test_an_edited_mention_starts_nothing_new_and_one_added_later_is_heard
     asked = (await town.peer.say(ada, incidents, f"{acme.mention} investigate SHOP-1")).message
     assert asked is not None
     await town.report_in(incidents)
+    await until(lambda: any(it.files for it in incidents.posts_of_bot()))  # the chart comes last
     posts = len(incidents.posts_of_bot())
     await town.peer.edit(ada, asked, f"{acme.mention} investigate SHOP-1 please")
     await town.peer.edit(ada, asked, f"{acme.mention} now please")

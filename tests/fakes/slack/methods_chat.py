@@ -101,6 +101,15 @@ def post_ephemeral(call: ApiCall) -> Json:
     return {"message_ts": call.state.next_ts(channel)}
 
 
+def unfurl(call: ApiCall) -> Json:
+    """Links of a message show more below them."""
+    call.require("links:write")
+    channel = call.channel(as_member=True)
+    call.message(channel, call.args["ts"])
+    call.state.unfurls.append(call.args["unfurls"])
+    return {}
+
+
 def get_permalink(call: ApiCall) -> Json:
     """The address of a message, in its thread."""
     channel = call.channel()

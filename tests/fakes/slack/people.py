@@ -19,6 +19,7 @@ from tests.fakes.slack.validation import checked_view
 
 _SCOPE_OF_EVENT = {
     "app_mention": "app_mentions:read",
+    "link_shared": "links:read",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
 }
@@ -75,6 +76,16 @@ class People:
         outcome = Outcome(message=message)
         await self._tell(channel.workspace, message_event(message), channel, outcome)
         await self._mentioned(message, outcome)
+        return outcome
+
+    async def share_links(self, user: User, channel: Channel, *urls: str) -> Outcome:
+        """They posted links of a domain that the app asked to hear of."""
+        outcome = await self.say(user, channel, " ".join(f"<{url}>" for url in urls))
+        assert outcome.message is not None
+        links = [{"domain": "sentry.io", "url": url} for url in urls]
+        event = {"type": "link_shared", "channel": channel.id, "user": user.id, "message_ts": outcome.message.ts}
+        event |= {"links": links, "source": "conversations_history", "event_ts": outcome.message.ts}
+        await self._tell(channel.workspace, event, channel, outcome)
         return outcome
 
     async def _mentioned(self, message: Message, outcome: Outcome) -> None:

@@ -239,6 +239,7 @@ class State:
         self.homes: dict[tuple[str, str], View] = {}
         self.ephemerals: list[Ephemeral] = []
         self.statuses: list[Json] = []
+        self.unfurls: list[Json] = []
         self._numbers = count(1)
         self._last_ts: dict[Channel, int] = {}
 

@@ -249,6 +249,8 @@ def _is_ordinary(bare: str, name: str, *, is_spoken: bool) -> bool:
         or _ADDRESS.fullmatch(bare)
     ):
         return "pin" not in name and "otp" not in name
+    if is_spoken and bare.startswith(("(", "<")):
+        return True
     if _WORDS.fullmatch(bare) and (len(bare) <= 24 or bare.isupper() or "_" in bare or "-" in bare):
         return not (re.search(r"[a-z][A-Z]", bare) and len(bare) >= 16)
     return is_spoken and " " in bare and not any(character.isdigit() for character in bare)

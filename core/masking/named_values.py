@@ -52,7 +52,7 @@ _ENCODED = re.compile(r"(?i)(?:%(?:25)?22|%5c)*(?:%(?:25)?3d|%(?:25)?3a)(?:%(?:2
 _ENCODED_VALUE = re.compile(r"(?i)(?:(?!%(?:25)?(?:26|22|2c|7d|3b|0a))[^\s&\"'<>,;]){1,4096}+")
 _PAIRED = re.compile(r"\\{0,3}[\"']\s{0,4}+,\s{0,4}+[bru]{0,2}(?=[\"'\w])")
 _DESCRIBED = re.compile(
-    r"(?i)\\{0,3}[\"']?\s{0,20}+[,;{]?\s{0,20}+\\{0,3}[\"']?(?:\w{1,12}:)?(?:value|val|content|data|text|default)\\{0,3}[\"']?"
+    r"(?i)\\{0,3}[\"']?\s{0,20}+[,;{]?(?:\s|\\n){0,20}+\\{0,3}[\"']?(?:\w{1,12}:)?(?:value|val|content|data|text|default)\\{0,3}[\"']?"
     r"\s{0,4}+[:=]>?\s{0,4}+"
 )
 _ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?\s{0,40}+")
@@ -363,6 +363,8 @@ def _described(text: str, start: int, end: int, is_certain: bool) -> Found:
     if found is None:
         return None
     low, high = found if isinstance(found, tuple) else (found.start(), _trimmed(text, *found.span()))
+    if not quoted and text[high : high + 1] == ":":
+        return None
     return _NOTHING if is_open(text[low:high], "", is_certain=is_certain, is_spoken=False) else (low, high)
 
 

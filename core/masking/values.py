@@ -212,6 +212,8 @@ def is_open(value: str, name: str, *, is_certain: bool, is_spoken: bool) -> bool
     name cannot mean anything but a secret.
     """
     bare = value.strip().strip("\"'`").strip()
+    if bare and not bare.strip("[({"):
+        return True
     if PLACEHOLDER.search(bare) and not says_more(bare):
         return True
     if _EMPTY.fullmatch(bare) or _CODE.fullmatch(bare) or (is_spoken and _TYPE.fullmatch(bare)):

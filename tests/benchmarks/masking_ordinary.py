@@ -116,6 +116,8 @@ WRITTEN = (
     "session_timeout=3600",
     "secret_name=shop/production",
     "credentials file not found",
+    '{"password": ["This field is required."]}',
+    '{"count": 3, "session": "closed", "note": "caf\\u00e9"}',
 )
 
 Maker = Callable[[random.Random], str]

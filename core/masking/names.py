@@ -433,11 +433,8 @@ _MAYBE = Secrecy.AMBIGUOUS
 def secrecy(name: str) -> Secrecy:
     """Tell what `name` says about its value."""
     name = _without_accents(name)
-    words = words_of(name)
-    while len(words) > 1 and words[-1] in _QUALIFIERS:
-        words = words[:-1]
-    glued = re.sub(r"[\W_]+", "", name.lower())
-    if glued.endswith(_FOREIGN) or (words and words[-1] in _FOREIGN_WORDS):
+    words = _unqualified(words_of(name))
+    if _is_foreign(name, words):
         return Secrecy.CERTAIN
     if not words:
         return Secrecy.NONE
@@ -458,6 +455,17 @@ def secrecy(name: str) -> Secrecy:
     if last.endswith(("token", "passwordhash", "sessionkey")) or (last.endswith("pass") and len(last) <= 8):
         return _MAYBE
     return Secrecy.NONE
+
+
+def _unqualified(words: tuple[str, ...]) -> tuple[str, ...]:
+    while len(words) > 1 and words[-1] in _QUALIFIERS:
+        words = words[:-1]
+    return words
+
+
+def _is_foreign(name: str, words: tuple[str, ...]) -> bool:
+    glued = re.sub(r"[\W_]+", "", name.lower())
+    return glued.endswith(_FOREIGN) or bool(words and words[-1] in _FOREIGN_WORDS)
 
 
 def _without_accents(name: str) -> str:

@@ -227,8 +227,13 @@ def _header(text: str, at: int, is_certain: bool) -> Found:
     return low, high
 
 
-_BARE_NONE = re.compile("").match("")
-assert _BARE_NONE is not None
+def _nothing() -> re.Match[str]:
+    found = re.compile("").match("")
+    assert found is not None
+    return found
+
+
+_BARE_NONE = _nothing()
 
 
 def _quoted(text: str, at: int) -> Found:

@@ -71,7 +71,7 @@ def cleaned(thing: T, masker: Masker) -> T:
     if isinstance(thing, tuple | list):
         return type(thing)(cleaned(item, masker) for item in thing)
     if isinstance(thing, Frame):
-        thing = replace(thing, source=_masked_source(thing.source, masker))  # type: ignore[assignment]
+        thing = replace(thing, source=_masked_source(thing.source, masker))
     if is_dataclass(thing) and not isinstance(thing, type):
         changes = {item.name: cleaned(getattr(thing, item.name), masker) for item in fields(thing)}
         return replace(thing, **changes)

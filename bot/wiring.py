@@ -127,6 +127,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             stores,
             sentry=connections.sentry,
             describe_event=lambda text: _describe_event(text, masker),
+            mask=masker.text,
             new_id=new_id,
             now=now,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,8 +46,13 @@ class SentryIncidents(IncidentSource):
         session: aiohttp.ClientSession,
         allowed_hosts: frozenset[str],
         state: ServerState | None = None,
+        prepare: Callable[[Any], Any] | None = None,
     ) -> None:
-        """Nothing is asked until a method is called; `state` is what others have learned of the same connection."""
+        """Nothing is asked until a method is called; `state` is what others have learned of the same connection.
+
+        `prepare` sees the JSON of an event before nested objects become lines.
+        """
+        self._prepare = prepare
         self._connection = connection
         self._server = SentryServer(connection, session, allowed_hosts, state)
         self._memory = ReadingMemory()
@@ -78,7 +83,8 @@ class SentryIncidents(IncidentSource):
         for name in dict.fromkeys((named, "latest") if which == "recommended" else (named,)):
             path = f"{dialect.issue_path(self._server.organization, quote(issue.id, safe=''))}events/"
             try:
-                return event_from_json((await self._server.get(f"{path}{quote(name, safe='')}/")).body)
+                payload = (await self._server.get(f"{path}{quote(name, safe='')}/")).body
+                return event_from_json(self._prepare(payload) if self._prepare else payload)
             except (NotFound, ParameterRefused):
                 continue
         raise NotFound(f"Issue {ref.id} has no event {which}; it may have been deleted by retention.")

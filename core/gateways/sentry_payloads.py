@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,8 +47,10 @@ _MAX_CRUMBS = 100
 _MAX_SPANS = 500
 
 
-def read_event(text: str) -> ErrorEvent:
+def read_event(text: str, prepare: Callable[[Any], Any] | None = None) -> ErrorEvent:
     """The event in `text`: Web API or SDK dialect, wrapped by a webhook, or an envelope.
+
+    `prepare` sees decoded JSON before nested objects become lines, so that names still belong to their values.
 
     Raises:
         InvalidInput: one sentence on what is wrong with it.
@@ -73,7 +75,7 @@ def read_event(text: str) -> ErrorEvent:
         raise InvalidInput(
             f"{what_it_is(text)}, not a Sentry event: it has neither an exception nor a message nor entries."
         )
-    return event_from_json(payload)
+    return event_from_json(prepare(payload) if prepare else payload)
 
 
 def _is_log_record(payload: Mapping[str, Any]) -> bool:

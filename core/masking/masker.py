@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,7 +24,7 @@ RULES: tuple[Rule, ...] = (
 _MAX_PASSES = 4
 _RANDOM_RUN = re2.compile(r"[A-Za-z0-9/+]{40}")
 _MANY_DIGITS = re2.compile(r"\d(?:[ .-]?\d){6}")
-_FREE = {"ip", "phone", "iban", "id"}
+_NAME = re.compile(r"[\w.$-]{1,80}")
 
 Span = tuple[int, int, str]
 
@@ -71,13 +73,32 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Return `text` with nothing invisible and no secret left in it; what was masked stays as it is."""
-        text = without_controls(text)
+        text = self._json(without_controls(text))
         for _ in range(_MAX_PASSES):
             spans = _disjoint(self._found(text))
             if not spans:
                 break
             text = self._replaced(text, spans)
         return text
+
+    def _json(self, text: str) -> str:
+        """Mask the leaves of a text that is JSON: in it no escape, however often repeated, stands before a secret."""
+        bare = text.strip()
+        if bare[:1] + bare[-1:] not in ("{}", "[]") or not ("\\u" in bare or may_hold_secrets(bare)):
+            return text
+        try:
+            decoded = json.loads(bare)
+            masked = self._leaves(self.structure(decoded))
+        except (ValueError, RecursionError):
+            return text
+        return text if masked == decoded else json.dumps(masked, ensure_ascii=False)
+
+    def _leaves(self, thing: Any) -> Any:
+        if isinstance(thing, str):
+            return self.text(thing)
+        if isinstance(thing, dict):
+            return {self.text(key): self._leaves(item) for key, item in thing.items()}
+        return [self._leaves(item) for item in thing] if isinstance(thing, list) else thing
 
     def named(self, name: str, value: str) -> str:
         """Return the value of a variable, header or setting called `name`, which may say that all of it is secret."""
@@ -102,7 +123,7 @@ class Masker:
                 masked["value"] = self._under(name, value)
             return masked
         if isinstance(thing, list):
-            if len(thing) == 2 and isinstance(thing[0], str) and isinstance(thing[1], str):
+            if len(thing) == 2 and all(isinstance(each, str) for each in thing) and _NAME.fullmatch(thing[0]):
                 return [thing[0], self._under(thing[0], thing[1])]
             return [self.structure(item) for item in thing]
         return thing
@@ -117,7 +138,7 @@ class Masker:
         if verdict is not Secrecy.CERTAIN:
             return self.structure(value)
         if isinstance(value, list):
-            return [self._under(name, item) for item in value]
+            return [item if _is_complaint(item) else self._under(name, item) for item in value]
         if isinstance(value, dict):
             return {key: self._under(name, item) for key, item in value.items()}
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -151,6 +172,11 @@ class Masker:
             parts += [text[done:low], placeholder(self._key, kind, text[low:high])]
             done = high
         return "".join([*parts, text[done:]])
+
+
+def _is_complaint(item: Any) -> bool:
+    """A sentence of a validator in the list of what is wrong with a field: `["This field is required."]`."""
+    return isinstance(item, str) and " " in item and is_open(item, "", is_certain=True, is_spoken=True)
 
 
 def _matches(rule: Rule, text: str) -> Iterator[tuple[int, int]]:

@@ -22,11 +22,27 @@ STEMS = (
     *("dsn", "otp", "pin", "cvv", "cvc", "ssn", "iban", "mnemonic", "seed", "phrase", "sig", "bearer", "pem", "psk"),
     *("conn", "url", "uri", "card", "salt", "nonce", "hash", "code", "assertion", "saml", "license", "licence"),
     *("account", "pat", "sas", "pw", "senha", "wachtwoord", "contrasena", "motdepasse", "tan", "pan", "broker", "jwk"),
+    *(
+        "contrase",
+        "haslo",
+        "hasło",
+        "heslo",
+        "jelsz",
+        "parol",
+        "sifre",
+        "şifre",
+        "salasana",
+        "senord",
+        "lozinka",
+        "clave",
+    ),
+    *("kennwort", "geheimnis", "adgangskode", "mdp", "mot_de", "mot-de", "mot de", "пароль", "секрет", "密码", "密碼"),
+    *("口令", "パスワード", "暗証番号", "비밀번호", "סיסמה", "κωδικ", "पासवर्ड", "magic", "slapta"),
     *("mfa", "tax", "national", "routing", "passport", "hmac", "base", "credit", "security", "access", "digest"),
 )
 _STEM = re2.compile(r"(?i)" + "|".join(STEMS))
 _NAME_BEFORE = re.compile(r"[\w.$-]*+\Z", re.A)
-_NAME_AFTER = re.compile(r"[\w.$-]{0,80}+", re.A)
+_NAME_AFTER = re.compile(r"[\w.$-]{0,80}+")
 
 _ASSIGNED = re.compile(
     r"(?P<close>\\{0,3}+[\"'`]?\]?)[ \t]{0,20}+(?P<op>=>|:=|\?=|==|=|:(?!:)|->)[ \t\n]{0,20}+(?P<b>[bruf]{0,2}(?=[\"']))?",
@@ -36,11 +52,18 @@ _ENCODED = re.compile(r"(?i)(?:%(?:25)?22|%5c)*(?:%(?:25)?3d|%(?:25)?3a)(?:%(?:2
 _ENCODED_VALUE = re.compile(r"(?i)(?:(?!%(?:25)?(?:26|22|2c|7d|3b|0a))[^\s&\"'<>,;]){1,4096}+")
 _PAIRED = re.compile(r"\\{0,3}[\"']\s{0,4}+,\s{0,4}+[bru]{0,2}(?=[\"'\w])")
 _DESCRIBED = re.compile(
-    r"(?i)\\{0,3}[\"']?\s{0,20}+[,;]?\s{0,20}+\\{0,3}[\"']?(?:\w{1,12}:)?(?:value|val|content|data|text|default)\\{0,3}[\"']?"
+    r"(?i)\\{0,3}[\"']?\s{0,20}+[,;{]?(?:\s|\\n){0,20}+\\{0,3}[\"']?(?:\w{1,12}:)?(?:value|val|content|data|text|default)\\{0,3}[\"']?"
     r"\s{0,4}+[:=]>?\s{0,4}+"
 )
 _ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?\s{0,40}+")
 _ELEMENT_VALUE = re.compile(r"(?:(?!\]\]>)[^<]){1,8192}+")
+_TYPED = re.compile(
+    r"[ \t]{0,4}+:[ \t]{0,4}+&?'?[A-Za-z][\w.<>\[\]?|]{0,40}+(?: ?\w{1,20}+)?[ \t]{0,4}+=[ \t]{0,4}+(?=[\"'`])"
+)
+_WRAPPED = re.compile(r"(?:Some|Ok|Just|Optional|Secret\w{0,30}|Password\w{0,30}|Token\w{0,30}|String|str|bytes)\(")
+_CELL = re.compile(r"[ \t*`]{0,20}+[|│┃][ \t*`]{0,40}+(?=[^\s|│┃-])")
+_PART = re.compile(r"[\"'](?:\n|\\r\\n|\\n)(?:[Cc]ontent-[^\n]{1,200}\n)?(?:\n|\\r\\n|\\n)(?P<hide>[^\n\\]{1,4096}+)")
+_LISTED = re.compile(r"\[\s{0,20}+\\?[\"'](?P<first>[^\"'\s]{1,4096}+)\\?[\"'][^\]]{0,4096}+")
 _CALLED = re.compile(r"\\{0,2}[\"'`]?\(\s{0,4}+(?=[\"'])")
 _SPACED = re.compile(
     r"(?:\\{0,2}[\"'`])?(?P<link>(?:[ \t]++(?:is|was|are|were|be|=|to|of|for|as|by|it|now|with|value|reads|equals|set|set to|changed to"
@@ -99,7 +122,19 @@ def _is_inside_placeholder(text: str, start: int, end: int) -> bool:
 def _value_of(text: str, start: int, end: int, verdict: Secrecy) -> Iterator[Span]:
     """Try each form that may follow the name; the first that fits has the value."""
     is_certain = verdict is Secrecy.CERTAIN
-    for form in (_encoded, _assigned, _described, _paired, _element, _option, _called, _spaced):
+    for form in (
+        _encoded,
+        _typed,
+        _in_part,
+        _assigned,
+        _described,
+        _paired,
+        _element,
+        _option,
+        _called,
+        _in_cell,
+        _spaced,
+    ):
         found = form(text, start, end, is_certain)
         if found is not None:
             if found[0] < found[1]:
@@ -119,6 +154,10 @@ def _assigned(text: str, start: int, end: int, is_certain: bool) -> Found:
     at, is_spoken = sign.end(), sign["op"] in (":", "==", "->")
     if "\n" in sign[0] and not sign["close"] and text[at : at + 1] not in "\"'":
         return _NOTHING
+    if is_certain and (wrapper := _WRAPPED.match(text, at)) and text[wrapper.end() : wrapper.end() + 1] in "\"'":
+        at = wrapper.end()
+    if is_certain and (several := _LISTED.match(text, at)):
+        return several.start("first"), several.end()
     block = _BLOCK.match(text, at)
     if block is not None and is_certain:
         return block.start("body"), block.end("body")
@@ -131,6 +170,33 @@ def _assigned(text: str, start: int, end: int, is_certain: bool) -> Found:
     if found is None or is_open(text[found[0] : found[1]], name, is_certain=is_certain, is_spoken=is_spoken):
         return _NOTHING
     return found
+
+
+def _typed(text: str, start: int, end: int, is_certain: bool) -> Found:
+    """`val apiKey: String = "value"`: the type stands between the name and the value."""
+    sign = _TYPED.match(text, end)
+    found = _quoted(text, sign.end()) if sign else None
+    if found is None or is_open(text[found[0] : found[1]], "", is_certain=is_certain, is_spoken=False):
+        return None
+    return found
+
+
+def _in_part(text: str, start: int, end: int, is_certain: bool) -> Found:
+    """`name="password"` and the value below an empty line: a part of a form."""
+    found = _PART.match(text, end) if text[max(0, start - 6) : start - 1].endswith("name=") else None
+    return found.span("hide") if found else None
+
+
+def _in_cell(text: str, start: int, end: int, is_certain: bool) -> Found:
+    """`| password | value |`: the next cell of a table."""
+    sign = _CELL.match(text, end)
+    if sign is None or not is_certain:
+        return None
+    value = re.compile(r"[^|│┃\n]{1,4096}+").match(text, sign.end())
+    shown = value[0].rstrip(" \t*`") if value else ""
+    if not shown or is_open(shown, "", is_certain=False, is_spoken=True):
+        return None
+    return sign.end(), sign.end() + len(shown)
 
 
 def _jar(text: str, at: int) -> Found:
@@ -297,6 +363,8 @@ def _described(text: str, start: int, end: int, is_certain: bool) -> Found:
     if found is None:
         return None
     low, high = found if isinstance(found, tuple) else (found.start(), _trimmed(text, *found.span()))
+    if not quoted and text[high : high + 1] == ":":
+        return None
     return _NOTHING if is_open(text[low:high], "", is_certain=is_certain, is_spoken=False) else (low, high)
 
 
@@ -384,7 +452,13 @@ def _is_told(text: str, start: int, low: int, high: int, linked: bool, is_certai
         or bool(re.search(r"[a-z][A-Z]", value))
     )
     if not is_certain:
-        return odd and len(value) >= 12 and not re.fullmatch(r"[\d.:#-]+", value) and bool(re.search(r"\d", value))
+        return (
+            odd
+            and ":" not in value
+            and len(value) >= 12
+            and not re.fullmatch(r"[\d.:#-]+", value)
+            and bool(re.search(r"\d", value))
+        )
     if odd:
         return not re.fullmatch(r"#?\d{1,2}|\d+(?:ms|s|m|h|d|%)|v?\d+(?:\.\d+){1,3}|\w+\(.*", value)
     if re.search(r"(?i)(?:login|user|account)[ \t]+\S{1,80}[ \t]+\Z", text[max(0, start - 120) : start]):

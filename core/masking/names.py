@@ -6,6 +6,7 @@ A name is split into words in every case style, so that `DB_PASS`, `dbPass`, `db
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import Enum
 from functools import lru_cache
 
@@ -72,6 +73,16 @@ _CERTAIN_WORDS = frozenset(
 _CERTAIN_PAIRS = frozenset(
     tuple(pair.split("_"))
     for pair in [
+        *(
+            "unlock_code",
+            "factor_code",
+            "access_code",
+            "activation_code",
+            "confirmation_code",
+            "login_code",
+            "sms_code",
+        ),
+        *("mfa_code", "pairing_code", "invite_code", "reset_code", "magic_link", "door_code", "safe_code", "puk_code"),
         "api_key",
         "api_keys",
         "api_token",
@@ -267,6 +278,31 @@ _AMBIGUOUS = frozenset(
         "signing",
     ]
 )
+# Words for "password" and "secret" in other languages, without accents.
+_FOREIGN = (
+    *("contrasena", "motdepasse", "haslo", "heslo", "jelszo", "parola", "sifre", "salasana", "losenord", "lozinka"),
+    *(
+        "kennwort",
+        "geheimnis",
+        "adgangskode",
+        "passord",
+        "senha",
+        "wachtwoord",
+        "palavrapasse",
+        "parole",
+        "slaptazodis",
+    ),
+    *("пароль", "секрет", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "סיסמה", "κωδικος", "पासवर्ड"),
+)
+_FOREIGN_WORDS = frozenset(("clave", "clau", "mdp"))
+_LIKE_ASCII = str.maketrans("łøđßı", "lodsi")
+# These say which of several secrets it is, and stand behind the name of the secret.
+_QUALIFIERS = frozenset(
+    (
+        *("confirmation", "confirm", "again", "repeat", "repeated", "old", "new", "current", "previous", "plain"),
+        *("plaintext", "cleartext", "text", "raw", "value"),
+    )
+)
 # After these words a name counts, describes or points to a secret but does not hold it.
 _ABOUT = frozenset(
     [
@@ -396,7 +432,10 @@ _MAYBE = Secrecy.AMBIGUOUS
 @lru_cache(maxsize=4096)
 def secrecy(name: str) -> Secrecy:
     """Tell what `name` says about its value."""
-    words = words_of(name)
+    name = _without_accents(name)
+    words = _unqualified(words_of(name))
+    if _is_foreign(name, words):
+        return Secrecy.CERTAIN
     if not words:
         return Secrecy.NONE
     joined = "".join(words)
@@ -416,6 +455,24 @@ def secrecy(name: str) -> Secrecy:
     if last.endswith(("token", "passwordhash", "sessionkey")) or (last.endswith("pass") and len(last) <= 8):
         return _MAYBE
     return Secrecy.NONE
+
+
+def _unqualified(words: tuple[str, ...]) -> tuple[str, ...]:
+    while len(words) > 1 and words[-1] in _QUALIFIERS:
+        words = words[:-1]
+    return words
+
+
+def _is_foreign(name: str, words: tuple[str, ...]) -> bool:
+    glued = re.sub(r"[\W_]+", "", name.lower())
+    return glued.endswith(_FOREIGN) or bool(words and words[-1] in _FOREIGN_WORDS)
+
+
+def _without_accents(name: str) -> str:
+    if name.isascii():
+        return name
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", plain.translate(_LIKE_ASCII))
 
 
 def _describes(words: tuple[str, ...]) -> bool:

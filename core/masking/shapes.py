@@ -314,6 +314,10 @@ def _is_long_random(found: str) -> bool:
     return len(found) >= 12 and is_random(found) and not re.fullmatch(r"[\d.:-]+", found)
 
 
+def _has_digit(found: str) -> bool:
+    return any(c.isdigit() for c in found)
+
+
 def _has_digit_or_is_long(found: str) -> bool:
     return len(found) >= 8 and (any(c in "0123456789=+/" for c in found) or len(found) >= 20)
 
@@ -451,6 +455,22 @@ RULES: tuple[Rule, ...] = (
         "b.",
         "r.",
         accept=lambda f: f[:2] == "hv" or (is_mixed(f) and len(f) == 26),
+    ),
+    _rule(
+        "token of a vendor with a prefix of its own",
+        r"\b(?:ATATT3x|ATCTT3x|ATBB|AKCp|tskey-[a-z]{2,8}-|fo1_|figd_|pscale_(?:tkn|oauth|pw)_|nfp_|ntn_|dckr_pat_|napi_|fastly_"
+        r"|vercel_\w{2,12}_|cfut_|cfat_|cfk_|essu_|CFPAT-|CCIP(?:AT|RJ)_|pnu_|AQVN|bkua_|sgp_|xkeysib-|PMAK-|cflt|lin_api_)[\w=-]{16,}"
+        r"|\bpat[A-Za-z0-9]{14}\.[0-9a-f]{16,}|\bsnyk_\w{2,8}\.[\w.-]{20,}|\bre_[A-Za-z0-9]{8}_[A-Za-z0-9]{16,}|\bsk\.eyJ[\w.-]{20,}",
+        *("att3x", "ctt3x", "atbb", "akcp", "tskey-", "fo1_", "figd_", "pscale_", "nfp_", "ntn_", "dckr_pat_", "napi_"),
+        *("fastly_", "vercel_", "cfut_", "cfat_", "cfk_", "essu_", "cfpat-", "ccip", "pnu_", "aqvn", "bkua_", "sgp_"),
+        *("xkeysib-", "pmak-", "cflt", "lin_api_", "pat", "snyk_", "re_", "sk.eyj"),
+        accept=_has_digit,
+    ),
+    _rule(
+        "UUID behind a word that says secret",
+        r"(?i)\b(?:sdk|mob|api|key|token|secret|waka|pat-[a-z]{2,3}\d|access-[a-z]{4,12}|auth|apikey|[a-z]{2,8}_sk)[-_]"
+        r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
+        *("sdk", "mob", "api", "key", "token", "secret", "waka", "pat-", "access-", "auth", "_sk"),
     ),
     _rule("PyPI token", r"\bpypi-[\w-]{20,}", "pypi-"),
     _rule(
@@ -595,7 +615,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "signature in an authorization header",
-        r"(?i)\b(?:signature|response|oauth_signature|mac|cnonce|opaque)=\"?(?P<hide>[\w+/=%-]{16,})",
+        r"(?i)\b(?:signature|response|oauth_signature|mac|cnonce|opaque)=\"?(?P<hide>[\w+/=%-]{12,})",
         "signature=",
         "response=",
         "mac=",
@@ -636,6 +656,16 @@ RULES: tuple[Rule, ...] = (
         "az login",
         "zip ",
         "7z ",
+    ),
+    _rule(
+        "password among the arguments of a command",
+        r"(?i)\bConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<hide>[^\"'\n]+)"
+        r"|\bhtpasswd\s+-\w*b\w*\s+(?:-\w+\s+)*\S+\s+\S+\s+[\"']?(?P<hide2>[^\s\"']+)"
+        r"|\bopenssl\b[^\n|;]{0,300}?\s-k\s+[\"']?(?P<hide3>[^\s\"'-][^\s\"']*)"
+        r"|\s-pass(?:in|out)?\s+[\"']?pass:(?P<hide4>[^\s\"']+)"
+        r"|\bnet\s+use\b[^\n|;]{0,300}?/user:\S+\s+[\"']?(?P<hide5>[^\s\"'/]+)"
+        r"|\bjdbc:oracle:\w+:[\w.$-]+/(?P<hide6>[^@\s\"']+)@",
+        *("securestring", "htpasswd", "openssl", "net use", "jdbc:oracle", "pass:"),
     ),
     _rule(
         "password of a database user", r"(?i)\bidentified\s+by\s+(?:password\s+)?['\"](?P<hide>[^'\"]+)", "identified"

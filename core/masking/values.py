@@ -212,6 +212,8 @@ def is_open(value: str, name: str, *, is_certain: bool, is_spoken: bool) -> bool
     name cannot mean anything but a secret.
     """
     bare = value.strip().strip("\"'`").strip()
+    if bare and not bare.strip("[({"):
+        return True
     if PLACEHOLDER.search(bare) and not says_more(bare):
         return True
     if _EMPTY.fullmatch(bare) or _CODE.fullmatch(bare) or (is_spoken and _TYPE.fullmatch(bare)):
@@ -249,6 +251,8 @@ def _is_ordinary(bare: str, name: str, *, is_spoken: bool) -> bool:
         or _ADDRESS.fullmatch(bare)
     ):
         return "pin" not in name and "otp" not in name
+    if is_spoken and bare.startswith(("(", "<")):
+        return True
     if _WORDS.fullmatch(bare) and (len(bare) <= 24 or bare.isupper() or "_" in bare or "-" in bare):
         return not (re.search(r"[a-z][A-Z]", bare) and len(bare) >= 16)
     return is_spoken and " " in bare and not any(character.isdigit() for character in bare)

@@ -80,7 +80,7 @@ async def serve(settings: ServerSettings) -> None:
     masker = Masker(settings.mask_key)
     async with open_guarded_session(settings.allowed_hosts) as session:
         knowledge = KnowledgeEngine(settings.knowledge)
-        doors = TenantDoors(session, settings.allowed_hosts, knowledge)
+        doors = TenantDoors(session, settings.allowed_hosts, knowledge, masker.structure)
         match settings.serves:
             case str(key):
                 server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)

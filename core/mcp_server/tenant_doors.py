@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -29,8 +29,14 @@ class TenantDoors:
     """Doors over one HTTP session and one index that all tenants share."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, allowed_hosts: frozenset[str], knowledge: KnowledgeEngine
+        self,
+        session: aiohttp.ClientSession,
+        allowed_hosts: frozenset[str],
+        knowledge: KnowledgeEngine,
+        prepare: Callable[[Any], Any] | None = None,
     ) -> None:
+        """`prepare` sees the JSON of events before anything else does: there names still belong to their values."""
+        self._prepare = prepare
         self._session = session
         self._allowed_hosts = allowed_hosts
         self._knowledge = knowledge
@@ -43,7 +49,7 @@ class TenantDoors:
         caller = tenant()
         if caller.event_text is not None:
             text = caller.event_text
-            return _kept(self._events, text, lambda: SingleEventSource(read_event(text)), _KEPT_EVENTS)
+            return _kept(self._events, text, lambda: SingleEventSource(read_event(text, self._prepare)), _KEPT_EVENTS)
         if caller.connection is None:
             raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")
         connection, key = caller.connection, (caller.organization_id, caller.connection)
@@ -51,7 +57,7 @@ class TenantDoors:
         return _kept(
             self._trackers,
             (*key, caller.investigation_id),
-            lambda: SentryIncidents(connection, self._session, self._allowed_hosts, state),
+            lambda: SentryIncidents(connection, self._session, self._allowed_hosts, state, self._prepare),
             _KEPT,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -38,7 +39,8 @@ MAX_QUESTION_CHARS = 2_000
 class Dispatch:
     """Implements `core.ports.Inbox`.
 
-    `describe_event` gives a pasted event's title or raises InvalidInput; `sentry` an organization's connection.
+    `describe_event` gives a pasted event's title or raises InvalidInput; `mask` hides secrets in what people type;
+    `sentry` gives an organization's connection.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Dispatch:
         *,
         sentry: Callable[[OrganizationId], Awaitable[SentryConnection | None]],
         describe_event: Callable[[str], str],
+        mask: Callable[[str], str],
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
         self._stores = stores
         self._sentry = sentry
         self._describe_event = describe_event
+        self._mask = mask
         self._new_id = new_id
         self._now = now
         self._spending = Spending(stores, now)
@@ -149,6 +153,7 @@ class Dispatch:
             raise Refusal("The investigation is still running: mark it resolved once it has reported.")
         if event.on and investigation.report is None:
             raise Refusal("The investigation ended without a report, so there is nothing to confirm.")
+        event = replace(event, fix=self._mask(event.fix) if event.fix else event.fix)
         made = await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now())
         if made is not None:
             return Receipt(made)

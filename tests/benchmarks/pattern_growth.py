@@ -59,6 +59,11 @@ class Growth:
         one, two, four = self.seconds
         return min(two / max(one, 1e-9), four / max(two, 1e-9))
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether measuring again could not change the answer."""
+        return self.per_doubling > 3 and self.seconds[2] > 0.05
+
 
 def cases_of(pattern: Any) -> list[Case]:
     """Derive texts for each repeat: what leads to it, its body many times, and something that fails."""
@@ -164,7 +169,7 @@ def measured(where: str, case: str, run: Callable[[int], Callable[[], object]], 
         length = min(length * 4, longest)
     growth = Growth(where, case, length, _at(run, length, 1))
     for runs in (3, 5):
-        if growth.per_doubling > 2.3 and growth.seconds[0] >= floor_s / 4:
+        if growth.per_doubling > 2.3 and growth.seconds[0] >= floor_s / 4 and not growth.is_clear:
             growth = Growth(where, case, length, _at(run, length, runs))
     return growth
 
@@ -196,7 +201,12 @@ def worst(found: Found, longest: int, floor_s: float) -> Growth | None:
 
         return at
 
-    grown = [measured(found.where, repr(case)[:120], run(case), longest, floor_s) for case in cases_of(found.pattern)]
+    grown = []
+    for case in cases_of(found.pattern):
+        growth = measured(found.where, repr(case)[:120], run(case), longest, floor_s)
+        if growth.is_clear:
+            return growth
+        grown.append(growth)
     telling = [growth for growth in grown if growth.seconds[0] >= floor_s / 4]
     if telling:
         return max(telling, key=lambda growth: growth.per_doubling)

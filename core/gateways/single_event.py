@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 from core.domain.errors import Refusal
 from core.domain.incident import (
@@ -20,13 +21,21 @@ from core.ports import IncidentSource
 class SingleEventSource(IncidentSource):
     """Every id names the one event; what takes more than one event to know is None or empty."""
 
-    def __init__(self, event: ErrorEvent) -> None:
-        """Answer from `event` alone."""
-        self._event = event
+    def __init__(self, read: Callable[[], ErrorEvent]) -> None:
+        """Answer from the event that `read` returns; it is called once, in a thread, since a dump takes CPU time."""
+        self._read = read
+        self._reading = asyncio.Lock()
+        self._event: ErrorEvent | None = None
+
+    async def _known(self) -> ErrorEvent:
+        async with self._reading:
+            if self._event is None:
+                self._event = await asyncio.to_thread(self._read)
+            return self._event
 
     async def issue(self, ref: IssueRef) -> IssueDetails:
         """The event, as an issue that happened once."""
-        event = self._event
+        event = await self._known()
         handled = event.exceptions[-1].handled if event.exceptions else None
         return IssueDetails(
             id=ref.id,
@@ -45,7 +54,7 @@ class SingleEventSource(IncidentSource):
 
     async def event(self, ref: IssueRef, which: str = "recommended") -> ErrorEvent:
         """The event, whichever was asked for."""
-        return self._event
+        return await self._known()
 
     async def series(self, issue: IssueDetails, period_h: int) -> EventSeries | None:
         """None: one event has no course."""

@@ -24,6 +24,8 @@ from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
 from core.mcp_server.tenant_doors import TenantDoors
 
 _PUBLIC_SENTRY = "https://sentry.io"
+_SWITCH_INTERVAL_S = 0.0005
+"""Between threads: the event loop waits at most this long for one that reads or masks a large event."""
 
 
 class SettingsMissing(Exception):
@@ -101,6 +103,7 @@ def main() -> int:
     except SettingsMissing as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     asyncio.run(serve(settings))
     return 0
 

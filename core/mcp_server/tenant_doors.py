@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -49,7 +50,9 @@ class TenantDoors:
         caller = tenant()
         if caller.event_text is not None:
             text = caller.event_text
-            return _kept(self._events, text, lambda: SingleEventSource(read_event(text, self._prepare)), _KEPT_EVENTS)
+            return _kept(
+                self._events, text, lambda: SingleEventSource(partial(read_event, text, self._prepare)), _KEPT_EVENTS
+            )
         if caller.connection is None:
             raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")
         connection, key = caller.connection, (caller.organization_id, caller.connection)

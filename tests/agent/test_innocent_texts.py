@@ -85,3 +85,17 @@ def test_a_sign_that_is_a_word_of_its_own_is_seen(kind: str, message: str, cause
 def test_a_long_text_is_classified_in_bounded_time_and_size() -> None:
     for part in ("'", "select ", "update a ", "(a ", "0x", "note: ", "http://"):
         assert len(classified_text(part * 50_000)) <= 4_000
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+        "hint: the environment variable SHOP_HOME must be set",
+        "  = help: the deadline is missing; connection refused otherwise",
+        "(set SHOP_TRACE_LEVEL environment variable to see more)",
+    ],
+)
+def test_a_runtimes_hint_decides_nothing(hint: str) -> None:
+    assert classify(_raised("Blorp", f"odd value\n{hint}"), {}) is Cause.UNKNOWN
+    assert classify(_raised("panic", f"index out of bounds: 8\n{hint}"), {}) is Cause.INDEX_ERROR

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from core.agent.classified_text import without_hints
 from core.domain.causes import Cause
 from core.domain.tool_facts import FrameFacts, StackFacts
 
@@ -98,11 +99,12 @@ def _null_value(message: str, frame: FrameFacts) -> BreakingValue:
 
 _KEY_MESSAGES = (
     re.compile(r"(?:environment variable|setting) ['\"`]?([A-Z][A-Z0-9_]{2,})"),
-    re.compile(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b"),
     re.compile(r"has no attribute '([^']+)'"),
     re.compile(r"Reverse for '([^']+)'"),
     re.compile(r"No module named '([^']+)'"),
-    re.compile(r"Cannot find module '([^']+)'"),
+    re.compile(r"Cannot find (?:module|package) '([^']+)'"),
+    re.compile(r"cannot load such file -- (\S+)"),
+    re.compile(r"\bClass ['\"]([\w\\.$]+)['\"] not found", re.IGNORECASE),
     re.compile(r"cannot import name '([^']+)'"),
     re.compile(r"undefined (?:array key|index|property)[: ]+[\"']?([\w$]+)", re.IGNORECASE),
     re.compile(rf"name '({_NAME})' is not defined"),
@@ -114,10 +116,20 @@ _KEY_MESSAGES = (
     re.compile(r"^['\"]([^'\"]+)['\"]$"),
     re.compile(r"^(\w[\w.-]*)$"),
 )
+_CAPITALS = r"([A-Z][A-Z0-9]*_[A-Z0-9_]+)"
+_WANTED = r"(?:(?:must be |not |un)(?:set|configured|defined)|missing|required)"
+_SETTING_MESSAGES = (
+    re.compile(
+        rf"\b{_CAPITALS}\b['\"`]?(?: (?:environment variable|variable|setting))?(?: (?:is|was|are))? {_WANTED}\b"
+    ),
+    re.compile(rf"\b{_WANTED}:? (?:[a-z]+ ){{0,3}}['\"`]?{_CAPITALS}\b"),
+    re.compile(rf"\b(?:Missing|Required|Set|Unset):? (?:[a-z]+ ){{0,3}}['\"`]?{_CAPITALS}\b"),
+)
 
 
 def _missing_name(message: str, frame: FrameFacts) -> BreakingValue:
-    key = _first_match(_KEY_MESSAGES, message.strip())
+    told = without_hints(message).strip()
+    key = _first_match(_KEY_MESSAGES, told) or _first_match(_SETTING_MESSAGES, told)
     if key is None:
         return BreakingValue()
     source = frame.get("source", "")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from core.agent.classified_text import classified_text, without_hints
 from core.domain.causes import Cause
 from core.domain.report import Fix, Level
 from core.domain.tool_facts import ExceptionFacts, IssueFacts, StackFacts
@@ -16,7 +17,8 @@ from core.domain.tool_facts import ExceptionFacts, IssueFacts, StackFacts
 ORDINARY = 4
 """Signs at least this strong are believed on the innermost exception, whatever its wrappers say."""
 
-_FIELDS = ("type", "message", "source", "evidence")
+_FIELDS = ("type", "name", "code", "message", "source", "evidence")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ def telling_exception(stack: StackFacts, cause: Cause) -> ExceptionFacts:
     return exceptions[0] if exceptions else {}
 
 
+def words_in(name: str) -> str:
+    """The words of a CamelCase or snake_case name, lower case, each between two blanks."""
+    return f" {' '.join(word.lower() for word in _WORD.findall(name))} "
+
+
 def _candidates(stack: StackFacts, issue: IssueFacts) -> Iterator[Mapping[str, str]]:
     """The texts to look at, most telling first: evidence, exceptions innermost first, then bare messages."""
     source = stack.get("frame", {}).get("source", "")
@@ -105,10 +112,23 @@ def _best_fields(group: Sequence[ExceptionFacts], source: str) -> Mapping[str, s
 
 
 def _strongest(fields: Mapping[str, str]) -> tuple[int, Cause]:
+    fields = _looked_at(fields)
     holding = [
         (sign.strength, entry.cause) for entry in catalogue().values() for sign in entry.signs if sign.holds(fields)
     ]
     return max(holding, key=lambda found: found[0], default=(0, Cause.UNKNOWN))
+
+
+def _looked_at(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """Each field in the form that its patterns expect."""
+    type_, message = fields.get("type", ""), fields.get("message", "")
+    return {
+        **fields,
+        "type": words_in(type_),
+        "name": re.split(r"[.:\\\\/$]", type_.strip())[-1],
+        "code": f"{type_} {without_hints(message)}",
+        "message": classified_text(message),
+    }
 
 
 def _entry(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
@@ -124,8 +144,22 @@ def _entry(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
 
 
 def _sign(table: Mapping[str, object]) -> Sign:
-    patterns = tuple((name, re.compile(str(table[name]), re.IGNORECASE)) for name in _FIELDS if name in table)
+    patterns = tuple((field, _pattern(field, str(table[field]))) for field in _FIELDS if field in table)
     return Sign(patterns, int(str(table["strength"])))
+
+
+def _pattern(field: str, written: str) -> re.Pattern[str]:
+    match field:
+        case "type":
+            return re.compile("|".join(re.escape(words_in(name)) for name in written.split("|")))
+        case "name":
+            return re.compile(rf"^(?:{written})$")
+        case "code":
+            return re.compile(rf"(?<!\w)(?:{written})(?!\w)")
+        case "message":
+            return re.compile(rf"(?<![^\W_])(?:{written})(?![^\W_])", re.IGNORECASE)
+        case _:
+            return re.compile(written, re.IGNORECASE)
 
 
 def _fix(table: Mapping[str, object]) -> Fix:

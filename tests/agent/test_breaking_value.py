@@ -78,6 +78,30 @@ def test_the_value_is_found(cause: Cause, message: str, stack: StackFacts, expec
     assert find_breaking_value(cause, message, stack) == expected
 
 
+@pytest.mark.parametrize(
+    ("cause", "message", "key"),
+    [
+        (Cause.CODE_LOADING, "No module named 'slugs' (set SHOP_TRACE_LEVEL to see more)", "slugs"),
+        (Cause.CODE_LOADING, "No module named 'slugs'\nhint: SHOP_PATH is required", "slugs"),
+        (Cause.CODE_LOADING, "ERR_MODULE_NOT_FOUND: Cannot find package 'left-pad' imported from /a.js", "left-pad"),
+        (Cause.CODE_LOADING, "cannot load such file -- nokogiri", "nokogiri"),
+        (Cause.CODE_LOADING, 'Class "App\\Mailer" not found', "App\\Mailer"),
+        (Cause.MISSING_KEY, "ERR_HTTP_HEADERS_SENT: Cannot set headers after they are sent", None),
+        (Cause.CONFIGURATION, "index out of bounds\nnote: run with `RUST_BACKTRACE=1` environment variable", None),
+        (Cause.CONFIGURATION, "MAIL_HOST is not set", "MAIL_HOST"),
+        (Cause.CONFIGURATION, "missing environment variable MAIL_HOST", "MAIL_HOST"),
+        (Cause.CONFIGURATION, "required setting `MAIL_HOST`", "MAIL_HOST"),
+        (Cause.CONFIGURATION, "Missing required MAIL_HOST", "MAIL_HOST"),
+        (Cause.CONFIGURATION, "MAIL_HOST must be set", "MAIL_HOST"),
+        (Cause.CONFIGURATION, "MAIL_HOST answered nothing", None),
+    ],
+)
+def test_a_word_in_capitals_is_the_key_only_where_it_is_said_to_be_missing(
+    cause: Cause, message: str, key: str | None
+) -> None:
+    assert find_breaking_value(cause, message, {}).key == key
+
+
 @given(
     cause=st.sampled_from(list(Cause)),
     message=st.text(max_size=80),

@@ -64,6 +64,9 @@ def may_hold_secrets(text: str) -> bool:
     return named or bool(rules)
 
 
+_MAX_DEPTH = 40
+
+
 class Masker:
     """Replaces secrets by placeholders that depend on `key` and the secret alone; `personal_data` are kinds to mask."""
 
@@ -111,36 +114,40 @@ class Masker:
             return placeholder(self._key, "secret", bare)
         return self.text(value)
 
-    def structure(self, thing: Any) -> Any:
-        """Return decoded JSON with the values of secrets' names masked, however deeply they are nested.
+    def structure(self, thing: Any, depth: int = 0) -> Any:
+        """Return decoded JSON with the values of secrets' names masked; what lies deeper than 40 levels is left out.
 
         Texts without such a name are left for `text`: here is decided what is lost when objects become lines.
         """
+        if depth > _MAX_DEPTH:
+            return "…"
         if isinstance(thing, dict):
             name, value = thing.get("key") or thing.get("name"), thing.get("value")
-            masked = {key: self._under(str(key), item) for key, item in thing.items()}
+            masked = {key: self._under(str(key), item, depth + 1) for key, item in thing.items()}
             if isinstance(name, str) and isinstance(value, str):
-                masked["value"] = self._under(name, value)
+                masked["value"] = self._under(name, value, depth + 1)
             return masked
         if isinstance(thing, list):
             if len(thing) == 2 and all(isinstance(each, str) for each in thing) and _NAME.fullmatch(thing[0]):
-                return [thing[0], self._under(thing[0], thing[1])]
-            return [self.structure(item) for item in thing]
+                return [thing[0], self._under(thing[0], thing[1], depth + 1)]
+            return [self.structure(item, depth + 1) for item in thing]
         return thing
 
-    def _under(self, name: str, value: Any) -> Any:
+    def _under(self, name: str, value: Any, depth: int) -> Any:
         """The value that stands under `name`: all of a list or object of a certain secret is secret."""
+        if depth > _MAX_DEPTH:
+            return "…"
         verdict = secrecy(name)
         if verdict is Secrecy.NONE:
-            return self.structure(value)
+            return self.structure(value, depth)
         if isinstance(value, str):
             return self.named(name, value)
         if verdict is not Secrecy.CERTAIN:
-            return self.structure(value)
+            return self.structure(value, depth)
         if isinstance(value, list):
-            return [item if _is_complaint(item) else self._under(name, item) for item in value]
+            return [item if _is_complaint(item) else self._under(name, item, depth + 1) for item in value]
         if isinstance(value, dict):
-            return {key: self._under(name, item) for key, item in value.items()}
+            return {key: self._under(name, item, depth + 1) for key, item in value.items()}
         if isinstance(value, int | float) and not isinstance(value, bool):
             return placeholder(self._key, "secret", str(value))
         return value

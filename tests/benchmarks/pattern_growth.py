@@ -129,11 +129,11 @@ def _sample(tree: Sequence[tuple[Any, Any]], prefer: str = "a") -> str:
 
 def _one(op: Any, value: Any, prefer: str) -> str:
     if op is ops.LITERAL:
-        return chr(value)
+        return chr(int(value))
     if op in (ops.IN, ops.ANY, ops.NOT_LITERAL, ops.CATEGORY):
-        return next((char for char in prefer + _ALPHABET if _holds(op, value, char)), _first_of(value))
+        return str(next((char for char in prefer + _ALPHABET if _holds(op, value, char)), _first_of(value)))
     if op in _REPEATS:
-        return _sample(value[2], prefer) * min(max(value[0], 1), 40)
+        return _sample(value[2], prefer) * min(max(int(value[0]), 1), 40)
     if op in (ops.ASSERT, ops.ASSERT_NOT):
         return ""
     parts = _subtrees(op, value)
@@ -159,7 +159,7 @@ def _holds(op: Any, value: Any, char: str) -> bool:
     if op is ops.RANGE:
         return bool(value[0] <= ord(char) <= value[1])
     negated = bool(value) and value[0][0] is ops.NEGATE
-    return any(_holds(*item, char) for item in value[negated:]) is not negated
+    return any(_holds(kind, what, char) for kind, what in value[negated:]) is not negated
 
 
 def measured(where: str, case: str, run: Callable[[int], Callable[[], object]], longest: int, floor_s: float) -> Growth:

@@ -17,7 +17,8 @@ OTHERS_ISSUE = "SHOP-2"
 
 @pytest.fixture
 async def sentry() -> AsyncIterator[TwoProjects]:
-    async with TwoProjects(OTHERS_ISSUE) as served:
+    served = TwoProjects(OTHERS_ISSUE)
+    async with served:
         yield served
 
 

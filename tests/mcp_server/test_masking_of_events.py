@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from bot.wiring import _describe_event
 from core.gateways.sentry_payloads import read_event
@@ -44,3 +45,10 @@ def test_texts_that_are_json_hide_no_secret_behind_escapes() -> None:
     assert "hunter22" not in MASKER.text(json.dumps({"deep": json.dumps({"contrase\u00f1a": "hunter22"})}))
     complaint = '{"password": ["This field is required."]}'
     assert MASKER.text(complaint) == complaint
+
+
+def test_an_object_of_any_depth_is_masked_without_exhausting_the_stack() -> None:
+    deep: Any = {"password": "hunter2"}
+    for _ in range(900):
+        deep = {"inner": [deep]}
+    assert "hunter2" not in repr(Masker("k").structure({"top": deep, "password": "hunter2"}))

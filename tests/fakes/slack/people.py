@@ -83,7 +83,12 @@ class People:
         outcome = await self.say(user, channel, " ".join(f"<{url}>" for url in urls))
         assert outcome.message is not None
         links = [{"domain": "sentry.io", "url": url} for url in urls]
-        event = {"type": "link_shared", "channel": channel.id, "user": user.id, "message_ts": outcome.message.ts}
+        event: dict[str, Any] = {
+            "type": "link_shared",
+            "channel": channel.id,
+            "user": user.id,
+            "message_ts": outcome.message.ts,
+        }
         event |= {"links": links, "source": "conversations_history", "event_ts": outcome.message.ts}
         await self._tell(channel.workspace, event, channel, outcome)
         return outcome

@@ -17,7 +17,7 @@ from core.domain.untrusted_text import (
 )
 
 LINES = ("[outside data", "[end of outside data]", "[end of the outside data]", "[/outside data]", "[page 1 of 2:")
-BRACKETS = "[{<\uff3b\u3010\u3014\u27e6\u300a\u300c\ufe5d\u2985\uff5b"
+BRACKETS = "[{<\uff3b\u3010\u3014\u27e6\u300a\u300c\ufe5d\uff5b"
 BETWEEN = ("", " ", "_", "-", "\u00ad", "\u200b", "\u0301", "\u00a0", ".", "\t", "\n", "/", "\u2060")
 
 

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-knowledge bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
+.PHONY: demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-hostile bench-knowledge bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -80,6 +80,9 @@ look-teams: .venv/.dev .cache/look/.installed  ## Draw Teams' cards: teams.html,
 
 bench-agent: .venv/.dev  ## CPU of an investigation, beside a plain loop on the same SDKs
 	$(BIN)/python -m tests.benchmarks.agent
+
+bench-hostile: .venv/.dev  ## What hostile text costs: each pattern at 1, 2 and 4 times its length; one tenant beside another
+	$(BIN)/python -m tests.benchmarks.hostile
 
 picture: .venv/.runtime  ## Draw the README's picture of the terminal again
 	$(BIN)/python -m bot.demo.picture > /dev/null

@@ -84,6 +84,9 @@ look-teams: .venv/.dev .cache/look/.installed  ## Draw Teams' cards: teams.html,
 bench-agent: .venv/.dev  ## CPU of an investigation, beside a plain loop on the same SDKs
 	$(BIN)/python -m tests.benchmarks.agent
 
+bench-hostile: .venv/.dev  ## What hostile text costs: each pattern at 1, 2 and 4 times its length; one tenant beside another
+	$(BIN)/python -m tests.benchmarks.hostile
+
 picture: .venv/.runtime  ## Draw the README's picture of the terminal again
 	$(BIN)/python -m bot.demo.picture > /dev/null
 

@@ -14,8 +14,9 @@ from core.agent.classified_text import without_hints
 from core.domain.causes import Cause
 from core.domain.tool_facts import FrameFacts, StackFacts
 
-_NAME = r"[A-Za-z_$][\w$]*"
-_EXPRESSION = rf"{_NAME}(?:(?:\?\.|\.|->|::){_NAME}|\[[^\[\]]+\]|\(\))*"
+# A name begins at no other place than its first character, and chains are bounded: the time is linear in the text.
+_NAME = r"(?<![\w$])[A-Za-z_$][\w$]*+"
+_EXPRESSION = rf"{_NAME}(?:(?:\?\.|\.|->|::){_NAME}|\[[^\[\]]{{1,80}}\]|\(\)){{0,12}}"
 _ZERO = re.compile(r"-?0(?:\.0*)?|\[\]|\{\}|\(\)|''|\"\"|(?:Decimal|set)\((?:'0(?:\.0*)?')?\)")
 _EMPTY = re.compile(r"^(None|null|undefined|nil|<null>)$", re.IGNORECASE)
 _KEYWORDS = frozenset(

@@ -187,8 +187,11 @@ def _seconds(call: Callable[[], object], runs: int) -> float:
     return best
 
 
-def worst(found: Found, longest: int, floor_s: float) -> Growth | None:
-    """Return the case of the pattern that grows most among those whose time can be told, else the slowest."""
+def worst(found: Found, longest: int, floor_s: float, budget_s: float = 5.0) -> Growth | None:
+    """Return the case that grows most among those whose time can be told, else the slowest.
+
+    Cases are tried for `budget_s` of CPU; the rest is left out, since a pattern that is slow is already found.
+    """
 
     def run(case: Case) -> Callable[[int], Callable[[], object]]:
         apply = getattr(found.pattern, found.method)
@@ -201,12 +204,15 @@ def worst(found: Found, longest: int, floor_s: float) -> Growth | None:
 
         return at
 
-    grown = []
+    grown: list[Growth] = []
+    began = time.thread_time()
     for case in cases_of(found.pattern):
         growth = measured(found.where, repr(case)[:120], run(case), longest, floor_s)
         if growth.is_clear:
             return growth
         grown.append(growth)
+        if time.thread_time() - began > budget_s:
+            break
     telling = [growth for growth in grown if growth.seconds[0] >= floor_s / 4]
     if telling:
         return max(telling, key=lambda growth: growth.per_doubling)

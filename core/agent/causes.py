@@ -27,6 +27,7 @@ class Sign:
 
     patterns: tuple[tuple[str, re.Pattern[str]], ...]
     strength: int
+    example: str = ""
 
     def holds(self, fields: Mapping[str, str]) -> bool:
         """Whether every pattern is found."""
@@ -145,7 +146,7 @@ def _entry(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
 
 def _sign(table: Mapping[str, object]) -> Sign:
     patterns = tuple((field, _pattern(field, str(table[field]))) for field in _FIELDS if field in table)
-    return Sign(patterns, int(str(table["strength"])))
+    return Sign(patterns, int(str(table["strength"])), str(table.get("example", "")))
 
 
 def _pattern(field: str, written: str) -> re.Pattern[str]:

@@ -71,9 +71,9 @@ def _sentence(template: str, words: Mapping[str, str]) -> str | None:
 def _root_cause(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
     limits = {"message": _ROOT_MESSAGE_CHARS}
     short = {name: one_line(word, limits.get(name, len(word))) for name, word in words.items()}
-    filled = (_sentence(template, short) for template in entry.says)
-    plain = _what(words) or "No cause can be named"
-    sentence = next((text for text in filled if text), plain)
+    repeats = short.get("message", "").startswith(short.get("type", ""))
+    says = [template for template in entry.says if not (repeats and "{type}" in template)]
+    sentence = next(text for template in says if (text := _sentence(template, short)))
     members = [one for one in observed.stack.get("exceptions", []) if one.get("role") in ("root", "sibling")]
     if len(members) >= _SEVERAL:
         listed = "; ".join(one_line(f"{member.get('type')}: {member.get('value')}", 80) for member in members[:4])
@@ -117,14 +117,8 @@ def _known(observed: Observed, knowledge_id: str) -> Iterator[Finding]:
         yield Finding(f"A runbook speaks of it: {one_line(place)}.", (knowledge_id,))
 
 
-def _what(words: Mapping[str, str]) -> str:
-    """Type and message, once when the type only repeats how the message begins."""
-    type_, message = words.get("type", ""), words.get("message", "")
-    return message if message.startswith(type_) else ": ".join(word for word in (type_, message) if word)
-
-
 def _what_failed(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
-    what = f"{one_line(_what(words))} ({entry.label})"
+    what = f"{one_line(words.get('what', 'An error without type and message'))} ({entry.label})"
     if "where" not in words:
         missing = "its frame has no name and no place" if observed.stack.get("frame") else "no frame was recorded"
         return f"{what}; {missing}."

@@ -41,10 +41,15 @@ def frame_of(stack: StackFacts) -> FrameFacts:
 def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: FrequencyFacts) -> Mapping[str, str]:
     """What the placeholders of `causes.toml` stand for here; what is unknown is absent."""
     root = telling_exception(stack, cause)
-    message = root.get("value") or stack.get("message") or issue.get("title") or ""
+    title = _UNTITLED.sub("", issue.get("title", ""))
+    message = root.get("value") or stack.get("message") or title
+    type_, told = root.get("type") or title.split(":")[0], one_line(message) or root.get("type") or ""
     found = {
-        "type": root.get("type") or issue.get("title", "").split(":")[0],
-        "message": one_line(message) or root.get("type"),
+        "type": type_,
+        "message": told,
+        # Once, when the type only repeats how the message begins.
+        "what": told if told.startswith(type_) else ": ".join(word for word in (type_, told) if word),
+        "raised": told if _shows_a_raise(frame_of(stack)) else None,
         "release": frequency.get("onset_release"),
         "commit": _suspect(issue, stack),
         **_places(stack),
@@ -58,6 +63,19 @@ def one_line(text: str, limit: int = MESSAGE_CHARS) -> str:
     """`text` on one line, cut with an ellipsis."""
     line = " ".join(text.replace("↵", " ").split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+_UNTITLED = re.compile(r"^an (?:event|issue) without a title$")
+_RAISE = re.compile(
+    r"(?:^|[;{}()?:>]|\b(?:if|else|then|do|and|or)\b)\s*"
+    r"(?:(?:raise|throw|assert)\b|(?:assert|debug_assert|panic|unreachable|fatalError|abort|precondition)\w*!?\()"
+)
+_RAISING_NAME = re.compile(r"(?:^|[.:_])(?:raise|throw|fail|panic|abort)(?![a-z])")
+
+
+def _shows_a_raise(frame: FrameFacts) -> bool:
+    """Whether the failing line raises, or the function is one that does nothing else."""
+    return bool(_RAISE.search(frame.get("source", "")) or _RAISING_NAME.search(frame.get("function") or ""))
 
 
 # ---- where ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 
 from core.agent.causes import catalogue, classify, telling_exception
 from core.domain.causes import Cause
-from core.domain.tool_facts import ExceptionFacts, StackFacts
+from core.domain.tool_facts import ExceptionFacts, FrameFacts, StackFacts
 
 
 def _raised(text: str) -> StackFacts:
@@ -19,6 +19,29 @@ def test_the_catalogue_covers_the_closed_list_in_its_order() -> None:
 @pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.UNKNOWN])
 def test_the_example_of_each_cause_is_recognised(cause: Cause) -> None:
     assert classify(_raised(catalogue()[cause].example), {}) is cause
+
+
+@pytest.mark.parametrize(
+    ("cause", "example"),
+    [(cause, sign.example) for cause, entry in catalogue().items() for sign in entry.signs if sign.example],
+)
+def test_the_example_of_each_sign_is_recognised(cause: Cause, example: str) -> None:
+    assert classify(_raised(example), {}) is cause
+
+
+@pytest.mark.parametrize(
+    ("source", "cause"),
+    [
+        ("if (!hinge.free)", Cause.UNKNOWN),
+        ("return hinge.open();  // may throw", Cause.UNKNOWN),
+        ('if (!hinge.free) throw new Exception("door is shut");', Cause.DELIBERATE),
+        ("raise RuntimeError('door is shut')", Cause.DELIBERATE),
+    ],
+)
+def test_a_bare_type_is_deliberate_only_where_the_line_raises(source: str, cause: Cause) -> None:
+    stack = _raised("Exception: door is shut")
+    stack["frame"] = FrameFacts(function="Open", file="Door.cs", line=12, source=source)
+    assert classify(stack, {}) is cause
 
 
 @pytest.mark.parametrize("cause", list(Cause))

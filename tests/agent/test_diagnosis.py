@@ -1,5 +1,6 @@
 """What the rules say: the sentence, the findings and the fixes that the same facts would lead an engineer to."""
 
+from string import Formatter
 from typing import Any, cast
 
 import pytest
@@ -240,3 +241,36 @@ def test_every_cause_ends_with_a_fix_that_needs_no_words() -> None:
     for entry in catalogue().values():
         last = entry.fixes[-1]
         assert "{" not in last.title + " ".join(last.steps), entry.cause
+
+
+def test_every_cause_ends_with_a_sentence_that_needs_no_words() -> None:
+    for entry in catalogue().values():
+        assert "{" not in entry.says[-1], entry.cause
+        assert all("{" in template for template in entry.says[:-1]), entry.cause
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_each_sentence_of_a_cause_says_everything_once(cause: Cause) -> None:
+    for template in catalogue()[cause].says:
+        names = [name for _, name, _, _ in Formatter().parse(template) if name]
+        filled = template.format(**{name: f"<{name}>" for name in names})
+        assert len(names) == len(set(names)), template
+        assert all(filled.count(f"<{name}>") == 1 for name in names)
+
+
+def test_an_event_with_a_place_alone_is_not_called_by_a_missing_title() -> None:
+    said = conclude(issue={"title": "an event without a title"}, frame=frame("shop/qty.py", "read", 8))
+    assert said.root_cause.startswith("Something failed in read() (shop/qty.py:8)")
+    assert "without a title" not in " ".join([said.root_cause, *(finding.claim for finding in said.findings)])
+
+
+def test_an_event_with_nothing_gets_a_sentence_all_the_same() -> None:
+    assert conclude().root_cause == "The evidence does not show what went wrong."
+
+
+def test_a_check_that_no_raise_shows_is_not_said_to_be_raised_here() -> None:
+    error = raised("AssertionError", "door is shut")
+    checked = conclude(error, frame=frame("Door.cs", "Open", 12, "if (!hinge.free)"))
+    assert "raises this itself" not in checked.root_cause
+    thrown = conclude(error, frame=frame("Door.cs", "Open", 12, 'throw new AssertionError("door is shut");'))
+    assert thrown.root_cause.startswith("Open() raises this itself (Door.cs:12)")

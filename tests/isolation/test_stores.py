@@ -54,6 +54,7 @@ async def _export(store: OrganizationStore, run: Run) -> object:
 
 CALLS: dict[str, Call] = {
     "add_investigation": lambda it, run: it.add_investigation(OURS, "ours", "d1"),
+    "claim": lambda it, run: it.claim("d1", "ours"),
     "delivered": lambda it, run: it.delivered("d1"),
     "followers": lambda it, run: it.followers("inv00001"),
     "queue_announced": lambda it, run: it.queue_announced("inv00001", run),

@@ -12,12 +12,11 @@ import os
 import sys
 from typing import Any
 
-from mcp.server.context import ServerRequestContext
-
+from core.domain.tenancy import OrganizationId
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
-from core.mcp_server.tenancy import sealed_tenancy
+from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
 from tests.fakes.tool_sources import FakeDoors, FakeTracker
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
@@ -88,12 +87,12 @@ async def serve_model(port: int) -> None:
 
 async def serve_tools(*, sealed: bool) -> None:
     """The tool server on stdin and stdout."""
-
-    async def anybody(ctx: ServerRequestContext[Any, Any], call_next: Any) -> Any:
-        return await call_next(ctx)
-
     log_to_stderr()
-    tenancy = sealed_tenancy(os.environ.pop("LOGSENSE_MCP_KEY"), HOST_ONLY) if sealed else anybody
+    tenancy = (
+        sealed_tenancy(os.environ.pop("LOGSENSE_MCP_KEY"), HOST_ONLY)
+        if sealed
+        else fixed_tenancy(Tenant(OrganizationId("benchmark")))
+    )
     server = build_server(FakeDoors(FakeTracker()), Masker("benchmark"), tenancy, with_peoples_tools=sealed)
     log_started(os.getpid())
     await server.run_stdio_async()

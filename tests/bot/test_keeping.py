@@ -6,8 +6,10 @@ import contextlib
 import hashlib
 import io
 import json
+import logging
 import sqlite3
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,17 @@ from click.testing import CliRunner
 
 from bot import keeping
 from bot.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def unchanged_logging() -> Iterator[None]:
+    """Take back what the command sets for its process: other tests look at what is logged."""
+    loggers = (logging.getLogger(), logging.getLogger("logsense"))
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers = handlers
 
 
 def archive_of(file: Path, parts: dict[str, bytes]) -> Path:

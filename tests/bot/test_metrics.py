@@ -18,7 +18,7 @@ from tests.slack.test_trouble import command
 
 __all__ = ["peer", "sentry"]
 DASHBOARD = Path(__file__).parent.parent.parent / "deploy" / "grafana" / "logsense.json"
-GAUGES = {metrics.QUEUE[0], metrics.OLDEST[0], metrics.RESTARTS[0]}
+GAUGES = {metrics.QUEUE[0], metrics.OLDEST[0], metrics.RESTARTS[0], metrics.WAITING[0]}
 
 
 def test_the_dashboard_shows_every_metric_and_no_other() -> None:

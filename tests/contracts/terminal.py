@@ -37,7 +37,7 @@ class TerminalSender:
             highlight=False,
             _environ={"TERM": "xterm"},
         )
-        self.channel = TerminalChannel(console)
+        self.channel = TerminalChannel(console, full=True)
         self.here = ConversationRef(WorkspaceRef(Platform.TERMINAL, "acme"), "terminal")
 
     def text(self) -> str:

@@ -100,7 +100,7 @@ class SlackUse(SeenInSlack):
         (progress,) = self._progress()
         (investigation,) = (await self.kept()).investigations
         await self.peer.click(self._ada, progress, "stop_investigation", investigation.id)
-        await until(lambda: "Cancelled" in text_of(progress))
+        await until(lambda: "cancelled" in text_of(progress).lower())
         await self.peer.settle()
 
     async def answer(self, question: str) -> str:

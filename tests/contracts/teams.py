@@ -101,7 +101,7 @@ class TeamsUse(SeenInTeams):
         (progress,) = self._progress()
         answer = await self.peer.press(self._ada, self.room, progress, "stop_investigation")
         assert (answer.status, answer.body["value"]) == (200, "It is being stopped; what it found so far is kept.")
-        await self.peer.until(lambda: "Cancelled" in progress.text)
+        await self.peer.until(lambda: "cancelled" in progress.text.lower())
 
     async def answer(self, question: str) -> str:
         root = root_of(self.room.posts()[0])

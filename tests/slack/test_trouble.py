@@ -229,7 +229,7 @@ async def test_health_is_told_to_orchestrators(town: Town) -> None:
             assert (answer.status, await answer.json()) == (200, {"status": "ok"})
         async with session.get(f"{town.url}/readyz") as answer:
             ready: Any = await answer.json()
-            assert (answer.status, ready) == (200, {"database": "ok", "work": "ok"})
+            assert (answer.status, ready) == (200, {"database": "ok", "disk": "ok", "work": "ok"})
 
 
 async def test_words_without_anything_to_go_by_start_nothing_and_say_how(town: Town) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from aiohttp import web
+from aiohttp import web, web_response
 from aiohttp.http_exceptions import HttpProcessingError
 
 MOST, MOST_PER_ADDRESS = 2_000, 500
+BACKLOG = 128
+"""As many connections are accepted at once, before any of them can take another's place."""
 HEADERS_WITHIN_S = 20.0
 BODY_WITHIN_S = 10.0
 
@@ -30,12 +33,23 @@ class NotHttp(logging.Filter):
         return True
 
 
+def hide_versions() -> None:
+    """Name LogSense in the header `Server`, also where aiohttp answers by itself, instead of versions."""
+    web_response.SERVER_SOFTWARE = "LogSense"  # type: ignore[attr-defined]
+
+
+def most_connections() -> int:
+    """Count the connections that leave half of the process's open files to databases and tools, at most MOST."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if soft == resource.RLIM_INFINITY else max(1, min(MOST, soft // 2 - BACKLOG))
+
+
 class Connections:
     """All open connections. A new one takes the place of the oldest that no whole request came through yet."""
 
-    def __init__(self, *, most: int = MOST, most_per_address: int = MOST_PER_ADDRESS) -> None:
+    def __init__(self, *, most: int | None = None, most_per_address: int = MOST_PER_ADDRESS) -> None:
         """Behind a proxy all connections have the proxy's address."""
-        self._most = most
+        self._most = most_connections() if most is None else most
         self._most_per_address = most_per_address
         self._open: dict[asyncio.Transport, str] = {}
         self._busy: set[asyncio.Transport] = set()
@@ -54,18 +68,13 @@ class Connections:
             late = web.Response(status=408, text="The body did not arrive in time.")
             late.force_close()
             return late
-        except ConnectionError:
-            # Whoever asked has gone; nobody reads this.
-            return web.Response(status=400)
+        except (ConnectionError, web.RequestPayloadError):
+            # Whoever asked has gone, or sends what is no body.
+            return web.Response(status=400, text="The body cannot be read.")
         transport = cast(asyncio.Transport, request.transport)
         self._busy.add(transport)
         try:
-            answer = await handler(request)
-            answer.headers["Server"] = "LogSense"
-            return answer
-        except web.HTTPException as answer:
-            answer.headers["Server"] = "LogSense"
-            raise
+            return await handler(request)
         finally:
             self._busy.discard(transport)
 

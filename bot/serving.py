@@ -17,7 +17,7 @@ from adapters.slack.budgets import Budgets
 from adapters.slack.config import SlackConfig
 from adapters.teams.config import TeamsConfig
 from adapters.teams.ids import workspace_named
-from bot.connections import HEADERS_WITHIN_S, Connections, NotHttp
+from bot.connections import BACKLOG, HEADERS_WITHIN_S, Connections, NotHttp, hide_versions
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.session import Cli
@@ -147,6 +147,7 @@ async def _teams(app: App, config: TeamsConfig) -> AsyncIterator[TeamsApp]:
 @contextlib.asynccontextmanager
 async def _listening(app: App, chats: Sequence[web.RouteDef], metrics: Metrics) -> AsyncIterator[str]:
     host, port = _address(app.settings)
+    hide_versions()
     connections = Connections()
     site_app = web.Application(client_max_size=2**20, middlewares=[connections.serve])
     site_app.add_routes([*chats, *Health(app).routes(), *metrics.routes()])
@@ -167,7 +168,7 @@ async def _listening(app: App, chats: Sequence[web.RouteDef], metrics: Metrics) 
         assert runner.server is not None
         try:
             loop = asyncio.get_running_loop()
-            server = await loop.create_server(connections.limited(runner.server), host, port, backlog=1_024)
+            server = await loop.create_server(connections.limited(runner.server), host, port, backlog=BACKLOG)
         except OSError as error:
             raise Refusal(
                 f"{host}:{port} cannot be listened on ({error.strerror}). Set LOGSENSE_LISTEN to another address."

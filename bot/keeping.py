@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
 import os
@@ -27,7 +28,7 @@ from core.usecases.administration import Administration
 
 DATABASE, KEY, MANIFEST = "logsense.db", "secret.key", "manifest.json"
 _FORMAT = 1
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 16
 _MOST_BYTES = {MANIFEST: 1 << 16, KEY: 1 << 16, DATABASE: 64 << 30}
 _ON_POSTGRESQL = "This data is on PostgreSQL: back it up with pg_dump, and keep LOGSENSE_SECRET_KEYS beside it."
 
@@ -95,7 +96,8 @@ def restore(cli: Cli, file: Path, replace: bool) -> None:
             kept = _put_aside(home.path)
             for name in parts:
                 os.replace(Path(scratch) / name, home.path / name)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as archive:
+        digest = hashlib.file_digest(archive, "sha256").hexdigest()
     asyncio.run(_on_record(cli, lambda administration, home: administration.restored(home, str(file), digest)))
     if cli.as_json:
         cli.print_json({"restored": list(parts), "kept": [str(path) for path in kept]})
@@ -122,6 +124,16 @@ def _write(file: Path, parts: dict[str, bytes]) -> None:
                 archive.add(Path(scratch) / name, arcname=name)
 
 
+class _InPieces(gzip.GzipFile):
+    """Refuses to read much at once: tarfile would read a header of any length into memory."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read at most one piece. Raises ReadError when more is asked for."""
+        if size is None or not 0 <= size <= _PIECE_BYTES:
+            raise tarfile.ReadError("a header is too long")
+        return super().read(size)
+
+
 def _unpack(file: Path, scratch: Path) -> list[str]:
     """Write the parts into `scratch` piece by piece and name them.
 
@@ -130,7 +142,7 @@ def _unpack(file: Path, scratch: Path) -> list[str]:
     """
     found: dict[str, str] = {}
     try:
-        with tarfile.open(file) as archive:
+        with _InPieces(file) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
             for member in archive:
                 if member.name not in _MOST_BYTES or member.name in found or not member.isfile():
                     raise InvalidInput(f"{file} is not a backup of LogSense. Nothing was changed.")

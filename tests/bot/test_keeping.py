@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import io
 import json
 import logging
 import sqlite3
 import tarfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +80,20 @@ def test_a_part_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest
 def test_other_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = archive_of(tmp_path / "other.tar.gz", {"logsense.db": b"", "../evil": b"x"})
     assert "not a backup" in restored(tmp_path / "home", file, monkeypatch)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_long_header_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: bytes) -> None:
+    header = tarfile.TarInfo("manifest.json")
+    header.type, header.size = kind, 100 << 20
+    file = tmp_path / "header.tar.gz"
+    with gzip.open(file, "wb", compresslevel=1) as archive:
+        archive.write(header.tobuf(tarfile.USTAR_FORMAT))
+        for _ in range(100):
+            archive.write(bytes(1 << 20))
+    tracemalloc.start()
+    try:
+        assert "not a backup" in restored(tmp_path / "home", file, monkeypatch)
+        assert tracemalloc.get_traced_memory()[1] < 50 << 20
+    finally:
+        tracemalloc.stop()

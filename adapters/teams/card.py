@@ -88,10 +88,25 @@ def halved(whole: Card) -> tuple[Card, ...]:
     # What is folded stays with the line that unfolds it.
     ends = [end for end in range(1, len(body)) if body[end].get("isVisible", True)]
     if not ends:
-        return (whole,)
+        return _split_inside(whole)
     half = sum(map(weight, body)) / 2
     end = min(ends, key=lambda end: abs(sum(map(weight, body[:end])) - half))
     return {**whole, "body": body[:end]}, card(body[end:])
+
+
+def _split_inside(whole: Card) -> tuple[Card, ...]:
+    """Divide the heaviest box of a card that is one fold: the second half continues it, unfolded."""
+    body = whole["body"]
+    boxes = [at for at, element in enumerate(body) if len(element.get("items", ())) > 1]
+    if not boxes:
+        return (whole,)
+    at = max(boxes, key=lambda at: weight(body[at]))
+    items = body[at]["items"]
+    middle = len(items) // 2
+    begun = {**body[at], "items": items[:middle]}
+    continued = {name: value for name, value in body[at].items() if name not in ("id", "isVisible")}
+    continued["items"] = items[middle:]
+    return {**whole, "body": [*body[:at], begun]}, card([continued, *body[at + 1 :]])
 
 
 def _parts(body: Sequence[Element], reserved: int) -> Iterator[list[Element]]:

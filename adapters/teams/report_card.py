@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from adapters.chat.first_lines import FirstLines, Folded, first_lines, fixed_by, folded
 from adapters.chat.memory import ASK, asks, similar_heading
@@ -56,6 +57,8 @@ def rest_of_report(view: ReportView) -> tuple[Element, ...]:
 
 
 def _divided(view: ReportView) -> Divided:
+    # Always divided as it is before it is resolved, so that resolving moves nothing from card to card.
+    view = replace(view, resolved_by=None, resolved_at=None)
     lines = first_lines(view)
     reserved = [*_opening(lines), *_buttons(view, lines)]
     return divided(list(_folded(view)), reserved=reserved, more=_MENTION)

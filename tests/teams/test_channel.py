@@ -98,7 +98,7 @@ async def test_a_place_that_is_lost_says_how_to_get_it_back(bench: Bench) -> Non
         await bench.channel.post(replace(bench.here, channel="19:elsewhere@thread.tacv2"), VIEW)
 
 
-@pytest.mark.parametrize("most", [24_000])
+@pytest.mark.parametrize("most", [24_000, 12_000])
 async def test_what_teams_finds_too_large_is_sent_as_several_smaller_cards(bench: Bench, most: int) -> None:
     bench.peer.state.max_bytes = most
     posted = await bench.channel.post(bench.here, LONG_REPORT)

@@ -69,8 +69,8 @@ class Doorbell:
         }
         await self._deliver(urlencode(form), _FORM)
 
-    async def clicks(self, person: Person, message: Json, action_id: str) -> None:
-        """The person pressed that button of the message, which is in a thread."""
+    async def clicks(self, person: Person, message: Json, action_id: str, value: str | None = None) -> None:
+        """Press that button, or choose `value` of that menu, in a message that is in a thread."""
         where = {"message_ts": message["ts"], "channel_id": self.slack.channel_id, "thread_ts": message["thread_ts"]}
         await self._interaction(
             person,
@@ -78,7 +78,7 @@ class Doorbell:
             container={"type": "message", **where},
             channel={"id": self.slack.channel_id, "name": CHANNEL},
             message=message,
-            actions=[clicked(message["blocks"], action_id, None)],
+            actions=[clicked(message["blocks"], action_id, value)],
         )
 
     async def visits_home(self, person: Person) -> None:

@@ -40,7 +40,7 @@ async def test_a_command_becomes_one_message_that_is_edited_and_a_report_that_me
     (progress,) = await town.ours()
     assert progress["edited"]["user"] == town.rings.bot_user_id
     assert town.slack.shim.calls["chat.update"] >= 3, "people saw it work"
-    assert "plan" in {block["type"] for block in progress["blocks"]}, "edits keep the plan"
+    assert {block["type"] for block in progress["blocks"]} == {"container"}, "what was done is one line that unfolds"
     assert "in_progress" not in json.dumps(progress)
     assert report["thread_ts"] == thread and f"<@{town.slack.ada.id}>" in json.dumps(report)
     investigation = (await (await town.serving.store()).investigations(9))[0].id
@@ -109,7 +109,8 @@ async def test_a_check_mark_on_a_message_of_somebody_else_does_nothing(town: Tow
 async def test_the_post_mortem_arrives_as_a_file_in_the_thread(town: Town) -> None:
     thread = await started(town)
     report = await town.report(thread)
-    await town.rings.clicks(town.slack.ada, report, "copy_post_mortem")
+    investigation = (await (await town.serving.store()).investigations(9))[0].id
+    await town.rings.clicks(town.slack.ada, report, "more_actions", f"copy_post_mortem:{investigation}")
 
     async def uploaded() -> Json | None:
         return next((it for it in await town.slack.files() if it["name"].endswith(".md")), None)

@@ -71,6 +71,9 @@ class TerminalChannel:
                 assert_never(view)
         return (message,)
 
+    async def delete(self, message: MessageRef) -> None:
+        """What was printed stays: nobody else prints there."""
+
     async def turn(self, message: MessageRef) -> None:
         """A terminal has no limits."""
 

@@ -111,6 +111,17 @@ class SlackChannel:
                 raise MessageGone("Slack", advice_for("is_inactive")) from None
             logger.info("a message of ours cannot be edited any more; it is left so")
 
+    async def delete(self, message: MessageRef) -> None:
+        """See the port."""
+        client = await self._client_of(message.conversation.workspace)
+        try:
+            await client.chat_delete(channel=message.conversation.channel, ts=message.message_id)
+        except SlackApiError as error:
+            if code_of(error) not in GONE:
+                raise explained(error) from None
+        except CALL_ERRORS as error:
+            raise explained(error) from None
+
     async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """See the port: in the channel for their eyes alone, else in a direct message."""
         await self.tell(conversation, person, messages_of(view)[0])

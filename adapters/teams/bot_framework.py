@@ -70,6 +70,10 @@ class Connector:
         changed = dict(activity) | {"id": message_id}
         await _counted("update", at.update_activity(conversation_id, message_id, changed))
 
+    async def delete(self, service_url: str, conversation_id: str, message_id: str) -> None:
+        """The message is gone. Raises MessageGone when it was before."""
+        await _counted("delete", self._at(service_url).delete_activity(conversation_id, message_id))
+
     async def chat_with(self, service_url: str, tenant_id: str, person_id: str) -> str:
         """The id of the one-to-one chat with that person, made if there was none."""
         asked = {

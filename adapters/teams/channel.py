@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from adapters.teams.chart_links import ChartLinks
 from adapters.teams.ids import CHAT, conversation_id, is_one_to_one, message_ref
 from adapters.teams.installations import TeamsInstallations
 from core.domain.conversation import ConversationRef, MessageRef
-from core.domain.errors import RateLimited
+from core.domain.errors import MessageGone, RateLimited
 from core.domain.tenancy import Actor
 from core.domain.thread_view import ReportView, ThreadView
 from core.ports import Check
@@ -73,6 +74,14 @@ class TeamsChannel:
         """See the port."""
         card, marks = cards_of(view, now=_now())[0], marks_of(view)
         await self.replace(message, card, summary_of(view), takes_turn=final, marks=marks)
+
+    async def delete(self, message: MessageRef) -> None:
+        """See the port."""
+        conversation = message.conversation
+        service = await self._installations.service_of(conversation.workspace)
+        with contextlib.suppress(MessageGone):
+            delete = self._connector.delete(service, conversation_id(conversation), message.message_id)
+            await self._limited(conversation, delete)
 
     async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """See the port: in the one-to-one chat with them."""

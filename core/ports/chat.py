@@ -87,6 +87,10 @@ class Channel(Protocol):
         """
         ...
 
+    async def delete(self, message: MessageRef) -> None:
+        """Delete a message of ours; one that is gone already is no failure."""
+        ...
+
     async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
         """Add what `view` is better understood with and no message holds, such as a chart, if there is any."""
         ...

@@ -156,8 +156,10 @@ class OrganizationStore(Protocol):
         """
         ...
 
-    async def finish_post(self, investigation_id: str, role: str, messages: Sequence[MessageRef]) -> None:
-        """Remember the messages that the post became."""
+    async def finish_post(
+        self, investigation_id: str, role: str, messages: Sequence[MessageRef]
+    ) -> tuple[MessageRef, ...]:
+        """Remember the messages that the post became; returns those that were remembered first."""
         ...
 
     async def posted(self, investigation_id: str, role: str) -> tuple[MessageRef, ...]:

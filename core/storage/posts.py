@@ -36,10 +36,12 @@ class Posts(TenantTables):
 
         return await self._write(begin, run)
 
-    async def finish_post(self, investigation_id: str, role: str, messages: Sequence[MessageRef]) -> None:
-        """Remember the messages that the post became."""
+    async def finish_post(
+        self, investigation_id: str, role: str, messages: Sequence[MessageRef]
+    ) -> tuple[MessageRef, ...]:
+        """Remember the messages that the post became; returns those that were remembered first."""
         if not messages:
-            return
+            return ()
         at = datetime.now(UTC)
         rows = [
             {
@@ -57,6 +59,7 @@ class Posts(TenantTables):
             for part, message in enumerate(messages, 1)
         ]
         await self._commits.write(self._organization_id, Rows(self._database.insert_new(posts), rows))
+        return await self.posted(investigation_id, role)
 
     async def posted(self, investigation_id: str, role: str) -> tuple[MessageRef, ...]:
         """The messages of that post; empty when it was not made, or is not known to be."""

@@ -204,11 +204,26 @@ class Thread:
 
         asked = where or self.conversation
         messages = await self._channel.post(asked, view, key=key, again=state.tried, check=check)
-        await self._store.finish_post(self._investigation.id, role, messages)
+        messages = await self._first_of(role, messages)
         if asked.thread is not None and messages[0].conversation.thread != asked.thread:
             # The thread is gone: the conversation goes on where people see it.
             self._moved_to = messages[0].conversation
         return messages
+
+    async def _first_of(self, role: str, posted: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """The messages that stand for the role.
+
+        A worker that is stopped between its last check and the platform posts after another took its run over. The
+        first of the two to note its messages keeps them; the other deletes its own.
+        """
+        standing = await self._store.finish_post(self._investigation.id, role, posted)
+        for message in posted:
+            if standing and message not in standing:
+                try:
+                    await self._channel.delete(message)
+                except ServiceFailed as failure:
+                    logger.warning("%s stands twice in its thread: %s", role, failure)
+        return standing or posted
 
 
 async def _insisting(attempt: Callable[[], Awaitable[_T]]) -> _T:

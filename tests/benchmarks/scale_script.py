@@ -186,6 +186,9 @@ class NotingChannel:
             self._seen.reports.append(view.investigation_id)
         return (MessageRef(replace(conversation, thread=key), key),)
 
+    async def delete(self, message: MessageRef) -> None:
+        """Nothing was posted."""
+
     async def turn(self, message: MessageRef) -> None:
         """At once: a platform's limits are not what is measured."""
 

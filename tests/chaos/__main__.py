@@ -40,7 +40,8 @@ def main() -> int:
     ended = asyncio.run(run(plan, asked.seed, home, limit_s=limit_s))
     verdict = verdict_on(ended.facts)
     print(*lines_of(plan, ended, verdict), sep="\n")
-    is_good = verdict.is_good and not ended.complaints
+    # Where other work shares the machine, a goal in seconds would fail without a fault.
+    is_good = (verdict.is_correct if asked.ci else verdict.is_good) and not ended.complaints
     if is_good and not asked.keep:
         shutil.rmtree(home)
     else:

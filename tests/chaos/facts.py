@@ -90,10 +90,11 @@ class Outage:
 class Facts:
     """Everything that the verdict is reached from; `down` are the times in which the database was restarted.
 
-    `paused` are pauses, each with when that replica went on.
+    `paused` are pauses, each with when that replica went on. `answers` are what Slack was answered, by issue.
     """
 
     asked: list[Ask] = field(default_factory=list)
+    answers: dict[str, list[str]] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)

@@ -46,7 +46,7 @@ async def run(plan: Plan, seed: int, home: Path, *, limit_s: float) -> Ended:
             complaints: list[str] = []
             try:
                 async with asyncio.timeout(limit_s - (time.monotonic() - began)):
-                    await _carry_out(plan, town, trouble)
+                    await _carry_out(plan, town, trouble, facts)
                     await _come_to_rest(urls, town)
             except TimeoutError:
                 complaints.append(f"it had not come to rest after {limit_s:.0f} s")
@@ -87,11 +87,11 @@ async def _replicas(plan: Plan, home: Path, town: Town, urls: DatabaseUrls) -> A
         await asyncio.gather(*(replica.end() for replica in replicas))
 
 
-async def _carry_out(plan: Plan, town: Town, trouble: Troublemaker) -> None:
+async def _carry_out(plan: Plan, town: Town, trouble: Troublemaker, facts: Facts) -> None:
     """Everybody asked and was answered, and everything that was to go wrong did."""
     async with asyncio.TaskGroup() as group:
         for ask in plan.asks:
-            group.create_task(_ask(ask, town))
+            group.create_task(_ask(ask, town, facts))
         for event in plan.events:
             group.create_task(_make(event, trouble))
 
@@ -101,9 +101,9 @@ async def _make(event: Event, trouble: Troublemaker) -> None:
     await trouble.make(event)
 
 
-async def _ask(ask: Ask, town: Town) -> None:
+async def _ask(ask: Ask, town: Town, facts: Facts) -> None:
     await asyncio.sleep(ask.at_s)
-    where = await town.ask(ask)
+    where = await town.ask(ask, facts)
     if ask.cancel_after_s is not None:
         await asyncio.sleep(ask.cancel_after_s)
         await town.cancel(*where)

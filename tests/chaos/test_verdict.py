@@ -147,7 +147,7 @@ def test_a_late_pick_up_misses_the_goal() -> None:
     spoiled = facts()
     spoiled.entries[2] = replace(spoiled.entries[2], at=9.0)
     assert verdict_on(spoiled).pickup_p95_s == 6.0
-    assert not verdict_on(spoiled).is_good
+    assert not verdict_on(spoiled).is_good and verdict_on(spoiled).is_correct
 
 
 def test_a_run_without_a_step_left_is_picked_up_when_it_is_claimed() -> None:

@@ -15,7 +15,7 @@ from bot.demo.recordings import Incident, recorded_incidents
 from core.domain.tenancy import ModelConnection, Organization, OrganizationId, Platform, SentryConnection, WorkspaceRef
 from core.ports import Stores
 from core.storage.stores import open_stores
-from tests.chaos.facts import Posted, Read
+from tests.chaos.facts import Facts, Posted, Read
 from tests.chaos.model import ModelPeer
 from tests.chaos.schedule import FIRST_ISSUE, Ask, Sizes
 from tests.fakes.slack import Channel, Message, SlackPeer, User, Workspace
@@ -64,12 +64,13 @@ class Town:
             "SLACK_CLIENT_SECRET": self.slack.client_secret,
         }
 
-    async def ask(self, ask: Ask) -> tuple[Home, Channel, str]:
+    async def ask(self, ask: Ask, facts: Facts) -> tuple[Home, Channel, str]:
         """The person asked, Slack delivered it as often as it had to; where, and the thread."""
         home = self.homes[ask.organization]
         channel = home.channels[ask.channel]
         outcome = await self.slack.say(home.person, channel, f"{home.workspace.mention} investigate {ask.issue}")
         assert outcome.message is not None
+        facts.answers[ask.issue] = [str(answer.status or answer.failure) for answer in outcome.answers]
         return home, channel, outcome.message.ts
 
     async def cancel(self, home: Home, channel: Channel, thread: str) -> None:

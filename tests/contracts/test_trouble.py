@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from core.domain.conversation import MessageRef
 from core.domain.errors import LeaseLost, MessageGone, RateLimited, ServiceUnavailable
 from core.domain.thread_view import NoticeView
+from core.ports import Channel
+from core.storage.schema import migrate
+from core.storage.stores import open_stores
+from core.usecases.threads import Thread
 from tests.contracts.house import Call, FarSender, House
 from tests.contracts.views import titled
+from tests.storage.samples import ACME, investigation
 
 
 @pytest.mark.parametrize("call", ["post", "edit"])
@@ -105,3 +114,45 @@ async def test_a_message_that_was_deleted_is_gone_and_nothing_else_is_touched(fa
     assert sender.count("state-1") == 0 and sender.count("Said below it.") == 1
     await sender.channel.edit(below, NoticeView("Said otherwise."), final=True)
     assert sender.count("Said otherwise.") == 1
+
+
+async def test_a_message_of_ours_can_be_deleted_more_than_once(far_sender: FarSender) -> None:
+    (message,) = await far_sender.channel.post(far_sender.here, titled("SHOP-1"), key="i1/progress")
+    for _ in range(2):
+        await far_sender.channel.delete(message)
+    assert far_sender.count("SHOP-1") == 0
+
+
+async def test_of_a_post_that_two_workers_made_the_first_to_be_noted_stays(
+    far_sender: FarSender, tmp_path: Path
+) -> None:
+    sender = far_sender
+    asked = replace(investigation(), conversation=sender.here)
+    url = f"sqlite:///{tmp_path / 'posts.db'}"
+    await migrate(url)
+    async with open_stores(url, owner="worker", secret_keys=["key"]) as stores:
+        store = stores.for_organization(ACME)
+        await sender.channel.post(sender.here, titled("before"), key="i0/progress")
+        # Neither of them has noted its message when the other looks whether one stands.
+        channel = cast(Channel, HeldChannel(sender.channel, asyncio.Barrier(2)))
+        both = [Thread(channel, store, asked, None) for _ in range(2)]
+        await asyncio.gather(*(thread.say("report", NoticeView("It was the sku.")) for thread in both))
+        (standing,) = await store.posted(asked.id, "report")
+    assert sender.count("It was the sku.") == 1
+    await sender.channel.edit(standing, NoticeView("It was the price."), final=True)
+    assert sender.count("It was the price.") == 1
+
+
+class HeldChannel:
+    """The channel; who posted waits for the other to have posted, too."""
+
+    def __init__(self, channel: Channel, together: asyncio.Barrier) -> None:
+        self._channel, self._together = channel, together
+
+    async def post(self, *where: Any, **how: Any) -> tuple[MessageRef, ...]:
+        posted = await self._channel.post(*where, **how | {"again": False})
+        await self._together.wait()
+        return posted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)

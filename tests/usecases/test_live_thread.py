@@ -48,6 +48,9 @@ class SlowChannel:
     async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
         await self._write("last edit" if final else "edit", view)
 
+    async def delete(self, message: MessageRef) -> None:
+        raise AssertionError("nothing is deleted here")
+
     async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
         raise AssertionError("nothing is illustrated here")
 

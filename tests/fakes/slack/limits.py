@@ -15,6 +15,7 @@ PER_MINUTE: Mapping[str, int] = {
     "chat.getPermalink": _SPECIAL,
     "chat.postEphemeral": _TIER_4,
     "chat.postMessage": 300,
+    "chat.delete": _TIER_3,
     "chat.update": _TIER_3,
     "conversations.history": _TIER_3,
     "conversations.info": _TIER_3,

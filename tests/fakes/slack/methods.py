@@ -25,6 +25,7 @@ def _chat() -> dict[str, Method]:
     return {
         "chat.postMessage": method(chat.post_message, "channel", f"{_POSTED} {more}"),
         "chat.update": method(chat.update, "channel ts", f"{_SHOWN} file_ids reply_broadcast metadata"),
+        "chat.delete": method(chat.delete, "channel ts", "as_user"),
         "chat.postEphemeral": method(chat.post_ephemeral, "channel user", _POSTED),
         "chat.unfurl": method(chat.unfurl, "unfurls", "channel ts unfurl_id source"),
         "chat.getPermalink": method(chat.get_permalink, "channel message_ts"),

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from tests.fakes.slack.calls import ApiCall
+from tests.fakes.slack.events import deleted_event
 from tests.fakes.slack.shapes import message_json, reactions_json
 from tests.fakes.slack.state import Channel, Ephemeral, Json, Message
 from tests.fakes.slack.validation import MOST_POSTED, MOST_UPDATED, SlackError, checked_message
@@ -71,6 +72,18 @@ def update(call: ApiCall) -> Json:
     call.notify(channel.workspace, changed_event(message, before), channel)
     shown = message_json(message, with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
+
+
+def delete(call: ApiCall) -> Json:
+    """The message is gone; a bot may delete its own."""
+    call.require("chat:write")
+    channel = call.channel()
+    message = call.message(channel, call.args["ts"])
+    if message.bot_id != call.grant.bot_id:
+        raise SlackError("cant_delete_message")
+    del channel.messages[message.ts]
+    call.notify(channel.workspace, deleted_event(message), channel)
+    return {"channel": channel.id, "ts": message.ts}
 
 
 def changed_event(message: Message, before: Json) -> Json:

@@ -55,6 +55,7 @@ class TeamsPeer(Acts):
                 web.post(connector + "/{id}/activities", self._post),
                 web.post(connector + "/{id}/activities/{activity}", self._post),
                 web.put(connector + "/{id}/activities/{activity}", self._put),
+                web.delete(connector + "/{id}/activities/{activity}", self._delete),
                 web.get(connector + "/{id}/members/{member}", self._member),
             ]
         )
@@ -196,6 +197,16 @@ class TeamsPeer(Acts):
         if lost := self._fault("put done", request):
             return lost
         return web.json_response({"id": message.id})
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        if failed := self._refused("delete", request):
+            return failed
+        place = self.state.place_of(request.match_info["id"])
+        message = place.messages.get(request.match_info["activity"]) if place else None
+        if place is None or message is None:
+            return _error(404, "ActivityNotFoundInConversation")
+        self.delete(place, message)
+        return web.Response()
 
     async def _member(self, request: web.Request) -> web.StreamResponse:
         if failed := self._refused("member", request):

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -51,6 +51,8 @@ from core.usecases.timetable import Timetable
 from core.usecases.worker import Job, Worker
 
 logger = logging.getLogger("logsense")
+
+_INDEX_AGAIN_S = 5.0
 
 ID_CHARS = 10
 HOUSEKEEPING = "housekeeping"
@@ -255,7 +257,7 @@ async def _catch_up_index(app: App, tools: Tools) -> None:
 
     That is what a crash kept from it, or everything when it is new: another embedder, a damaged folder, a new replica.
     """
-    for organization in await app.stores.directory.organizations():
+    for organization in await _organizations(app):
         try:
             store = app.stores.for_organization(organization.id)
             await catch_up(store, await tools.host_tools(organization.id))
@@ -264,6 +266,16 @@ async def _catch_up_index(app: App, tools: Tools) -> None:
             logger.debug("the knowledge of %s is not fully indexed yet: %s", organization.id, needed)
         except ServiceFailed as failure:
             logger.warning("the knowledge of %s is not fully indexed yet: %s", organization.id, failure)
+
+
+async def _organizations(app: App) -> Sequence[Organization]:
+    """Every organization, however long the database is away: what only prepares must not end the owner's work."""
+    while True:
+        try:
+            return await app.stores.directory.organizations()
+        except ServiceFailed as failure:
+            logger.warning("the knowledge is not fully indexed yet: %s", failure)
+        await asyncio.sleep(_INDEX_AGAIN_S)
 
 
 def mcp_settings(app: App) -> McpSettings:

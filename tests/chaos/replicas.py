@@ -109,12 +109,19 @@ class Replica:
         """Nothing of it is left. What outlived its process is complained about."""
         self.complaints += [f"a child of the dead process {pid} is still there" for pid in self._former if _lives(pid)]
         if self._process is not None:
+            self._complain_if_over()
             for each in (signal.SIGCONT, signal.SIGKILL):
                 self._send(each, group=True)
             await self._gone()
 
     def _outage(self, kind: str) -> Outage:
+        self._complain_if_over()
         return Outage(self.owner, kind, time.time())
+
+    def _complain_if_over(self) -> None:
+        process = self._process
+        if process is not None and process.returncode is not None:
+            self.complaints.append(f"replica {self.number} ended by itself, with exit code {process.returncode}")
 
     def _send(self, number: signal.Signals, *, group: bool = False) -> None:
         assert self._process is not None

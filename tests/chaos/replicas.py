@@ -120,7 +120,7 @@ class Replica:
 
     def _complain_if_over(self) -> None:
         process = self._process
-        if process is not None and process.returncode is not None:
+        if self._listens and process is not None and process.returncode is not None:
             self.complaints.append(f"replica {self.number} ended by itself, with exit code {process.returncode}")
 
     def _send(self, number: signal.Signals, *, group: bool = False) -> None:

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), validation_alias=_named("LOGSENSE_ALLOWED_HOSTS")
     )
+    tenant_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), validation_alias=_named("LOGSENSE_TENANT_HOSTS")
+    )
 
     reasoner: Literal["auto", "model", "rules"] = Field(default="auto", validation_alias=_named("LOGSENSE_REASONER"))
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=_named("OPENAI_API_KEY"))
@@ -103,7 +106,7 @@ class Settings(BaseSettings):
         default=frozenset({"white_check_mark"}), validation_alias=_named("LOGSENSE_RESOLVE_REACTIONS")
     )
 
-    @field_validator("allowed_hosts", "resolve_reactions", "teams_services", mode="before")
+    @field_validator("allowed_hosts", "tenant_hosts", "resolve_reactions", "teams_services", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -44,7 +44,7 @@ class OrganizationDesk:
         connections: Connections,
         *,
         try_sentry: Callable[[OrganizationId, SentryConnection], Awaitable[str]],
-        try_model: Callable[[ModelConnection], Awaitable[str]],
+        try_model: Callable[[OrganizationId, ModelConnection], Awaitable[str]],
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -159,13 +159,13 @@ class OrganizationDesk:
         self, workspace: WorkspaceRef, person: Actor, connection: ModelConnection, *, platform_admin: bool
     ) -> str:
         """See the port."""
-        _, store = await self._administered(workspace, person, platform_admin)
+        organization, store = await self._administered(workspace, person, platform_admin)
         if not connection.api_key:
             known = await store.model_connection()
             if known is None or known.base_url != connection.base_url:
                 raise InvalidInput("A key is needed: none is kept for that endpoint.")
             connection = replace(connection, api_key=known.api_key)
-        found = await self._try_model(connection)
+        found = await self._try_model(organization.id, connection)
         await store.save_model_connection(connection)
         address = connection.base_url or "OpenAI"
         await self._record(store, workspace, person, "model connected", model=connection.model, address=address)

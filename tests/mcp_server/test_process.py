@@ -122,9 +122,12 @@ def test_by_hand_the_named_sentry_is_the_allowed_one() -> None:
 def test_hosts_of_the_operator_are_for_one_organization_and_for_nobody_when_none_is_named() -> None:
     told = {"LOGSENSE_MCP_KEY": "k", "LOGSENSE_ALLOWED_HOSTS": "a", "LOGSENSE_TENANT_HOSTS": "b"}
     unnamed = read_settings(dict(told))
-    assert (unnamed.allowed_hosts, unnamed.operator_hosts) == ({"b"}, None)
+    assert (unnamed.allowed_hosts, unnamed.operator_hosts) == (frozenset("b"), None)
     named = read_settings({**told, "LOGSENSE_ORGANIZATION": "acme"})
-    assert (named.allowed_hosts, named.operator_hosts) == ({"b"}, OperatorHosts(OrganizationId("acme"), frozenset("a")))
+    assert (named.allowed_hosts, named.operator_hosts) == (
+        frozenset("b"),
+        OperatorHosts(OrganizationId("acme"), frozenset("a")),
+    )
 
 
 def test_by_hand_without_an_organization_is_refused() -> None:

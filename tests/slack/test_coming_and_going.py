@@ -199,7 +199,7 @@ async def test_one_address_cannot_fill_the_database_by_starting_installations(to
     url = f"{town.url}/slack/install"
 
     async def visits(session: aiohttp.ClientSession, client: str, count: int) -> list[int]:
-        statuses = []
+        statuses: list[int] = []
         for _ in range(count):
             # What a client writes into the header itself stands before what the proxy adds.
             headers = {"X-Forwarded-For": f"198.51.100.{len(statuses)}, {client}"}

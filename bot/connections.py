@@ -11,7 +11,6 @@ from typing import cast
 from aiohttp import web, web_response
 from aiohttp.http_exceptions import HttpProcessingError
 
-MOST, MOST_PER_ADDRESS = 2_000, 500
 BACKLOG = 128
 """As many connections are accepted at once, before any of them can take another's place."""
 HEADERS_WITHIN_S = 20.0
@@ -38,18 +37,21 @@ def hide_versions() -> None:
     web_response.SERVER_SOFTWARE = "LogSense"  # type: ignore[attr-defined]
 
 
-def most_connections() -> int:
-    """Count the connections that leave half of the process's open files to databases and tools, at most MOST."""
+def within_open_files(most: int) -> int:
+    """Lower `most` connections to what leaves half of the process's open files to databases and tools."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if soft == resource.RLIM_INFINITY else max(1, min(MOST, soft // 2 - BACKLOG))
+    return most if soft == resource.RLIM_INFINITY else max(1, min(most, soft // 2 - BACKLOG))
 
 
 class Connections:
     """All open connections. A new one takes the place of the oldest that no whole request came through yet."""
 
-    def __init__(self, *, most: int | None = None, most_per_address: int = MOST_PER_ADDRESS) -> None:
-        """Behind a proxy all connections have the proxy's address."""
-        self._most = most_connections() if most is None else most
+    def __init__(self, *, most: int, most_per_address: int) -> None:
+        """Keep fewer than `most` where the process may not open so many files.
+
+        Behind a proxy all connections have the proxy's address.
+        """
+        self._most = within_open_files(most)
         self._most_per_address = most_per_address
         self._open: dict[asyncio.Transport, str] = {}
         self._busy: set[asyncio.Transport] = set()

@@ -17,7 +17,7 @@ from bot.wiring import mcp_settings, now
 from core.domain.errors import InvalidInput, Refusal, ServiceFailed
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.passages import Document
-from core.gateways.document_files import Found, find, read_all
+from core.gateways.document_files import Found, find, leads_elsewhere, read_all
 from core.gateways.knowledge_lines import read_lines, write_line
 from core.mcp_server.masking import Masker, without_controls
 from core.usecases.errands import REINDEX_KNOWLEDGE
@@ -64,6 +64,9 @@ def import_(cli: Cli, paths: tuple[Path, ...], kept_as: str) -> None:
         if reading.documents:
             counts += await _import_documents(cli, library, reading.documents, found)
         for path in exports:
+            if leads_to := leads_elsewhere(path):
+                problems.append(leads_to)
+                continue
             try:
                 # Read to its end first: a file with a bad line changes nothing.
                 with _progress(cli, "importing", sum(1 for _ in read_lines(path))) as done:

@@ -28,7 +28,7 @@ class Reasoners:
         self._spending = spending
         self._settings = settings
         self._connections = connections
-        self._models: dict[ModelConnection, OpenAIReasoner] = {}
+        self._models: dict[tuple[ModelConnection, frozenset[str] | None], OpenAIReasoner] = {}
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[Reasoner]:
         """Those to try for that organization."""
@@ -51,15 +51,16 @@ class Reasoners:
         connection = await self._connections.model(organization_id)
         if connection is None:
             return None
-        if connection not in self._models:
+        key = connection, self._only_hosts(organization_id, connection)
+        if key not in self._models:
             if len(self._models) >= _MOST_KEPT:
                 await self._models.pop(next(iter(self._models))).close()
-            self._models[connection] = self._made(connection)
-        return self._models[connection]
+            self._models[key] = self._made(*key)
+        return self._models[key]
 
-    async def try_model(self, connection: ModelConnection) -> str:
+    async def try_model(self, organization_id: OrganizationId, connection: ModelConnection) -> str:
         """What was reached with `connection`, in words; raises ServiceFailed or Refusal that says what to mend."""
-        model = self._made(connection)
+        model = self._made(connection, self._only_hosts(organization_id, connection))
         try:
             return await model.check()
         finally:
@@ -71,12 +72,19 @@ class Reasoners:
         for model in models.values():
             await model.close()
 
-    def _made(self, connection: ModelConnection) -> OpenAIReasoner:
+    def _only_hosts(self, organization_id: OrganizationId, connection: ModelConnection) -> frozenset[str] | None:
+        """The private hosts that may be reached; None, which is any host, for the operator's own settings alone."""
+        if organization_id != self._connections.operator:
+            return self._settings.tenant_hosts
+        if connection == self._connections.operator_model:
+            return None
+        return self._settings.tenant_hosts | self._settings.allowed_hosts
+
+    def _made(self, connection: ModelConnection, only_hosts: frozenset[str] | None) -> OpenAIReasoner:
         # The SDK is a quarter of what a command loads; without a model nobody should wait for it.
         from core.gateways.model_prices import load_prices
         from core.gateways.openai_models import OpenAIReasoner
 
-        is_operators = connection == self._connections.operator_model
         return OpenAIReasoner(
             api_key=connection.api_key,
             base_url=connection.base_url,
@@ -84,5 +92,5 @@ class Reasoners:
             briefing=Prompt(),
             timeout_s=self._settings.model_timeout_s,
             prices=load_prices(),
-            only_hosts=None if is_operators else self._settings.allowed_hosts,
+            only_hosts=only_hosts,
         )

@@ -148,7 +148,8 @@ async def _teams(app: App, config: TeamsConfig) -> AsyncIterator[TeamsApp]:
 async def _listening(app: App, chats: Sequence[web.RouteDef], metrics: Metrics) -> AsyncIterator[str]:
     host, port = _address(app.settings)
     hide_versions()
-    connections = Connections()
+    settings = app.settings
+    connections = Connections(most=settings.max_connections, most_per_address=settings.max_connections_per_address)
     site_app = web.Application(client_max_size=2**20, middlewares=[connections.serve])
     site_app.add_routes([*chats, *Health(app).routes(), *metrics.routes()])
     logger_of_http = logging.getLogger("logsense.http")

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), validation_alias=_named("LOGSENSE_ALLOWED_HOSTS")
     )
+    tenant_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), validation_alias=_named("LOGSENSE_TENANT_HOSTS")
+    )
 
     reasoner: Literal["auto", "model", "rules"] = Field(default="auto", validation_alias=_named("LOGSENSE_REASONER"))
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=_named("OPENAI_API_KEY"))
@@ -81,6 +84,10 @@ class Settings(BaseSettings):
     worker_slots: int = Field(default=60, ge=1, validation_alias=_named("LOGSENSE_WORKER_SLOTS"))
 
     listen: str = Field(default="127.0.0.1:3000", validation_alias=_named("LOGSENSE_LISTEN"))
+    max_connections: int = Field(default=2_000, ge=1, validation_alias=_named("LOGSENSE_MAX_CONNECTIONS"))
+    max_connections_per_address: int = Field(
+        default=500, ge=1, validation_alias=_named("LOGSENSE_MAX_CONNECTIONS_PER_ADDRESS")
+    )
     public_url: str | None = Field(default=None, validation_alias=_named("LOGSENSE_PUBLIC_URL"))
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_SIGNING_SECRET"))
     slack_client_id: str | None = Field(default=None, validation_alias=_named("SLACK_CLIENT_ID"))
@@ -103,7 +110,7 @@ class Settings(BaseSettings):
         default=frozenset({"white_check_mark"}), validation_alias=_named("LOGSENSE_RESOLVE_REACTIONS")
     )
 
-    @field_validator("allowed_hosts", "resolve_reactions", "teams_services", mode="before")
+    @field_validator("allowed_hosts", "tenant_hosts", "resolve_reactions", "teams_services", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -21,6 +21,7 @@ from bot.tools import Tools
 from core.domain.errors import LogSenseError, OperatorNeeded, Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import (
     ModelConnection,
+    OperatorHosts,
     Organization,
     OrganizationId,
     Platform,
@@ -281,7 +282,8 @@ async def _organizations(app: App) -> Sequence[Organization]:
 def mcp_settings(app: App) -> McpSettings:
     """How the tool server is started for this data directory."""
     return McpSettings(
-        allowed_hosts=app.settings.allowed_hosts,
+        allowed_hosts=app.settings.tenant_hosts,
+        operator_hosts=OperatorHosts(app.organization.id, app.settings.allowed_hosts),
         knowledge=_knowledge_settings(app),
         mask_key=derived_key(_secrets(app.settings, app.directory)[-1], "masking"),
         tool_timeout_s=app.settings.tool_timeout_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncResp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.client_addresses import AddressLimit, client_address
 from adapters.chat.incoming import BadRequest
 from adapters.slack.acting import Acting
 from adapters.slack.budgets import Budgets
@@ -36,6 +38,8 @@ from core.ports import Desk, Inbox, Installations
 logger = logging.getLogger("logsense.slack")
 
 EVENTS_PATH = "/slack/events"
+INSTALLS_PER_MINUTE = 20
+"""How many installations one address may start."""
 _ANSWERED_S = 30.0
 """How long reads are tried again once Slack was answered, as for commands and buttons."""
 _NOT_INSTALLED = "LogSense is not installed in this workspace any more, so what you typed was not kept."
@@ -56,6 +60,7 @@ class SlackApp:
         self._budgets = budgets or Budgets()
         self.channel = SlackChannel(self.installations.client_of, self._budgets)
         self._socket: AsyncSocketModeHandler | None = None
+        self._install_limit = AddressLimit(per_minute=INSTALLS_PER_MINUTE, burst=INSTALLS_PER_MINUTE)
 
     def listen_for(self, inbox: Inbox, desk: Desk) -> None:
         """What people do goes to `inbox` and `desk`."""
@@ -135,6 +140,10 @@ class SlackApp:
 
     async def _install(self, request: web.Request) -> web.Response:
         assert self._flow is not None
+        if wait_s := math.ceil(self._install_limit.wait_s(client_address(request))):
+            # Each visit is kept for ten minutes, and anybody can come here.
+            text = f"Too many installations were started from your address. Try again in {wait_s} s."
+            return web.Response(status=429, text=text, headers={"Retry-After": str(wait_s)})
         page = await to_aiohttp_response(await self._flow.handle_installation(await to_bolt_request(request)))
         for cookie in page.cookies.values():
             # Lax: Slack sends people back by a link, and no other site's form or picture brings the cookie along.

@@ -66,10 +66,12 @@ class Tenants:
         if not code:
             return NoticeView(_NO_CODE, error=True)
         try:
-            organization = await self._door.desk.installed(caller.workspace, "", asked.origin.actor, code)
+            organization, is_new = await self._door.desk.installed(caller.workspace, "", asked.origin.actor, code)
             await self._installations.remember(caller.workspace, caller.service_url)
         except Exception as error:
             return NoticeView(trouble(error), error=True)
+        if not is_new:
+            return NoticeView("This organization is connected to LogSense already.")
         return NoticeView(
             f"Welcome. This organization is connected to {organization.name}, and you are its owner. "
             "Next: connect sentry. Then mention me in a channel with a Sentry issue."

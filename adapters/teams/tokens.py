@@ -16,6 +16,7 @@ import jwt
 
 from adapters.teams.api_errors import SERVICE
 from adapters.teams.config import origin_of
+from adapters.teams.ids import workspace_of
 from core.domain.errors import ServiceUnavailable
 
 logger = logging.getLogger("logsense.teams")
@@ -67,7 +68,9 @@ class InboundTokens:
         self._asking = asyncio.Lock()
 
     async def check(self, authorization: str | None, activity: Mapping[str, Any]) -> None:
-        """Returns when the token is the Bot Connector's, for us, and for this very activity's service and channel.
+        """Returns when the token is the Bot Connector's, for us, and for this activity's service, channel and tenant.
+
+        Only some tokens name a tenant (`tid`); one that does is good for activities of that tenant alone.
 
         Raises:
             TokenRefused: it is not.
@@ -83,6 +86,9 @@ class InboundTokens:
         channel = activity.get("channelId")
         if not isinstance(channel, str) or channel not in channels:
             raise TokenRefused(403, "the key is not endorsed for the channel")
+        named, workspace = claims.get("tid"), workspace_of(activity)
+        if named is not None and workspace is not None and str(named).lower() != workspace.key:
+            raise TokenRefused(403, "the token is for another tenant")
 
     async def _key_of(self, token: str) -> tuple[_Keys, jwt.PyJWK, frozenset[str]]:
         try:

@@ -47,6 +47,14 @@ class SentryConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorHosts:
+    """Private hosts that the organization of whoever runs this installation reaches, and no other."""
+
+    organization_id: OrganizationId
+    hosts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConnection:
     """How one organization's language model is reached; `base_url` None is OpenAI itself."""
 

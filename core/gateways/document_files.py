@@ -45,13 +45,25 @@ def find(paths: Sequence[Path], kept_as: str = "") -> Found:
     """
     found = Found()
     for path in paths:
-        if path.is_dir():
+        if leads_to := leads_elsewhere(path):
+            found.problems.append(leads_to)
+        elif path.is_dir():
             _find_in(path, kept_as or Path(os.path.abspath(path)).name, found)
         elif path.suffix.lower() not in SUFFIXES:
             found.problems.append(f"{path} is no document that can be read: {_readable_kinds()}.")
         else:
             _add(path, str(PurePosixPath(kept_as, path.name)), found)
     return found
+
+
+def leads_elsewhere(path: Path) -> str | None:
+    """A sentence when `path` is a link out of the directory that it stands in; links within it are followed."""
+    if not path.is_symlink():
+        return None
+    target = os.path.realpath(path)
+    if Path(target).is_relative_to(os.path.realpath(path.parent)):
+        return None
+    return f"{path} is a link to {target}, and links out of their directory are not followed. Name that place itself."
 
 
 def _find_in(root: Path, shelf: str, found: Found) -> None:

@@ -56,7 +56,10 @@ def check_url(url: str, allowed_hosts: frozenset[str], *, what: str = "SENTRY_UR
     if _is_allowed(host, port, allowed_hosts):
         return normal
     if parts.scheme != "https":
-        raise Refusal(f"{what} must use https, or its host must be allowed: LOGSENSE_ALLOWED_HOSTS={host}:{port}")
+        raise Refusal(
+            f"{what} must use https, or its host must be allowed: LOGSENSE_ALLOWED_HOSTS={host}:{port} "
+            f"(LOGSENSE_TENANT_HOSTS for organizations other than the operator's)"
+        )
     if is_literal(host) and not is_public(host):
         raise _private(host)
     return normal
@@ -111,5 +114,6 @@ def _is_allowed(host: str, port: int | None, allowed_hosts: frozenset[str]) -> b
 def _private(host: str) -> Refusal:
     return Refusal(
         f"{host} is a private or local address, so LogSense does not connect to it. "
-        f"If it is meant, the operator can allow it: LOGSENSE_ALLOWED_HOSTS={host}"
+        f"If it is meant, the operator can allow it: LOGSENSE_ALLOWED_HOSTS={host} "
+        "(LOGSENSE_TENANT_HOSTS for organizations other than the operator's)"
     )

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 import core
 from core.domain.errors import ServiceUnavailable
+from core.domain.tenancy import OperatorHosts
 from core.gateways.child_stderr import relay, stderr_pipe
 from core.gateways.envelope import ENVELOPE_META, EVENT_META, Envelope, new_key, seal
 from core.gateways.knowledge_engine import KnowledgeSettings
@@ -44,13 +45,17 @@ log = logging.getLogger("logsense.tools")
 
 @dataclass(frozen=True, slots=True)
 class McpSettings:
-    """How the tool server is started; `mask_key` makes placeholders equal across restarts."""
+    """How the tool server is started; `mask_key` makes placeholders equal across restarts.
+
+    `allowed_hosts` are private hosts that every organization reaches, `operator_hosts` those that only one does.
+    """
 
     allowed_hosts: frozenset[str]
     knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
     tool_timeout_s: float = 20.0
     command: tuple[str, ...] = (sys.executable, "-m", "core.mcp_server")
+    operator_hosts: OperatorHosts | None = None
 
 
 @dataclass(slots=True)
@@ -238,12 +243,22 @@ class McpProcess:
             "LANG": "C.UTF-8",
             "LOGSENSE_MCP_KEY": key,
             "LOGSENSE_MASK_KEY": settings.mask_key,
-            "LOGSENSE_ALLOWED_HOSTS": ",".join(sorted(settings.allowed_hosts)),
+            "LOGSENSE_TENANT_HOSTS": ",".join(sorted(settings.allowed_hosts)),
+            **_operator_variables(settings.operator_hosts),
             **settings.knowledge.variables(),
         }
         return StdioServerParameters(
             command=settings.command[0], args=list(settings.command[1:]), env=environment, cwd=_ROOT
         )
+
+
+def _operator_variables(allowed: OperatorHosts | None) -> Mapping[str, str]:
+    if allowed is None:
+        return {}
+    return {
+        "LOGSENSE_ORGANIZATION": allowed.organization_id,
+        "LOGSENSE_ALLOWED_HOSTS": ",".join(sorted(allowed.hosts)),
+    }
 
 
 def _unavailable(error: MCPError, tool: str) -> ServiceUnavailable:

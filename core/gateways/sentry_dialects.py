@@ -37,6 +37,14 @@ class Dialect:
         """Where one issue is read; `organization` is the path of the organization."""
         return f"{organization}/issues/{issue_id}/" if self.issues_below_organization else f"issues/{issue_id}/"
 
+    def issue_page(self, slug: str, issue_id: str) -> str:
+        """The path of the page on which people see an issue."""
+        return (
+            f"/organizations/{slug}/issues/{issue_id}/"
+            if self.issues_below_organization
+            else f"/{slug}/issues/{issue_id}"
+        )
+
     def note(self, text: str) -> dict[str, Any]:
         """The body of a new note."""
         return {"text": text} if self.note_path == "notes/" else {"data": {"text": text}}

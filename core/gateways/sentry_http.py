@@ -62,8 +62,11 @@ class ServerState:
     region_url: str | None = None
     is_region_known: bool = False
     scopes: tuple[str, ...] | None = None
+    public_origin: str | None = None
+    is_public_origin_known: bool = False
     absent: set[str] = field(default_factory=set)
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    learning_origin: asyncio.Lock = field(default_factory=asyncio.Lock)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_IN_FLIGHT))
 
 

@@ -23,6 +23,7 @@ from core.gateways.sentry_counts import (
     tags_by_key,
     users_in,
 )
+from core.gateways.sentry_dialects import Dialect
 from core.gateways.sentry_http import ParameterRefused, ServerState
 from core.gateways.sentry_links import issue_link
 from core.gateways.sentry_payloads import event_from_json, issue_from_json
@@ -63,14 +64,24 @@ class SentryIncidents(IncidentSource):
         """See the port."""
         payload = await self._issue_payload(ref)
         found = issue_from_json(payload)
-        details = replace(found, url=issue_link(found.url, self._connection.base_url))
         dialect = await self._server.dialect()
+        details = replace(found, url=await self._link_to(found, dialect))
         if dialect.counts_users or details.users:
             return details
         try:
             return replace(details, users=users_in(await self._tags(details)))
         except LogSenseError:
             return replace(details, users=None)
+
+    async def _link_to(self, issue: IssueDetails, dialect: Dialect) -> str:
+        """Where people see the issue: the server's own link, or one at the address that LogSense uses."""
+        base_url = self._connection.base_url
+        if link := issue_link(issue.url, base_url):
+            return link
+        if issue.url and (link := issue_link(issue.url, base_url, await self._server.learn_public_origin())):
+            return link
+        page = dialect.issue_page(quote(self._server.slug, safe=""), quote(issue.id, safe=""))
+        return f"{base_url.rstrip('/')}{page}"
 
     async def event(self, ref: IssueRef, which: str = "recommended") -> ErrorEvent:
         """See the port; servers without a recommended event give their latest."""

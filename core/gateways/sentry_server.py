@@ -22,9 +22,11 @@ from core.gateways.sentry_http import (
     WrongAddress,
     address_advice,
 )
+from core.gateways.sentry_links import agreed_origin
 from core.gateways.sentry_values import listed, mapping, string
 
 PAGE = 100
+_PAGE_FOR_ORIGIN = 5
 _LINK = re.compile(r"<([^>]*)>\s*;[^,<]*rel=\"next\"[^,<]*results=\"true\"")
 _CURSOR = re.compile(r"[?&]cursor=([^&>\"']+)")
 
@@ -132,6 +134,19 @@ class SentryServer:
     async def _send_page(self, dialect: Dialect, options: dict[str, str | int | list[str]]) -> Reply:
         everywhere = {} if dialect.all_projects is None else {"project": dialect.all_projects}
         return await self.get(f"{self.organization}/issues/", **options, sort=dialect.sort_newest, **everywhere)
+
+    async def learn_public_origin(self) -> str | None:
+        """Where people reach this server, as the addresses of the organization's own issues say; asked once."""
+        async with self.state.learning_origin:
+            if not self.state.is_public_origin_known:
+                try:
+                    reply = await self._page_of_issues(_options("", _PAGE_FOR_ORIGIN, None, None))
+                except LogSenseError:
+                    return None
+                addresses = [string(mapping(item).get("permalink")) for item in listed(reply.body)]
+                self.state.public_origin = agreed_origin(addresses)
+                self.state.is_public_origin_known = True
+        return self.state.public_origin
 
     async def require_organization(self) -> None:
         """Return when the organization exists and the token may see it.

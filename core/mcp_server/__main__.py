@@ -7,21 +7,22 @@ one organization in SENTRY_URL, SENTRY_ORG and SENTRY_TOKEN. Only the protocol g
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from core.domain.tenancy import OrganizationId, SentryConnection
+from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
-from core.mcp_server.tenant_doors import TenantDoors
+from core.mcp_server.tenant_doors import OperatorAccess, TenantDoors
 
 _PUBLIC_SENTRY = "https://sentry.io"
 _SWITCH_INTERVAL_S = 0.0005
@@ -34,10 +35,14 @@ class SettingsMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What the environment said; `serves` is the key of sealed envelopes, or the one tenant of a start by hand."""
+    """What the environment said; `serves` is the key of sealed envelopes, or the one tenant of a start by hand.
+
+    `allowed_hosts` are private hosts that every organization reaches, `operator_hosts` those that only one does.
+    """
 
     serves: str | Tenant = field(repr=False)
     allowed_hosts: frozenset[str]
+    operator_hosts: OperatorHosts | None
     knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
 
@@ -51,13 +56,21 @@ def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
     key = environment.pop("LOGSENSE_MCP_KEY", "")
     mask_key = environment.pop("LOGSENSE_MASK_KEY", "") or secrets.token_hex(16)
     token = environment.pop("SENTRY_TOKEN", "")
-    hosts = {host.strip() for host in environment.get("LOGSENSE_ALLOWED_HOSTS", "").split(",") if host.strip()}
+    hosts = _hosts(environment, "LOGSENSE_TENANT_HOSTS")
+    operators = _hosts(environment, "LOGSENSE_ALLOWED_HOSTS")
+    operator_hosts = None
     knowledge = KnowledgeSettings.read(environment)
     serves: str | Tenant = key
     if not key:
         serves = _tenant_by_hand(environment, token)
-        hosts |= _host_of(serves)
-    return ServerSettings(serves, frozenset(hosts), knowledge, mask_key)
+        hosts |= operators | _host_of(serves)
+    elif operator := environment.get("LOGSENSE_ORGANIZATION"):
+        operator_hosts = OperatorHosts(OrganizationId(operator), operators)
+    return ServerSettings(serves, hosts, operator_hosts, knowledge, mask_key)
+
+
+def _hosts(environment: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(host.strip() for host in environment.get(name, "").split(",") if host.strip())
 
 
 def _tenant_by_hand(environment: MutableMapping[str, str], token: str) -> Tenant:
@@ -71,18 +84,25 @@ def _tenant_by_hand(environment: MutableMapping[str, str], token: str) -> Tenant
     return Tenant(OrganizationId(slug), connection)
 
 
-def _host_of(tenant: Tenant) -> set[str]:
+def _host_of(tenant: Tenant) -> frozenset[str]:
     """Whoever starts the server by hand names its Sentry themselves: that host is allowed, wherever it is."""
     host = urlsplit(tenant.connection.base_url).hostname if tenant.connection else None
-    return {host} if host else set()
+    return frozenset({host} if host else ())
 
 
 async def serve(settings: ServerSettings) -> None:
     """Answer on stdin and stdout until the other side closes them."""
     masker = Masker(settings.mask_key)
-    async with open_guarded_session(settings.allowed_hosts) as session:
+    async with contextlib.AsyncExitStack() as sessions:
+        session = await sessions.enter_async_context(open_guarded_session(settings.allowed_hosts))
+        operator = None
+        if settings.operator_hosts is not None:
+            # A session of its own: an open connection to a private host must not serve another organization.
+            hosts = settings.operator_hosts.hosts | settings.allowed_hosts
+            own = await sessions.enter_async_context(open_guarded_session(hosts))
+            operator = OperatorAccess(settings.operator_hosts.organization_id, own, hosts)
         knowledge = KnowledgeEngine(settings.knowledge)
-        doors = TenantDoors(session, settings.allowed_hosts, knowledge, masker.structure)
+        doors = TenantDoors(session, settings.allowed_hosts, knowledge, masker.structure, operator)
         match settings.serves:
             case str(key):
                 server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)

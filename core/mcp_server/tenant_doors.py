@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,8 +27,17 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+@dataclass(frozen=True, slots=True)
+class OperatorAccess:
+    """The session of the one organization that reaches more private hosts than others do."""
+
+    organization_id: OrganizationId
+    session: aiohttp.ClientSession
+    allowed_hosts: frozenset[str]
+
+
 class TenantDoors:
-    """Doors over one HTTP session and one index that all tenants share."""
+    """Doors over one HTTP session and one index that all tenants share; the operator's has a session of its own."""
 
     def __init__(
         self,
@@ -35,8 +45,10 @@ class TenantDoors:
         allowed_hosts: frozenset[str],
         knowledge: KnowledgeEngine,
         prepare: Callable[[Any], Any] | None = None,
+        operator: OperatorAccess | None = None,
     ) -> None:
         """`prepare` sees the JSON of events before anything else does: there names still belong to their values."""
+        self._operator = operator
         self._prepare = prepare
         self._session = session
         self._allowed_hosts = allowed_hosts
@@ -56,11 +68,14 @@ class TenantDoors:
         if caller.connection is None:
             raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")
         connection, key = caller.connection, (caller.organization_id, caller.connection)
+        session, hosts = self._session, self._allowed_hosts
+        if self._operator is not None and caller.organization_id == self._operator.organization_id:
+            session, hosts = self._operator.session, self._operator.allowed_hosts
         state = _kept(self._servers, key, ServerState, _KEPT)
         return _kept(
             self._trackers,
             (*key, caller.investigation_id),
-            lambda: SentryIncidents(connection, self._session, self._allowed_hosts, state, self._prepare),
+            lambda: SentryIncidents(connection, session, hosts, state, self._prepare),
             _KEPT,
         )
 

@@ -161,8 +161,13 @@ class Desk(Protocol):
         """Keep that decision."""
         ...
 
-    async def installed(self, workspace: WorkspaceRef, name: str, installer: Actor, invite: str | None) -> Organization:
-        """The workspace leads to an organization: the inviting one, or a new one that the installer owns."""
+    async def installed(
+        self, workspace: WorkspaceRef, name: str, installer: Actor, invite: str | None
+    ) -> tuple[Organization, bool]:
+        """Where the workspace leads, and whether since now: to the inviting organization or a new one.
+
+        The installer owns what the workspace was linked to; one that leads somewhere already changes no owner.
+        """
         ...
 
     async def uninstalled(self, workspace: WorkspaceRef) -> None:

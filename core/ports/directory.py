@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.tenancy import (
+    Member,
     Organization,
     OrganizationId,
     WorkspaceRef,
@@ -68,8 +69,16 @@ class Directory(Protocol):
         """Keep an invitation, of whose code only a hash is stored."""
         ...
 
-    async def redeem_invite(self, code: str, at: datetime) -> Organization:
-        """The organization that invites with `code`, which works once; raises NotFound when it is no good."""
+    async def admit(
+        self, owner: Member, invite: str | None, otherwise: Organization, at: datetime
+    ) -> tuple[Organization, bool]:
+        """Where the owner's workspace leads, and whether it was linked just now.
+
+        A workspace that leads nowhere is linked to the organization that invites with `invite`, which works once, or
+        without an invite to `otherwise`, and the owner is granted that role there: all of it or nothing, in one
+        transaction. A workspace that leads somewhere stays there, and the invite stays good. Raises NotFound when the
+        invite is no good.
+        """
         ...
 
 

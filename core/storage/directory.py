@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.domain.errors import NotFound
-from core.domain.tenancy import Organization, OrganizationId, Platform, WorkspaceRef
+from core.domain.tenancy import Member, Organization, OrganizationId, Platform, WorkspaceRef
 from core.ports import Directory
 from core.storage.database import Database
 from core.storage.erasure import erase, remaining
 from core.storage.fence import QUEUED, RUNNING
 from core.storage.installations import hashed
-from core.storage.tables import audit, deliveries, invites, limits, organizations, runs, workspaces
+from core.storage.tables import audit, deliveries, invites, limits, members, organizations, runs, workspaces
 
 
 class SqlDirectory(Directory):
@@ -112,22 +112,54 @@ class SqlDirectory(Directory):
         row = {"hash": hashed(code), "organization_id": organization_id, "expires_at": expires_at}
         await self._database.execute(invites.insert().values(**row))
 
-    async def redeem_invite(self, code: str, at: datetime) -> Organization:
-        """The organization that invites with `code`, which works once; raises NotFound when it is no good."""
-        take = (
-            invites.delete()
-            .where(invites.c.hash == hashed(code))
-            .returning(invites.c.organization_id, invites.c.expires_at)
-        )
+    async def admit(
+        self, owner: Member, invite: str | None, otherwise: Organization, at: datetime
+    ) -> tuple[Organization, bool]:
+        """Where the owner's workspace leads, and whether it was linked just now; see the port."""
+        place = {"platform": owner.workspace.platform.value, "key": owner.workspace.key}
+        granted = {
+            "platform": owner.workspace.platform.value,
+            "workspace": owner.workspace.key,
+            "user_id": owner.user_id,
+            "name": owner.name,
+            "role": owner.role.value,
+        }
 
-        def redeem(connection: sa.Connection) -> Organization:
-            taken = connection.execute(take).one_or_none()
-            if taken is None or taken.expires_at < at:
-                raise NotFound("That invitation is unknown, was used or has expired. Ask for a new one.")
-            inviting = _ALL.where(organizations.c.id == taken.organization_id)
-            return _organization(connection.execute(inviting).one())
+        def admit(connection: sa.Connection) -> Organization:
+            organization = otherwise if invite is None else _take_invite(connection, invite, at)
+            made = {"id": organization.id, "name": organization.name}
+            connection.execute(self._database.insert_new(organizations), made)
+            link = self._database.insert_new(workspaces).values(organization_id=organization.id, **place)
+            if connection.execute(link.returning(workspaces.c.key)).one_or_none() is None:
+                # Linked already, perhaps a moment ago by another invite: all of this is undone.
+                raise _LinkedAlready
+            self._database.bind(connection, organization.id)
+            grant = self._database.insert(members).values(organization_id=organization.id, **granted)
+            changed = {"name": grant.excluded.name, "role": grant.excluded.role}
+            keys = ["organization_id", "platform", "workspace", "user_id"]
+            connection.execute(grant.on_conflict_do_update(index_elements=keys, set_=changed))
+            return organization
 
-        return await self._database.write(redeem)
+        try:
+            return await self._database.write(admit), True
+        except _LinkedAlready:
+            return await self.organization_of(owner.workspace), False
+
+
+class _LinkedAlready(Exception):
+    """Undoes a transaction that would have linked a workspace for the second time."""
+
+
+def _take_invite(connection: sa.Connection, code: str, at: datetime) -> Organization:
+    take = (
+        invites.delete()
+        .where(invites.c.hash == hashed(code))
+        .returning(invites.c.organization_id, invites.c.expires_at)
+    )
+    taken = connection.execute(take).one_or_none()
+    if taken is None or taken.expires_at < at:
+        raise NotFound("That invitation is unknown, was used or has expired. Ask for a new one.")
+    return _organization(connection.execute(_ALL.where(organizations.c.id == taken.organization_id)).one())
 
 
 _ALL = sa.select(organizations).order_by(organizations.c.id)

@@ -44,7 +44,7 @@ class OrganizationDesk:
         connections: Connections,
         *,
         try_sentry: Callable[[OrganizationId, SentryConnection], Awaitable[str]],
-        try_model: Callable[[ModelConnection], Awaitable[str]],
+        try_model: Callable[[OrganizationId, ModelConnection], Awaitable[str]],
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -159,13 +159,13 @@ class OrganizationDesk:
         self, workspace: WorkspaceRef, person: Actor, connection: ModelConnection, *, platform_admin: bool
     ) -> str:
         """See the port."""
-        _, store = await self._administered(workspace, person, platform_admin)
+        organization, store = await self._administered(workspace, person, platform_admin)
         if not connection.api_key:
             known = await store.model_connection()
             if known is None or known.base_url != connection.base_url:
                 raise InvalidInput("A key is needed: none is kept for that endpoint.")
             connection = replace(connection, api_key=known.api_key)
-        found = await self._try_model(connection)
+        found = await self._try_model(organization.id, connection)
         await store.save_model_connection(connection)
         address = connection.base_url or "OpenAI"
         await self._record(store, workspace, person, "model connected", model=connection.model, address=address)
@@ -185,25 +185,24 @@ class OrganizationDesk:
 
     # ---- coming and going -------------------------------------------------------------------------------------------
 
-    async def installed(self, workspace: WorkspaceRef, name: str, installer: Actor, invite: str | None) -> Organization:
+    async def installed(
+        self, workspace: WorkspaceRef, name: str, installer: Actor, invite: str | None
+    ) -> tuple[Organization, bool]:
         """See the port."""
         directory = self._stores.directory
         try:
-            # Installed before: a second install renews tokens and changes no owner.
-            return await directory.organization_of(workspace)
+            # Installed before: a second install renews tokens and changes no owner, whatever invite it brings.
+            return await directory.organization_of(workspace), False
         except NotFound:
             pass
-        if invite:
-            organization = await directory.redeem_invite(invite, self._now())
-        else:
-            organization = Organization(OrganizationId(f"org-{self._new_id()}"), name)
-        await directory.ensure_organization(organization, workspace)
         owner = Member(workspace, installer.id, installer.name, Role.OWNER)
-        store = self._stores.for_organization(organization.id)
-        await store.grant(owner)
-        how = "by invitation" if invite else "as a new organization"
-        await self._record(store, workspace, installer, "workspace installed", how=how)
-        return organization
+        otherwise = Organization(OrganizationId(f"org-{self._new_id()}"), name)
+        organization, is_new = await directory.admit(owner, invite or None, otherwise, self._now())
+        if is_new:
+            how = "by invitation" if invite else "as a new organization"
+            store = self._stores.for_organization(organization.id)
+            await self._record(store, workspace, installer, "workspace installed", how=how)
+        return organization, is_new
 
     async def uninstalled(self, workspace: WorkspaceRef) -> None:
         """See the port."""

@@ -72,7 +72,7 @@ async def test_dribbling_connections_make_room_for_whole_requests() -> None:
 
 async def test_headers_and_bodies_have_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "BODY_WITHIN_S", 0.3)
-    async with listening(Connections(), headers_within_s=0.3) as port:
+    async with listening(Connections(most=2_000, most_per_address=500), headers_within_s=0.3) as port:
         half_head = await dribbling(port, b"GET / HTTP/1.1\r\nHost: x\r\n")
         half_body = await dribbling(port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
         assert await answered(half_head) == b""
@@ -81,7 +81,7 @@ async def test_headers_and_bodies_have_deadlines(monkeypatch: pytest.MonkeyPatch
 
 async def test_no_answer_names_versions() -> None:
     hide_versions()
-    async with listening(Connections(), headers_within_s=0.3) as port:
+    async with listening(Connections(most=2_000, most_per_address=500), headers_within_s=0.3) as port:
         for sent in (
             b"NONSENSE\r\n\r\n",
             b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
@@ -102,7 +102,7 @@ from tests.bot.test_connections import listening
 
 async def serve():
     resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))
-    async with listening(Connections()) as port:
+    async with listening(Connections(most=2_000, most_per_address=500)) as port:
         print(port, flush=True)
         await asyncio.Event().wait()
 

@@ -56,7 +56,7 @@ class Town:
             "LOGSENSE_SECRET_KEY": SECRET,
             "LOGSENSE_SLACK_URL": self.slack.url,
             "LOGSENSE_PUBLIC_URL": "http://127.0.0.1:1",
-            "LOGSENSE_ALLOWED_HOSTS": ",".join(urlsplit(it.base_url).netloc for it in (self.sentry, self.model)),
+            "LOGSENSE_TENANT_HOSTS": ",".join(urlsplit(it.base_url).netloc for it in (self.sentry, self.model)),
             "LOGSENSE_MODEL_TIMEOUT": "10",
             "LOGSENSE_LOG_LEVEL": "INFO",
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,

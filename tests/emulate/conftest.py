@@ -151,7 +151,7 @@ def _settings(home: Path, address: str, slack: EmulatedSlack, sentry: LocalSentr
         "SLACK_SIGNING_SECRET": slack.app.signing_secret,
         "SLACK_CLIENT_ID": slack.app.client_id,
         "SLACK_CLIENT_SECRET": slack.app.client_secret,
-        "LOGSENSE_ALLOWED_HOSTS": sentry.base_url.removeprefix("http://"),
+        "LOGSENSE_TENANT_HOSTS": sentry.base_url.removeprefix("http://"),
         "LOGSENSE_REASONER": "rules",
     }
     return Settings(_env_file=None, **given)  # type: ignore[call-arg,arg-type]

@@ -65,6 +65,21 @@ def test_hidden_files_and_ways_out_are_left_alone(tmp_path: Path) -> None:
     assert "ops/loop.md" in find([root]).files, "to be reported when it cannot be read"
 
 
+def test_a_link_that_is_named_and_leads_elsewhere_is_refused_in_words(tmp_path: Path) -> None:
+    outside = written(tmp_path / "outside", secret_md="secret")
+    root = written(tmp_path / "ops", real_md="x")
+    (root / "out.md").symlink_to(outside / "secret.md")
+    (root / "up.md").symlink_to("../outside/secret.md")
+    (root / "all").symlink_to(outside)
+    (root / "chain.md").symlink_to("out.md")
+    (root / "within.md").symlink_to("real.md")
+    for name in ("out.md", "up.md", "all", "chain.md"):
+        found = find([root / name])
+        assert found.files == {}, name
+        assert f"is a link to {outside}" in found.problems[0] and "Name that place itself" in found.problems[0]
+    assert list(find([root / "within.md"]).files) == ["within.md"]
+
+
 def test_two_files_under_one_name_are_told_apart(tmp_path: Path) -> None:
     one, two = written(tmp_path / "1", a_md="1"), written(tmp_path / "2", a_md="2")
     found = find([one / "a.md", two / "a.md", one / "a.md"])

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from pathlib import Path
 from time import time
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
 from mcp import Client
 
 from bot.demo.local_sentry import Fault, LocalSentry
+from bot.demo.recordings import Incident
+from bot.demo.sentry_answers import SentryAnswers
 from core.domain.errors import NotFound, RateLimited, Refusal, ServiceUnavailable
 from core.domain.incident import IssueRef
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.sentry_http import ServerState
 from core.gateways.sentry_incidents import SentryIncidents
 from core.gateways.sentry_payloads import event_from_json
 from core.mcp_server.frames import roles
@@ -93,6 +99,48 @@ async def test_a_misspelled_organization_names_the_setting(server: Server) -> No
             await stranger.issues("", 1)
         with pytest.raises(NotFound, match="SENTRY_ORG"):
             await stranger.issue(SHOP_1)
+
+
+PUBLIC = "https://errors.acme.example"
+
+
+def show_links_at(monkeypatch: pytest.MonkeyPatch, *origins: str) -> None:
+    """Let the server write addresses of issues with those origins, in turn."""
+    issue, turns = SentryAnswers.issue, itertools.cycle(origins)
+
+    def shown(answers: SentryAnswers, incident: Incident, *, resolved: bool) -> dict[str, Any]:
+        written = issue(answers, incident, resolved=resolved)
+        return written | {"permalink": f"{next(turns)}{urlsplit(written['permalink']).path}"}
+
+    monkeypatch.setattr(SentryAnswers, "issue", shown)
+
+
+async def test_a_server_that_people_reach_under_another_name_links_there_and_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    show_links_at(monkeypatch, PUBLIC)
+    async with LocalSentry() as server, open_guarded_session(ALLOWED) as session:
+        state = ServerState()
+        for number in ("SHOP-1", "SHOP-2"):
+            incidents = SentryIncidents(connection(server), session, ALLOWED, state)
+            issue = await incidents.issue(IssueRef(number))
+            assert issue.url == f"{PUBLIC}/organizations/acme/issues/{issue.id}/"
+        lists = [path for _, path in server.requests if path.split("?")[0].endswith("/acme/issues/")]
+        assert len(lists) == 1
+
+
+async def test_links_that_agree_on_no_other_name_are_built_from_the_address_of_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    show_links_at(monkeypatch, PUBLIC, "https://evil.example")
+    async with LocalSentry() as server, open_guarded_session(ALLOWED) as session:
+        issue = await SentryIncidents(connection(server), session, ALLOWED).issue(SHOP_1)
+        assert issue.url == f"{server.base_url}/organizations/acme/issues/{issue.id}/"
+
+
+async def test_every_issue_has_an_address_on_its_server(incidents: SentryIncidents, server: Server) -> None:
+    issue = await incidents.issue(SHOP_1)
+    assert issue.url is not None and issue.url.startswith(f"{server.base_url}/") and issue.id in issue.url
 
 
 async def test_api_0_in_the_address_is_named(server: Server) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.gateways.sentry_links import issue_link
+from core.gateways.sentry_links import agreed_origin, issue_link, origin_of
 
 OWN = "https://sentry.acme.example"
 
@@ -62,3 +64,38 @@ def test_whatever_is_given_a_link_can_be_shown_as_it_is(before: str, after: str)
         link = issue_link(permalink, OWN)
         assert link is None or link.startswith(f"{OWN}/")
         assert link is None or not set(link) & set(" <>|\"'`\\^{}\n[]()")
+
+
+PUBLIC = "https://errors.acme.example"
+
+
+@pytest.mark.parametrize(
+    ("permalink", "link"),
+    [
+        (f"{PUBLIC}/organizations/acme/issues/42/?x#y", f"{PUBLIC}/organizations/acme/issues/42/"),
+        (f"{OWN}/organizations/acme/issues/42/", f"{OWN}/organizations/acme/issues/42/"),
+        ("http://errors.acme.example/issues/1/", None),
+        ("https://errors.acme.example:8443/issues/1/", None),
+        ("https://x.errors.acme.example/issues/1/", None),
+        ("https://errors.acme.example@evil.example/issues/1/", None),
+        ("https://evil.example@errors.acme.example/issues/1/", None),
+        (f"{PUBLIC}/issues/1/|click>", None),
+    ],
+)
+def test_the_public_address_of_a_server_is_its_own_too_and_exactly_that(permalink: str, link: str | None) -> None:
+    assert issue_link(permalink, OWN, PUBLIC) == link
+
+
+def test_addresses_agree_on_an_origin_only_when_each_is_a_web_address_of_it() -> None:
+    assert agreed_origin([f"{PUBLIC}/1", f"{PUBLIC}/2?x"]) == PUBLIC
+    assert agreed_origin([f"{PUBLIC}:8443/1"]) == f"{PUBLIC}:8443"
+    for other in (None, "", "javascript:alert(1)", f"{OWN}/1", "https://a@errors.acme.example/1", "https://[::1]/1"):
+        assert agreed_origin([f"{PUBLIC}/1", other]) is None, other
+    assert agreed_origin([]) is None
+
+
+@given(st.text(max_size=60))
+def test_an_origin_has_nothing_in_it_but_scheme_host_and_port(text: str) -> None:
+    for address in (text, f"https://{text}", f"https://{text}/x"):
+        origin = origin_of(address)
+        assert origin is None or re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", origin)

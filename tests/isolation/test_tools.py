@@ -12,7 +12,7 @@ import pytest
 from bot.demo.local_sentry import LocalSentry
 from core.domain.errors import LogSenseError
 from core.domain.journal import ToolCall
-from core.domain.tenancy import SentryConnection
+from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection
 from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
@@ -104,3 +104,20 @@ async def test_an_argument_that_names_another_organization_changes_nothing(house
                 continue
             assert MARK not in result.text + repr(result.facts), (name, word)
     assert house.globex.requests == []
+
+
+async def test_a_private_host_of_the_operator_is_reached_for_the_operators_organization_alone(tmp_path: Path) -> None:
+    async with LocalSentry() as sentry:
+        operators = OperatorHosts(OrganizationId(ACME), frozenset({sentry.base_url.removeprefix("http://")}))
+        settings = McpSettings(frozenset(), KnowledgeSettings(tmp_path), "mask", operator_hosts=operators)
+        async with McpProcess(settings) as process:
+            await process.ready()
+            own = await McpHostTools(process, OrganizationId(ACME), connection(sentry)).list_incidents("", 5)
+            asked = len(sentry.requests)
+            assert own.ok and asked
+            # The address, the token and the open connection are the same; only the organization is another.
+            other = McpHostTools(process, OrganizationId(GLOBEX), connection(sentry))
+            refused = await other.list_incidents("", 5)
+            assert not refused.ok and "LOGSENSE_TENANT_HOSTS" in refused.text
+            assert not (await other.describe_connection()).ok
+            assert len(sentry.requests) == asked

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mcp import Client, StdioServerParameters
 
-from core.domain.tenancy import OrganizationId
+from core.domain.tenancy import OperatorHosts, OrganizationId
 from core.mcp_server.__main__ import SettingsMissing, read_settings
 from core.mcp_server.stderr_log import log_to_stderr
 from core.mcp_server.tenancy import Tenant
@@ -100,10 +100,10 @@ def test_secrets_leave_the_environment_when_they_are_read() -> None:
         "LOGSENSE_MCP_KEY": "k",
         "LOGSENSE_MASK_KEY": "m",
         "SENTRY_TOKEN": "t",
-        "LOGSENSE_ALLOWED_HOSTS": "a, b",
+        "LOGSENSE_TENANT_HOSTS": "a, b",
     }
     settings = read_settings(environment)
-    assert environment == {"LOGSENSE_ALLOWED_HOSTS": "a, b"}
+    assert environment == {"LOGSENSE_TENANT_HOSTS": "a, b"}
     assert settings.serves == "k"
     assert settings.allowed_hosts == {"a", "b"}
     assert "'k'" not in repr(settings)
@@ -117,6 +117,17 @@ def test_by_hand_the_named_sentry_is_the_allowed_one() -> None:
     assert settings.serves.connection
     assert not settings.serves.connection.writes_allowed
     assert settings.allowed_hosts == {"sentry.internal"}
+
+
+def test_hosts_of_the_operator_are_for_one_organization_and_for_nobody_when_none_is_named() -> None:
+    told = {"LOGSENSE_MCP_KEY": "k", "LOGSENSE_ALLOWED_HOSTS": "a", "LOGSENSE_TENANT_HOSTS": "b"}
+    unnamed = read_settings(dict(told))
+    assert (unnamed.allowed_hosts, unnamed.operator_hosts) == (frozenset("b"), None)
+    named = read_settings({**told, "LOGSENSE_ORGANIZATION": "acme"})
+    assert (named.allowed_hosts, named.operator_hosts) == (
+        frozenset("b"),
+        OperatorHosts(OrganizationId("acme"), frozenset("a")),
+    )
 
 
 def test_by_hand_without_an_organization_is_refused() -> None:

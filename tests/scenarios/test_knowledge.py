@@ -160,3 +160,18 @@ async def test_the_search_is_scored_on_a_trackers_own_duplicates(logsense: Comma
     wrong = await logsense.run("knowledge", "evaluate", str(pairs), str(pairs))
     assert wrong.code == 2 and "lacks the column Summary" in wrong.stderr
     assert "Nothing is known yet" in (await logsense.run("knowledge", "list")).stdout
+
+
+async def test_a_link_to_another_place_is_not_imported_whatever_its_kind(logsense: CommandLine, tmp_path: Path) -> None:
+    elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
+    for folder in (elsewhere, here):
+        folder.mkdir()
+    (elsewhere / "passwd").write_text("# root\n\nroot:x:0:0\n")
+    (elsewhere / "all.jsonl").write_text("")
+    links = {"link.md": "passwd", "link.jsonl": "all.jsonl", "folder": ""}
+    for name, target in links.items():
+        (here / name).symlink_to(elsewhere / target)
+        outcome = await logsense.run("knowledge", "import", str(here / name))
+        assert outcome.code == 1
+        assert "links out of their directory are not followed" in " ".join(outcome.stderr.split())
+    assert not any(b"root:x" in kept for kept in everything_kept(logsense.home))

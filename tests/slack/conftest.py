@@ -122,7 +122,7 @@ def settings_for(home: Path, peer: SlackPeer, sentry: LocalSentry, **changes: An
         "SLACK_SIGNING_SECRET": peer.signing_secret,
         "SLACK_CLIENT_ID": peer.client_id,
         "SLACK_CLIENT_SECRET": peer.client_secret,
-        "LOGSENSE_ALLOWED_HOSTS": sentry.base_url.removeprefix("http://"),
+        "LOGSENSE_TENANT_HOSTS": sentry.base_url.removeprefix("http://"),
         "LOGSENSE_REASONER": "rules",
     }
     return Settings(_env_file=None, **given | changes)  # type: ignore[call-arg]

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 
+from adapters.slack.app import INSTALLS_PER_MINUTE
 from bot.demo.local_sentry import LocalSentry
 from core.domain.errors import InvalidInput, NotFound, Refusal
 from core.domain.tenancy import Platform, WorkspaceRef
+from core.storage.database import Database
+from core.storage.tables import install_states
 from tests.fakes.slack import SlackPeer, Workspace
 from tests.slack.conftest import Town, running, settings_for, text_of, until
 from tests.slack.test_trouble import command
@@ -188,3 +192,31 @@ async def test_what_is_no_http_leaves_no_traceback(town: Town, caplog: pytest.Lo
         assert b" 400 " in (await reader.read()).splitlines()[0]
         writer.close()
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+async def test_one_address_cannot_fill_the_database_by_starting_installations(town: Town) -> None:
+    database = Database(town.settings.database)
+    url = f"{town.url}/slack/install"
+
+    async def visits(session: aiohttp.ClientSession, client: str, count: int) -> list[int]:
+        statuses: list[int] = []
+        for _ in range(count):
+            # What a client writes into the header itself stands before what the proxy adds.
+            headers = {"X-Forwarded-For": f"198.51.100.{len(statuses)}, {client}"}
+            async with session.get(url, headers=headers, allow_redirects=False) as answer:
+                statuses.append(answer.status)
+                if answer.status == 429:
+                    assert int(answer.headers["Retry-After"]) > 0
+                    assert "Too many installations" in await answer.text()
+        return statuses
+
+    try:
+        async with aiohttp.ClientSession() as session:
+            flood = await visits(session, "203.0.113.7", 60)
+            kept = len(await database.rows(sa.select(install_states)))
+            other = await visits(session, "203.0.113.8", 1)
+    finally:
+        await database.close()
+    assert flood[:INSTALLS_PER_MINUTE] == [302] * INSTALLS_PER_MINUTE
+    assert flood.count(302) == kept < 60 and flood.count(429) == 60 - kept
+    assert other == [302]

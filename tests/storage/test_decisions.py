@@ -14,6 +14,7 @@ from core.domain.tenancy import (
     Member,
     ModelConnection,
     Organization,
+    OrganizationId,
     Platform,
     Role,
     SentryConnection,
@@ -96,17 +97,51 @@ async def test_a_role_and_a_channels_settings_are_replaced(stores: SqlStores) ->
     assert await store.channel_settings(TEAM, "C1") == ChannelSettings(("api", "web"))
 
 
-async def test_an_invitation_works_once_and_not_too_late(stores: SqlStores) -> None:
-    await stores.directory.ensure_organization(Organization(ACME, "Acme"))
+NEW = Organization(OrganizationId("new"), "New")
+
+
+def owner_of(workspace: str) -> Member:
+    return Member(WorkspaceRef(Platform.SLACK, workspace), "U1", "Ada", Role.OWNER)
+
+
+async def test_an_invitation_lets_one_of_four_workspaces_in_and_not_too_late(stores: SqlStores) -> None:
+    acme = Organization(ACME, "Acme")
+    await stores.directory.ensure_organization(acme)
     await stores.directory.add_invite("good", ACME, START + timedelta(days=7))
     await stores.directory.add_invite("late", ACME, START - timedelta(days=1))
-    redeemed = await asyncio.gather(
-        *(stores.directory.redeem_invite("good", START) for _ in range(4)), return_exceptions=True
+    owners = [owner_of(f"T{number}") for number in range(4)]
+    admitted = await asyncio.gather(
+        *(stores.directory.admit(owner, "good", NEW, START) for owner in owners), return_exceptions=True
     )
-    assert redeemed.count(Organization(ACME, "Acme")) == 1
-    assert sum(isinstance(outcome, NotFound) for outcome in redeemed) == 3
+    assert admitted.count((acme, True)) == 1
+    assert sum(isinstance(outcome, NotFound) for outcome in admitted) == 3
     with pytest.raises(NotFound, match="expired"):
-        await stores.directory.redeem_invite("late", START)
+        await stores.directory.admit(owner_of("T9"), "late", NEW, START)
+    (workspace,) = await stores.directory.workspaces(ACME)
+    assert await stores.for_organization(ACME).members() == [one for one in owners if one.workspace == workspace]
+    assert await stores.directory.organizations() == [acme], "who was turned away made nothing"
+
+
+async def test_a_workspace_with_two_invitations_at_once_joins_one_and_uses_up_one(stores: SqlStores) -> None:
+    both = [Organization(ACME, "Acme"), Organization(GLOBEX, "Globex")]
+    for organization in both:
+        await stores.directory.ensure_organization(organization)
+        await stores.directory.add_invite(f"to {organization.id}", organization.id, START + timedelta(days=7))
+    owner = owner_of("T1")
+    admitted = await asyncio.gather(
+        *(stores.directory.admit(owner, f"to {it.id}", NEW, START) for it in both),
+        stores.directory.admit(owner, None, NEW, START),
+    )
+    leads_to = await stores.directory.organization_of(owner.workspace)
+    assert {organization for organization, _ in admitted} == {leads_to}
+    assert [is_new for _, is_new in admitted].count(True) == 1
+    for organization in (*both, NEW):
+        granted = [owner] if organization == leads_to else []
+        assert await stores.for_organization(organization.id).members() == granted, organization
+    for organization in both:
+        if organization != leads_to:
+            second = await stores.directory.admit(owner_of("T2"), f"to {organization.id}", NEW, START)
+            assert second == (organization, True), "its invitation was not used up"
 
 
 async def test_an_install_state_is_taken_once_and_not_too_late(stores: SqlStores) -> None:

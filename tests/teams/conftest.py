@@ -129,7 +129,7 @@ def variables_for(home: Path, peer: TeamsPeer, sentry: LocalSentry) -> dict[str,
         "LOGSENSE_TEAMS_SERVICES": peer.url,
         "LOGSENSE_TEAMS_TOKEN_URL": peer.token_url,
         "LOGSENSE_TEAMS_OPENID_URL": peer.openid_url,
-        "LOGSENSE_ALLOWED_HOSTS": sentry.base_url.removeprefix("http://"),
+        "LOGSENSE_TENANT_HOSTS": sentry.base_url.removeprefix("http://"),
         "LOGSENSE_REASONER": "rules",
     }
 

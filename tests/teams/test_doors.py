@@ -29,6 +29,8 @@ REFUSED: dict[str, tuple[int, dict[str, Any]]] = {
     "without an end": (401, {"exp": None}),
     "for another service": (401, {"serviceurl": OTHER}),
     "for no service": (401, {"serviceurl": None}),
+    "for another tenant": (403, {"tid": "99999999-0000-4000-8000-000000000000"}),
+    "for no tenant that there is": (403, {"tid": 7}),
 }
 
 
@@ -60,6 +62,11 @@ async def test_a_token_that_is_not_teams_own_for_us_is_refused(town: Town, caplo
         assert answer.status == status, what
         assert token not in caplog.text and "SHOP-1" not in caplog.text
     await nothing_came_of_it(town)
+
+
+async def test_a_token_that_names_the_activitys_own_tenant_is_accepted(town: Town) -> None:
+    named = town.peer.keys.token(town.peer.service_url, tid=HOME_TENANT.upper())
+    assert (await town.peer.deliver(asking(town), authorization=f"Bearer {named}")).status == 202
 
 
 @pytest.mark.parametrize("endorsed", [["msteams"], ["webchat"], ["msteams", "directline"]])

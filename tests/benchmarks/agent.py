@@ -172,6 +172,9 @@ class _Nowhere:
     async def edit(self, message: MessageRef, view: ThreadView, *, final: bool = False) -> None:
         return None
 
+    async def delete(self, message: MessageRef) -> None:
+        return None
+
     async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
         return None
 

@@ -140,7 +140,9 @@ async def test_a_workspace_with_two_invitations_at_once_joins_one_and_uses_up_on
         assert await stores.for_organization(organization.id).members() == granted, organization
     for organization in both:
         if organization != leads_to:
-            second = await stores.directory.admit(owner_of("T2"), f"to {organization.id}", NEW, START)
+            second = await stores.directory.admit(
+                owner_of(f"T of {organization.id}"), f"to {organization.id}", NEW, START
+            )
             assert second == (organization, True), "its invitation was not used up"
 
 

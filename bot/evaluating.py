@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
+from bot.exit_codes import ExitCode
 from bot.options import json_option
-from bot.session import Cli, ExitCode, Session
+from bot.session import Cli, Session
 from bot.wiring import mcp_settings
 from core.domain.duplicates import DuplicateSet
 from core.domain.retrieval_scores import Share

@@ -9,8 +9,9 @@ import click
 from bot.checking import check_everything, has_problems
 from bot.checks import OK, PROBLEM, WARNING
 from bot.documents import spoken, summary_document
+from bot.exit_codes import ExitCode
 from bot.options import json_option
-from bot.session import Cli, ExitCode, Session
+from bot.session import Cli, Session
 from core.domain.errors import Refusal, ServiceFailed
 from core.domain.investigation import Investigation
 from core.storage.schema import migrate as migrate_database

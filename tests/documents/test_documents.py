@@ -70,3 +70,9 @@ def test_prose_is_wrapped() -> None:
 def test_the_page_of_commands_is_what_the_commands_say() -> None:
     page = (ROOT / "docs" / "guide" / "commands.md").read_text(encoding="utf-8")
     assert page == command_reference(), "make it so: make docs"
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    overview = (ROOT / "docs" / "architecture" / "overview.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:adapters|bot|core)/[\w/]+(?:\.py|/)?)`", overview)
+    assert len(named) > 15 and [path for path in named if not (ROOT / path).exists()] == []

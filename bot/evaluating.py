@@ -12,8 +12,8 @@ from rich.progress import Progress
 
 from bot.exit_codes import ExitCode
 from bot.options import json_option
+from bot.owner import mcp_settings
 from bot.session import Cli, Session
-from bot.wiring import mcp_settings
 from core.domain.duplicates import DuplicateSet
 from core.domain.retrieval_scores import Share
 from core.domain.tenancy import OrganizationId

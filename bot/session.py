@@ -23,7 +23,7 @@ from bot.documents import answer_document, investigation_document
 from bot.exit_codes import ExitCode, print_error
 from bot.plain_output import shows_everything
 from bot.settings import Settings, terminal_user
-from bot.wiring import App, build_app, new_id, working
+from bot.wiring import App, build_app, new_id
 from core.domain.conversation import Cancellation, ConversationRef
 from core.domain.errors import DATABASE, InvalidInput, Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.investigation import Investigation, Question, Status
@@ -69,6 +69,9 @@ class Cli:
             if self.demo:
                 await seed_knowledge(app.store)
             if works:
+                # Loaded here: whoever only looks at what is stored needs no tools.
+                from bot.owner import working
+
                 await stack.enter_async_context(working(app))
             return await command(Session(app, self))
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import COMMANDS, main
+from bot.completion import completion
 
 
 def test_the_list_names_every_command_with_a_sentence() -> None:
@@ -58,7 +59,7 @@ def test_completion_is_put_where_the_shell_looks(
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("SHELL", f"/bin/{shell}")
-    done = CliRunner().invoke(main, ["completion", "install"], catch_exceptions=False)
+    done = CliRunner().invoke(completion, ["install"], catch_exceptions=False)
     assert done.exit_code == 0 and file in done.output.replace("\n", "")
     assert "_LOGSENSE_COMPLETE" in (tmp_path / file).read_text()
 
@@ -71,5 +72,18 @@ def test_bash_completes_commands_with_the_script() -> None:
 
 def test_a_shell_that_is_not_known_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/bin/sh")
-    failure = CliRunner().invoke(main, ["completion", "show"]).exception
+    failure = CliRunner().invoke(completion, ["show"]).exception
     assert failure is not None and "--shell bash|zsh|fish" in str(failure)
+
+
+@pytest.mark.parametrize("command", ["show", "investigations"])
+def test_looking_at_what_is_stored_loads_no_tools(command: str, tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bot", command],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"LOGSENSE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert "sqlalchemy" in loaded and not loaded & {"mcp", "aiohttp", "openai", "slack_sdk"}

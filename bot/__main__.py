@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib
 import io
 import json
 import logging
 import secrets
 import sys
+from dataclasses import dataclass
 
 import click
 
-from adapters.terminal_console import as_shown
-from bot.logs import log_to_stderr
+from bot.exit_codes import ExitCode, print_error
 from bot.plain_output import write_what_the_terminal_can_show
-from bot.session import Cli, ExitCode, print_error
-from bot.settings import load_settings
 from core.domain.errors import InvalidInput, LogSenseError, NotConnected
 from core.domain.system_errors import from_os
 
@@ -28,33 +27,43 @@ NOT_CONNECTED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command is defined, and what the list of commands says of it."""
+
+    module: str
+    name: str
+    summary: str
+
+
 COMMANDS = {
-    "demo": "investigating:demo",
-    "investigate": "investigating:investigate",
-    "ask": "investigating:ask",
-    "resolve": "investigating:resolve",
-    "reopen": "investigating:reopen",
-    "cancel": "investigating:cancel",
-    "show": "investigating:show",
-    "investigations": "operating:investigations",
-    "incidents": "operating:incidents",
-    "knowledge": "knowing:knowledge",
-    "serve": "serving:serve",
-    "connect": "connecting:connect",
-    "manifest": "connecting:print_manifest",
-    "org": "organizing:org",
-    "audit": "auditing:audit",
-    "secrets": "auditing:secrets_group",
-    "backup": "keeping:backup",
-    "restore": "keeping:restore",
-    "check": "operating:check",
-    "migrate": "operating:migrate",
+    "demo": Place("investigating", "demo", "Investigate a recorded incident, without any set-up."),
+    "investigate": Place("investigating", "investigate", "Find the root cause of ISSUE, step by step."),
+    "ask": Place("investigating", "ask", "Ask about an investigation."),
+    "resolve": Place("investigating", "resolve", "Confirm that an incident is over, and learn from it."),
+    "reopen": Place("investigating", "reopen", "Take a resolution back."),
+    "cancel": Place("investigating", "cancel", "Stop a queued or running investigation."),
+    "show": Place("investigating", "show", "Show an investigation."),
+    "investigations": Place("listing", "investigations", "List investigations, newest first."),
+    "incidents": Place("listing", "incidents", "List issues of the connected Sentry."),
+    "knowledge": Place("knowing", "knowledge", "Search, import and export what was learned."),
+    "serve": Place("serving", "serve", "Listen to Slack and Microsoft Teams and investigate, until stopped."),
+    "connect": Place("connecting", "connect", "Connect LogSense with a chat platform."),
+    "manifest": Place("connecting", "print_manifest", "Print the Slack app's manifest, or write the Teams app."),
+    "org": Place("organizing", "org", "Manage organizations: who shares investigations and knowledge."),
+    "audit": Place("auditing", "audit", "Show who changed what, newest first."),
+    "secrets": Place("auditing", "secrets_group", "Rotate the keys that encrypt tokens in the database."),
+    "backup": Place("keeping", "backup", "Copy everything in the data directory into FILE, while it is used."),
+    "restore": Place("keeping", "restore", "Put what `logsense backup` wrote into the data directory."),
+    "check": Place("operating", "check", "Reach every configured part."),
+    "migrate": Place("operating", "migrate", "Bring the database to this version."),
+    "completion": Place("completion", "completion", "Complete commands in your shell with the Tab key."),
 }
-"""Where each command lives, as people meet them."""
+"""Commands in the order in which people meet them."""
 
 
 class OnDemand(click.Group):
-    """Lists commands in our order, and imports one when it is asked for: nobody waits for another's SDK."""
+    """Imports a command when it is run: the list needs none of them, and none needs another's SDK."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of `COMMANDS`."""
@@ -62,11 +71,25 @@ class OnDemand(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, if there is one of that name."""
-        if cmd_name not in COMMANDS:
+        if (place := COMMANDS.get(cmd_name)) is None:
             return None
-        module, name = COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(f"bot.{module}"), name)
+        command: click.Command = getattr(importlib.import_module(f"bot.{place.module}"), place.name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was typed; an unknown one is answered with those that are spelled like it."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=2)
+            hint = f" Did you mean {' or '.join(near)}?" if near else " `logsense --help` lists the commands."
+            ctx.fail(f"There is no command {args[0][:60]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from their summaries alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in COMMANDS.items()])
 
 
 @click.group(
@@ -86,6 +109,11 @@ def main(context: click.Context, demo: bool) -> None:
     Ask about the last one:         logsense ask "who is affected?"
     See whether every part works:   logsense check
     """  # noqa: D301  click reads the backspace as "keep these lines"
+    # Loaded here: the list of commands and the version need none of it.
+    from bot.logs import log_to_stderr
+    from bot.session import Cli
+    from bot.settings import load_settings
+
     settings = load_settings()
     try:
         log_to_stderr(settings.log_level.upper(), as_json=settings.log_format == "json", secrets=settings.every_secret)
@@ -111,6 +139,8 @@ def run() -> None:
     except click.ClickException as error:
         usage = io.StringIO()
         error.show(usage)
+        from adapters.terminal_console import as_shown
+
         sys.stderr.write(as_shown(usage.getvalue()))
         code = error.exit_code
     except Exception as error:

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from bot.exit_codes import ExitCode
 from bot.options import json_option
 from bot.organizing import administer, organization_option
-from bot.session import Cli, ExitCode, Session
+from bot.session import Cli, Session
 from core.domain.tenancy import AuditEntry, OrganizationId
 from core.usecases.administration import Administration
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from bot.checks import PROBLEM, NotConfigured, timed
 from bot.data_directory import DataDirectory
-from bot.session import Cli, ExitCode, Session
+from bot.exit_codes import ExitCode
+from bot.session import Cli, Session
 from bot.settings import Settings
 from bot.wiring import ready_schema
 from core.domain.errors import LogSenseError, ServiceFailed

@@ -16,8 +16,9 @@ from adapters.slack.manifest import bot_scopes, manifest, manifest_text
 from adapters.teams.manifest import package
 from bot import connecting_teams
 from bot.checks import OK, PROBLEM, WARNING, NotConfigured, answers, timed
+from bot.exit_codes import ExitCode
 from bot.options import json_option
-from bot.session import Cli, ExitCode, Session
+from bot.session import Cli, Session
 from bot.settings import Settings
 from core.domain.errors import LogSenseError
 

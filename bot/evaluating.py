@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
+from bot.exit_codes import ExitCode
 from bot.options import json_option
-from bot.session import Cli, ExitCode, Session
-from bot.wiring import mcp_settings
+from bot.owner import mcp_settings
+from bot.session import Cli, Session
 from core.domain.duplicates import DuplicateSet
 from core.domain.retrieval_scores import Share
 from core.domain.tenancy import OrganizationId

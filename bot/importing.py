@@ -11,9 +11,11 @@ from pathlib import Path, PurePosixPath
 import click
 from rich.progress import Progress
 
+from bot.exit_codes import ExitCode, print_error
 from bot.options import json_option
-from bot.session import Cli, ExitCode, Session, print_error
-from bot.wiring import mcp_settings, now
+from bot.owner import mcp_settings
+from bot.session import Cli, Session
+from bot.wiring import now
 from core.domain.errors import InvalidInput, Refusal, ServiceFailed
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.passages import Document

@@ -11,8 +11,9 @@ import click
 
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
+from bot.exit_codes import ExitCode
 from bot.options import full_option, investigation_option, json_option
-from bot.session import Cli, ExitCode, Session
+from bot.session import Cli, Session
 from core.domain.conversation import (
     Cancellation,
     FollowUp,

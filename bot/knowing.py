@@ -14,9 +14,10 @@ from rich.progress import Progress
 
 from bot.documents import spoken
 from bot.evaluating import evaluate
+from bot.exit_codes import ExitCode, print_error
 from bot.importing import export, import_, index_pending, library_of
 from bot.options import json_option, typed
-from bot.session import Cli, ExitCode, Session, print_error
+from bot.session import Cli, Session
 from bot.wiring import now
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing

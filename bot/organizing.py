@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from adapters.slack.install import INSTALL_PATH
+from bot.exit_codes import ExitCode
 from bot.options import json_option, typed
-from bot.session import Cli, ExitCode, Session
+from bot.session import Cli, Session
 from bot.wiring import now
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Limits, Member, OrganizationId, Platform, Role, WorkspaceRef

@@ -20,13 +20,14 @@ from adapters.teams.ids import workspace_named
 from bot.connections import BACKLOG, HEADERS_WITHIN_S, Connections, NotHttp, hide_versions
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.owner import working
 from bot.session import Cli
 from bot.settings import Settings, keep_from_libraries
 from bot.slack_settings import slack_config
 from bot.steady import steady
 from bot.teams_settings import link_keys, teams_config
 from bot.tracing import tracing
-from bot.wiring import App, build_app, working
+from bot.wiring import App, build_app
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Platform
 from core.ports import Channel

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import partial
 from typing import Any
 
@@ -21,11 +20,12 @@ from adapters.terminal import TerminalChannel, rendered
 from adapters.terminal_console import TerminalConsole, json_text
 from bot.demo.world import demo_settings, demo_world, seed_knowledge
 from bot.documents import answer_document, investigation_document
+from bot.exit_codes import ExitCode, print_error
 from bot.plain_output import shows_everything
 from bot.settings import Settings, terminal_user
-from bot.wiring import App, build_app, new_id, working
+from bot.wiring import App, build_app, new_id
 from core.domain.conversation import Cancellation, ConversationRef
-from core.domain.errors import DATABASE, InvalidInput, LogSenseError, Refusal, ServiceFailed, ServiceUnavailable
+from core.domain.errors import DATABASE, InvalidInput, Refusal, ServiceFailed, ServiceUnavailable
 from core.domain.investigation import Investigation, Question, Status
 from core.domain.journal import JournalEntry
 from core.domain.tenancy import Actor
@@ -41,26 +41,6 @@ from core.usecases.follow import follow_investigation, follow_question, outcome_
 from core.usecases.live_thread import LiveThread
 
 _CANCEL_WITHIN_S = 5.0
-
-
-class ExitCode(IntEnum):
-    """What scripts may rely on."""
-
-    OK = 0
-    PROBLEM = 1
-    BAD_INPUT = 2
-    SERVICE_FAILED = 3
-    CANCELLED = 4
-
-    @classmethod
-    def of(cls, error: LogSenseError) -> ExitCode:
-        """The code for an error that ends a command."""
-        return cls.BAD_INPUT if isinstance(error, Refusal) else cls.SERVICE_FAILED
-
-
-def print_error(text: str) -> None:
-    """One sentence on stderr; it may quote strangers, so it is never read as markup."""
-    TerminalConsole(stderr=True, soft_wrap=True).print(Text(f"logsense: {text}", style="red"))
 
 
 @dataclass(slots=True)
@@ -89,6 +69,9 @@ class Cli:
             if self.demo:
                 await seed_knowledge(app.store)
             if works:
+                # Loaded here: whoever only looks at what is stored needs no tools.
+                from bot.owner import working
+
                 await stack.enter_async_context(working(app))
             return await command(Session(app, self))
 

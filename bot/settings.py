@@ -197,6 +197,18 @@ def load_settings() -> Settings:
         raise InvalidInput(f"The setting {first['loc'][0]} is not valid: {first['msg']}.") from None
 
 
+def terminal_shell() -> str:
+    """The name of the shell of whoever types; empty when it is not known."""
+    return Path(os.environ.get("SHELL", "")).name
+
+
+def shell_folders() -> tuple[Path, Path]:
+    """Where shells look for data and for configuration of the user's own."""
+    data, config = (os.environ.get(name) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"))
+    home = Path.home()
+    return Path(data) if data else home / ".local" / "share", Path(config) if config else home / ".config"
+
+
 def terminal_user() -> Actor:
     """Who sits at the terminal, for the record: the account the system knows, and the name to show for it.
 

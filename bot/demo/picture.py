@@ -10,7 +10,8 @@ from pathlib import Path
 from adapters.terminal import rendered
 from adapters.terminal_console import TerminalConsole
 from bot.demo.world import DEMO_ISSUE
-from bot.session import Cli, ExitCode, Session
+from bot.exit_codes import ExitCode
+from bot.session import Cli, Session
 from bot.settings import Settings
 from core.domain.conversation import InvestigationRequest
 from core.domain.incident import IssueRef

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import wiring
+from bot import owner
+from bot.owner import working
 from bot.settings import Settings
-from bot.wiring import build_app, working
+from bot.wiring import build_app
 from tests.postgres import DatabaseUrls, PostgresServer
 
 
@@ -22,7 +23,7 @@ async def test_a_database_that_goes_away_while_work_begins_is_waited_for(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wiring, "_INDEX_AGAIN_S", 0.05)
+    monkeypatch.setattr(owner, "_INDEX_AGAIN_S", 0.05)
     settings = Settings(  # type: ignore[call-arg]
         _env_file=None,
         LOGSENSE_HOME=tmp_path,

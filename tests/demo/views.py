@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from bot.demo.recordings import recorded_incidents
-from bot.session import Cli, ExitCode, Session
+from bot.exit_codes import ExitCode
+from bot.session import Cli, Session
 from bot.settings import Settings
 from core.domain.conversation import InvestigationRequest
 from core.domain.incident import IssueRef

@@ -1,7 +1,7 @@
 """The real GlitchTip: the shipped command against the server itself, filled through its own ingest.
 
-It runs where `GLITCHTIP_SOURCE` names a checkout of its backend, and `GLITCHTIP_PYTHON` the Python of an environment
-that has its dependencies (by default `.venv/bin/python` of the checkout, as its own documentation sets it up).
+It runs where `GLITCHTIP_SOURCE` names a checkout of its backend. `make test-glitchtip` installs what that needs;
+`GLITCHTIP_PYTHON` names another environment that has it.
 PostgreSQL, with its extension hstore, and redis or valkey come from the system's packages.
 """
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from core.domain.errors import ServiceFailed
 from core.storage import schema
@@ -124,3 +125,8 @@ def test_a_migration_leaves_the_version_before_it_running(file: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add_column":
             added = ast.unparse(node)
             assert "server_default" in added or "nullable=True" in added, "older replicas insert without it"
+
+
+def test_migrations_are_named_after_their_revisions_in_order() -> None:
+    scripts = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+    assert schema._revisions() == [script.revision for script in scripts.walk_revisions()][::-1]

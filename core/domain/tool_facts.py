@@ -84,6 +84,7 @@ class BreadcrumbFacts(TypedDict, total=False):
 class StackFacts(TypedDict, total=False):
     """`get_stacktrace`: exceptions innermost first, the frame that matters, why it was chosen, callers newest first.
 
+    `longest_span` has operation, description, took, and of a transaction whole and share; times are readable.
     `frame_basis` is one of in_app, not_library, last, none; `minified` and `problems` warn that frames mislead.
     """
 
@@ -101,6 +102,7 @@ class StackFacts(TypedDict, total=False):
     breadcrumbs: list[BreadcrumbFacts]
     request: str
     spans: list[dict[str, str]]
+    longest_span: dict[str, str]
     evidence: dict[str, str]
     minified: bool
     problems: list[str]

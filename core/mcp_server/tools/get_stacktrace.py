@@ -15,13 +15,13 @@ from core.mcp_server.masking import Masker
 from core.mcp_server.reading_limits import TextBudget
 from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted
 from core.mcp_server.tools.frame_lines import add_callers, add_frame, fields_of, place
+from core.mcp_server.tools.span_lines import add_spans
 
 _MAX_EXCEPTIONS = 12
 _MAX_PARAMETERS = 8
 _MAX_PROBLEMS = 5
-_MAX_EVIDENCE = 12
+_MAX_EVIDENCE = 16
 _BREADCRUMBS = 8
-_SPANS = 8
 _USUAL_HEADERS = re.compile(
     r"(?i)header (?:accept|connection|host|sec-|upgrade|if-|dnt|content-length|cache-control|pragma)"
 )
@@ -168,18 +168,7 @@ def _add_evidence(sheet: Sheet, event: ErrorEvent) -> None:
     for key, value in list(event.evidence.items())[:_MAX_EVIDENCE]:
         name, text = cut(key, 60), cut(value, 400)
         sheet.add(f"Evidence: {name}: {text}", evidence={name: text})
-    for span in sorted(event.spans, key=lambda each: (-each.count, -(each.duration_ms or 0)))[:_SPANS]:
-        fields = {
-            "operation": cut(span.operation or "", 60),
-            "description": cut(span.description or "", 300),
-            "count": str(span.count),
-            "duration_ms": "" if span.duration_ms is None else f"{span.duration_ms:.0f}",
-        }
-        took = f", {fields['duration_ms']} ms" if fields["duration_ms"] else ""
-        sheet.add(
-            f"Span: {fields['operation']} {fields['description']} ({fields['count']} times{took})",
-            spans=[{key: value for key, value in fields.items() if value}],
-        )
+    add_spans(sheet, event)
 
 
 def _add_request(sheet: Sheet, event: ErrorEvent, *, knows_browser: bool) -> None:

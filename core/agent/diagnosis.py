@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from string import Formatter
 
 from core.agent.causes import CauseEntry, catalogue, classify
+from core.agent.issue_kinds import recognize
 from core.agent.words import culprit_of, frame_of, one_line, words_of
 from core.domain.causes import Cause
 from core.domain.report import Analysis, Finding, Fix, Level
@@ -44,9 +45,11 @@ def diagnose(observed: Observed) -> Analysis:
     cause = classify(observed.stack, observed.issue)
     entry = catalogue()[cause]
     words = words_of(cause, observed.issue, observed.stack, observed.frequency)
+    if kind := recognize(observed.stack, observed.issue, cause):
+        entry, words = kind.entry, {**words, **kind.words}
     return Analysis(
         root_cause=_root_cause(entry, words, observed),
-        cause=cause,
+        cause=entry.cause,
         culprit=culprit_of(observed.stack),
         findings=tuple(_findings(entry, words, observed)),
         fixes=tuple(_fixes(entry, words, observed)),

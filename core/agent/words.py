@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from core.agent.breaking_value import find_breaking_value, locals_in_line
-from core.agent.causes import telling_exception
+from core.agent.causes import RAISED_VALUE, telling_exception
 from core.domain.causes import Cause
 from core.domain.report import Culprit
 from core.domain.tool_facts import FrameFacts, FrequencyFacts, IssueFacts, StackFacts
@@ -42,7 +42,7 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
     """What the placeholders of `causes.toml` stand for here; what is unknown is absent."""
     root = telling_exception(stack, cause)
     title = _UNTITLED.sub("", issue.get("title", ""))
-    message = root.get("value") or stack.get("message") or title
+    message = _raised_value(stack) or root.get("value") or stack.get("message") or title
     type_, told = root.get("type") or title.split(":")[0], one_line(message) or root.get("type") or ""
     found = {
         "type": type_,
@@ -57,6 +57,16 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
         **_read_from_texts(cause, message, stack),
     }
     return {name: word for name, word in found.items() if word}
+
+
+def _raised_value(stack: StackFacts) -> str | None:
+    """What was raised where it was no error: its own message, else all that is known of it."""
+    parts = {
+        name.removeprefix(RAISED_VALUE): value
+        for name, value in stack.get("evidence", {}).items()
+        if name.startswith(RAISED_VALUE)
+    }
+    return parts.get("message") or next((f"{name}: {value}" for name, value in parts.items()), None)
 
 
 def one_line(text: str, limit: int = MESSAGE_CHARS) -> str:

@@ -96,6 +96,8 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
         yield Finding(_what_failed(entry, words, observed), (stack_id,))
         if chain := _chain(observed.stack):
             yield Finding(chain, (stack_id,))
+        if place := _where_to_look(words, observed.stack):
+            yield Finding(place, (stack_id,))
         if (variable := words.get("variable")) and (value := words.get("value")):
             came = f", from `{words['origin']}`" if "origin" in words else ""
             yield Finding(f"`{variable}` was {one_line(value)}{came}.", (stack_id,))
@@ -128,6 +130,16 @@ def _what_failed(entry: CauseEntry, words: Mapping[str, str], observed: Observed
     source = one_line(frame_of(observed.stack).get("source", ""), 160)
     shown = "" if not source else f": “{source}”" if "`" in source else f": `{source}`"
     return f"{what} at {words['where']}{shown}."
+
+
+def _where_to_look(words: Mapping[str, str], stack: StackFacts) -> str | None:
+    """How far to trust the place that is named, and where to look next."""
+    trust = stack.get("trust")
+    if not trust or "place" not in words:
+        return None
+    then = " and ".join(stack.get("next_places", []))
+    look = f"; then look at {then}" if then else ""
+    return f"Trust in this place: {trust}{look}."
 
 
 def _chain(stack: StackFacts) -> str | None:

@@ -107,8 +107,8 @@ _NAMES = {
     "clicks": "click_count|clicks",
     "feedback": "feedback",
     "size": r"payload size|size|total size.*|encoded_body_size|http\.response_content_length",
-    "query": r"repeating spans.*|slow db query|slow db span|offending spans.*|parallelizable spans?.*|large http payload"
-    r"|span evidence|slow resource span|query",
+    "query": r"repeating spans.*|slow db query|slow db span|offending spans.*|parallelizable spans?.*"
+    r"|large http payload|span evidence|slow resource span|query",
     "transaction": "transaction name|transaction",
     "host": "hostname",
 }
@@ -153,9 +153,8 @@ def _first_named(evidence: Mapping[str, str], names: str) -> str | None:
 def _of_title(stack: StackFacts, issue: IssueFacts) -> Iterator[tuple[str, str]]:
     evidence = stack.get("evidence", {})
     title = evidence.get("issue") or issue.get("title", "")
-    if found := _MONITOR.search(title):
-        if not _first_named(evidence, _NAMES["monitor"]):
-            yield "monitor", _line(found[1] or found[2])
+    if (found := _MONITOR.search(title)) and not _first_named(evidence, _NAMES["monitor"]):
+        yield "monitor", _line(found[1] or found[2])
     url = _first_named(evidence, _NAMES["url"])
     if not url and (address := _ADDRESS.search(title)):
         url = address[0]

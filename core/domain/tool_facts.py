@@ -86,6 +86,7 @@ class StackFacts(TypedDict, total=False):
 
     `longest_span` has operation, description, took, and of a transaction whole and share; times are readable.
     `frame_basis` is one of in_app, not_library, last, none; `minified` and `problems` warn that frames mislead.
+    `trust` in the frame is likely, maybe or a starting point; unless likely, `next_places` are up to two others.
     """
 
     event_id: str
@@ -96,6 +97,8 @@ class StackFacts(TypedDict, total=False):
     exceptions: list[ExceptionFacts]
     frame: FrameFacts
     frame_basis: str
+    trust: str
+    next_places: list[str]
     library_calls_below: int
     callers: list[FrameFacts]
     raised_in: FrameFacts

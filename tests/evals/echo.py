@@ -8,11 +8,15 @@ from collections.abc import Sequence
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _NEEDED = 2
 _EMPTY = frozenset(
-    """a an and are as at be because been but by can could did do does for from had has have here how if in into is it
-    its itself no not of off on or own same since so than that the their them then there these they this those to
-    until was were what when where which while who why with would release commit
-    app application code error errors event exception failed failing failure fails function happened itself message
-    occurred place problem program raised raises report reported reports said says something thing things went wrong""".split()
+    re.findall(
+        r"\w+",
+        "a an and are as at be because been but by can could did do does for from had has have here how if in into "
+        "is it its itself no not of off on or own same since so than that the their them then there these they "
+        "this those to until was were what when where which while who why with would release commit app "
+        "application code error errors event exception failed failing failure fails function happened itself "
+        "message occurred place problem program raised raises report reported reports said says something thing "
+        "things went wrong ",
+    )
 )
 
 

@@ -14,8 +14,9 @@ from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
 from core.mcp_server.reading_limits import TextBudget
 from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted
-from core.mcp_server.tools.frame_lines import add_callers, add_frame, fields_of, place
+from core.mcp_server.tools.frame_lines import add_frame, fields_of, place
 from core.mcp_server.tools.span_lines import add_spans
+from core.mcp_server.tools.way_lines import add_below, add_callers
 
 _MAX_EXCEPTIONS = 12
 _MAX_PARAMETERS = 8
@@ -54,7 +55,7 @@ def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
     _add_request(sheet, event, knows_browser="browser" in raw.tags or "browser.name" in raw.tags)
     _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
     _add_origin(sheet, event)
-    add_callers(sheet, sighting.callers)
+    add_callers(sheet, sighting.callers, only_library=sighting.basis == "last")
     if budget.left_out:
         sheet.add(f"{budget.left_out:,} characters of long texts in this event were not read")
     return sheet
@@ -148,14 +149,21 @@ def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> No
         sheet.add("This is a minified bundle: without its source map, names and line numbers mislead.", minified=True)
     elif not frame.function and not frame.source:
         sheet.add("The event has no symbols for this frame.")
-    if sighting.hidden_below:
-        deeper = f"Library code went {counted(sighting.hidden_below, 'call')} deeper from there."
-        sheet.add(deeper, library_calls_below=sighting.hidden_below)
+    _add_trust(sheet, sighting, minified)
+    add_below(sheet, sighting.below)
     if sighting.raised_in:
         raised = sighting.raised_in
         line = failing_line(raised)
         facts = {**fields_of(raised), **({"source": line} if line else {})}
         sheet.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=facts)
+
+
+def _add_trust(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> None:
+    """How far to trust the frame as the place to mend, and where to look next."""
+    trust = frames.STARTING_POINT if minified else sighting.trust
+    then = [place(frame) for frame in sighting.next_places]
+    look = f"; then look at {' and '.join(then)}" if then else ""
+    sheet.add(f"Trust in this place: {trust}{look}", trust=trust, **({"next_places": then} if then else {}))
 
 
 def _add_problems(sheet: Sheet, problems: Sequence[str]) -> None:

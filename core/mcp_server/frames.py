@@ -49,12 +49,10 @@ def sight(event: ErrorEvent) -> Sighting:
     stacks = [(stack, raised) for stack, raised in _stacks(event) if stack]
     for basis, accepts in _RUNGS:
         for stack, raised in stacks:
-            foreign = outsiders(stack)
-            index = next((i for i in reversed(range(len(stack))) if accepts(stack[i], foreign[i])), None)
-            if index is not None:
-                first = _above_operator(stack, index)
-                above = own_place(stack, first, raised)
-                shown = next((i for i in range(above, -1, -1) if accepts(stack[i], foreign[i])), first)
+            accepted = [accepts(frame, outside) for frame, outside in zip(stack, outsiders(stack), strict=True)]
+            if any(accepted):
+                first = _above_operator(stack, max(i for i, each in enumerate(accepted) if each))
+                shown = own_place(stack, first, raised, accepted)
                 return _with_trust(_sighting(stack, shown, basis, stacks[0][0]), raised, reported=shown < first)
     return Sighting(None, "none")
 
@@ -84,7 +82,7 @@ def is_library(frame: Frame) -> bool:
 
 
 def outsiders(stack: Sequence[Frame]) -> list[bool]:
-    """For each frame, whether it is library code: as the SDK marked it, or by its name where that marked nothing as ours.
+    """For each frame, whether it is library code: as the SDK marked it, or by name where that marked nothing as ours.
 
     An SDK that marks all frames as ours tells nothing of those in a folder of installed packages.
     """

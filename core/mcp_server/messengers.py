@@ -37,13 +37,13 @@ _REFUSES = re.compile(
 )
 
 
-def own_place(stack: Sequence[Frame], index: int, raised: str | None) -> int:
-    """The index of the frame that called the messengers at `index`; `index` where it is none, or has no such caller.
+def own_place(stack: Sequence[Frame], index: int, raised: str | None, ours: Sequence[bool]) -> int:
+    """The index of the frame of ours that called the messengers at `index`; `index` where it is none, or has no caller.
 
-    `raised` is the type of what was raised. What a language raises by itself, such as a null pointer, no helper reports.
+    `raised` is the type of what was raised. A null pointer and the like no helper reports.
     """
     at = index
-    while at >= 0 and _only_reports(stack, at, raised, passed=at < index):
+    while at >= 0 and (not ours[at] or _only_reports(stack, at, raised, passed=at < index)):
         at -= 1
     return at if at >= 0 and not _is_entry(stack[at]) else index
 

@@ -49,6 +49,8 @@ class CauseEntry:
     says: tuple[str, ...]
     signs: tuple[Sign, ...]
     fixes: tuple[Fix, ...]
+    asks: str = ""
+    fixes_on: tuple[tuple[str, Fix], ...] = ()
 
 
 @cache
@@ -156,6 +158,12 @@ def entry_of(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
         tuple(_strings(table.get("says"))),
         tuple(_sign(sign) for sign in _tables(table.get("sign"))),
         tuple(_fix(fix) for fix in _tables(table.get("fix"))),
+        str(table.get("asks", "")),
+        tuple(
+            (device, _fix(fix))
+            for device, name in (("phone", "fix_on_phone"), ("browser", "fix_in_browser"))
+            for fix in _tables(table.get(name))
+        ),
     )
 
 

@@ -42,7 +42,7 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
     """What the placeholders of `causes.toml` stand for here; what is unknown is absent."""
     root = telling_exception(stack, cause)
     title = _UNTITLED.sub("", issue.get("title", ""))
-    message = _raised_value(stack) or root.get("value") or stack.get("message") or title
+    message = without_frames(_raised_value(stack) or root.get("value") or stack.get("message") or title)
     type_, told = root.get("type") or title.split(":")[0], one_line(message) or root.get("type") or ""
     found = {
         "type": type_,
@@ -57,6 +57,18 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
         **_read_from_texts(cause, message, stack),
     }
     return {name: word for name, word in found.items() if word}
+
+
+_FRAMES = re.compile(
+    r"[\s↵:]*+(?:Remote stack trace:)?[\s↵]*+"
+    r"(?:\bat [\w.$<>]{1,200}\([^()\n↵]{1,200}\)|File \"[^\"\n]{1,300}\", line \d+).*",
+    re.DOTALL,
+)
+
+
+def without_frames(message: str) -> str:
+    """The message without the stack that was pasted into it."""
+    return _FRAMES.sub("", message, count=1)
 
 
 def _raised_value(stack: StackFacts) -> str | None:

@@ -50,12 +50,13 @@ class IssueFacts(TypedDict, total=False):
 
 
 class ExceptionFacts(TypedDict, total=False):
-    """One exception of the chain or tree; `role` is root, wrapper or sibling."""
+    """One exception of the chain or tree; `role` is root, wrapper or sibling, of which a sibling has a `frame`."""
 
     type: str
     value: str
     role: str
     handled: bool
+    frame: FrameFacts
 
 
 class FrameFacts(TypedDict, total=False):

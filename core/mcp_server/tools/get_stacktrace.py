@@ -118,13 +118,22 @@ def failing_line(frame: Frame) -> str | None:
     return next((cut(text.strip(), 100) for number, text in frame.source if number == frame.line), None)
 
 
+def _facts_of(frame: Frame) -> dict[str, object]:
+    line = failing_line(frame)
+    return {**fields_of(frame), **({"source": line} if line else {})}
+
+
 def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
     for exception, role in frames.roles(event.exceptions)[:_MAX_EXCEPTIONS]:
         kind, value = cut(exception.type or "Error", 120), cut(exception.value or "", 450)
         handled = {True: " (handled)", False: " (unhandled)", None: ""}[exception.handled]
         fields = {"type": kind, "value": value, "role": role, "handled": exception.handled}
         known = {key: each for key, each in fields.items() if each not in (None, "")}
-        sheet.add(f"{role}: {kind}{f': {value}' if value else ''}{handled}", exceptions=[known])
+        at = frames.sight(ErrorEvent(exceptions=(exception,))).frame if role == "sibling" else None
+        where = f" at {place(at)}" if at else ""
+        if at:
+            known["frame"] = _facts_of(at)
+        sheet.add(f"{role}: {kind}{f': {value}' if value else ''}{where}{handled}", exceptions=[known])
     if len(event.exceptions) > _MAX_EXCEPTIONS:
         sheet.add(f"… {len(event.exceptions) - _MAX_EXCEPTIONS} more exceptions in the chain")
 
@@ -154,8 +163,7 @@ def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> No
     if sighting.raised_in:
         raised = sighting.raised_in
         line = failing_line(raised)
-        facts = {**fields_of(raised), **({"source": line} if line else {})}
-        sheet.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=facts)
+        sheet.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=_facts_of(raised))
 
 
 def _add_trust(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> None:

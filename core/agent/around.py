@@ -41,7 +41,7 @@ _PRESSED = re.compile(r"^ui\.|^(?:touch|click|tap|input|navigation|app\.lifecycl
 def shown_around(stack: StackFacts, issue: IssueFacts, sentence: str) -> Sequence[str]:
     """At most two facts of the event that say more than `sentence` does, as clauses; the most telling first."""
     facts: list[str] = []
-    known = f"{sentence} {stack.get('exceptions', [{}])[0].get('type', '') if stack.get('exceptions') else ''}"
+    known = " ".join([sentence, *(each.get("type", "") for each in stack.get("exceptions", [])[:1])])
     for fact, telling in _facts(stack, issue):
         if len(facts) < _SHOWN and _tells_more(telling, f"{known} {' '.join(facts)}"):
             facts.append(fact)
@@ -141,7 +141,7 @@ def _failed_before(crumbs: Sequence[BreadcrumbFacts], levels: Sequence[str]) -> 
         status = _STATUS.search(crumb.get("data", ""))
         told = _told(crumb)
         if told and status:
-            yield f"just before, “{told}” was answered with {status[1]}", told
+            yield f"just before, “{told}” was answered with {status[1]}", f"{told} answered {status[1]}"
         elif told and crumb.get("level") in levels:
             yield f"just before, “{told}” was logged as {crumb['level']}", told
 
@@ -161,7 +161,9 @@ def _last_before(crumbs: Sequence[BreadcrumbFacts]) -> Iterator[tuple[str, str]]
 
 
 def _told(crumb: BreadcrumbFacts) -> str:
-    return _quotable(crumb.get("message") or crumb.get("data", ""))
+    data = crumb.get("data", "")
+    address = re.search(r"\burl=([^\s,]{1,300})", data)
+    return _quotable(crumb.get("message") or (address[1] if address else data))
 
 
 def _quotable(text: str) -> str:

@@ -119,6 +119,8 @@ _KEY_MESSAGES = (
     re.compile(r"undefined method [`']([\w?!]+)['`]"),
     re.compile(r"[+-]\[\w+ ([\w:]+)\]: unrecognized selector"),
     re.compile(r"key not found: [:\"']?(\w+)"),
+    re.compile(r"\bkey :?[\"']?(\w+)[\"']? (?:was )?not (?:found|present)"),
+    re.compile(r"\bhas no (?:key|field|property|member) (?:named )?[\"'`](\w+)[\"'`]"),
     re.compile(r"^['\"]([^'\"]+)['\"]$"),
     re.compile(r"^(\w[\w.-]*)$"),
 )

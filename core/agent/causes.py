@@ -22,6 +22,7 @@ _FIELDS = ("type", "name", "code", "message", "source")
 RAISED_VALUE = "raised value "
 """How the evidence names the parts of what was raised, where that was no error."""
 _THROWS = re.compile(r"(?:^|[._:])(?:throw|raise)_?(\w{1,80}(?:Exception|Error))", re.IGNORECASE)
+_STATUS = re.compile(r"\bstatus(?:_code)?=([45]\d\d)\b")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -105,6 +106,8 @@ def _candidates(stack: StackFacts, issue: IssueFacts) -> Iterator[Mapping[str, s
         yield {"type": thrown[1]}
     yield {"message": issue.get("title", ""), "source": source}
     for crumb in reversed(stack.get("breadcrumbs", [])[-_CRUMBS:]):
+        if status := _STATUS.search(crumb.get("data", "")):
+            yield {"message": f"status {status[1]}"}
         if crumb.get("level") in ("error", "fatal"):
             told = crumb.get("message", "")
             yield {"message": told, "type": re.split(r"[\s:]", told, maxsplit=1)[0]}

@@ -145,7 +145,7 @@ def _words(stack: StackFacts, issue: IssueFacts) -> Iterator[tuple[str, str]]:
 def _first_named(evidence: Mapping[str, str], names: str) -> str | None:
     for name in names.split("|"):
         for known, value in evidence.items():
-            if value and re.fullmatch(name, known, re.IGNORECASE):
+            if value not in ("", "None", "null") and re.fullmatch(name, known, re.IGNORECASE):
                 return _line(value)
     return None
 

@@ -23,7 +23,7 @@ _NAMELESS = re.compile(r"stripped_application_code|<(?:unknown|redacted)>|\?+")
 def culprit_of(stack: StackFacts) -> Culprit | None:
     """The frame to open first; of a minified bundle only the place, since its names mislead."""
     frame = frame_of(stack)
-    if not frame:
+    if not any(frame.get(name) for name in ("file", "function", "line", "module")):
         return None
     function = None if stack.get("minified") else frame.get("function")
     return Culprit(frame.get("file"), function, frame.get("line"), frame.get("module"))

@@ -50,7 +50,7 @@ class IssueFacts(TypedDict, total=False):
 
 
 class ExceptionFacts(TypedDict, total=False):
-    """One exception of the chain or tree; `role` is root, wrapper or sibling, of which a sibling has a `frame`."""
+    """One exception of the chain or tree; `role` is root, wrapper or sibling; members of a group have a `frame`."""
 
     type: str
     value: str

@@ -10,7 +10,17 @@ from typing import Any
 from core.gateways.sentry_values import integer, listed, mapping
 
 _OF_EVENTS = ("exception", "entries", "logentry", "message", "threads", "stacktrace", "spans", "occurrence", "csp")
-_REPORTS = ("csp-report", "hpkp", "expectct", "expect_ct", "expectstaple", "status_reason", "monitor_slug", "comments")
+_REPORTS = (
+    "csp-report",
+    "hpkp",
+    "expectct",
+    "expect_ct",
+    "expectstaple",
+    "nel",
+    "status_reason",
+    "monitor_slug",
+    "comments",
+)
 _ITEMS = ("event", "transaction", "error", "feedback", "check_in", "user_report")
 _MAX_ITEMS = 200
 

@@ -124,12 +124,14 @@ def _facts_of(frame: Frame) -> dict[str, object]:
 
 
 def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
-    for exception, role in frames.roles(event.exceptions)[:_MAX_EXCEPTIONS]:
+    ranked = frames.roles(event.exceptions)
+    grouped = any(role == "sibling" for _, role in ranked)
+    for exception, role in ranked[:_MAX_EXCEPTIONS]:
         kind, value = cut(exception.type or "Error", 120), cut(exception.value or "", 450)
         handled = {True: " (handled)", False: " (unhandled)", None: ""}[exception.handled]
         fields = {"type": kind, "value": value, "role": role, "handled": exception.handled}
-        known = {key: each for key, each in fields.items() if each not in (None, "")}
-        at = frames.sight(ErrorEvent(exceptions=(exception,))).frame if role == "sibling" else None
+        known: dict[str, object] = {key: each for key, each in fields.items() if each not in (None, "")}
+        at = frames.sight(ErrorEvent(exceptions=(exception,))).frame if grouped and role != "wrapper" else None
         where = f" at {place(at)}" if at else ""
         if at:
             known["frame"] = _facts_of(at)

@@ -82,7 +82,7 @@ def _facts(stack: StackFacts, issue: IssueFacts) -> Iterator[tuple[str, str]]:
     yield from _pressed_before(crumbs)
     wrappers = [each for each in stack.get("exceptions", []) if each.get("role") == "wrapper" and each.get("value")]
     if wrappers and (told := _quotable(wrappers[0].get("value", ""))):
-        yield f"it surfaced as {wrappers[0].get('type') or 'an error'} “{told}”", told
+        yield f"it surfaced as {_quotable(wrappers[0].get('type', '')) or 'an error'} “{told}”", told
     if request := _quotable(stack.get("request", "")):
         yield f"it happened while answering “{request}”", request
     yield from _last_before(crumbs)
@@ -167,7 +167,7 @@ def _told(crumb: BreadcrumbFacts) -> str:
 
 
 def _quotable(text: str) -> str:
-    return one_line(re.sub(r"[“”]", "", text), _CRUMB_CHARS)
+    return one_line(re.sub("[“”]", "", text), _CRUMB_CHARS)
 
 
 def _place(frame: Mapping[str, object]) -> str:

@@ -130,7 +130,8 @@ def _chain(stack: StackFacts) -> str | None:
 
 def _named(exception: ExceptionFacts, limit: int) -> str:
     value = one_line(without_frames(exception.get("value", "")), limit).replace("“", "").replace("”", "")
-    return " ".join(part for part in (exception.get("type"), f"“{value}”" if value else "") if part)
+    kind = one_line(exception.get("type", "")).replace("“", "").replace("”", "")
+    return " ".join(part for part in (kind, f"“{value}”" if value else "") if part)
 
 
 def _what_changed(words: Mapping[str, str], observed: Observed) -> str | None:

@@ -93,7 +93,7 @@ _NAMES = {
     "monitor": "monitor|monitor slug",
     "schedule": "schedule",
     "run_time": "allowed run time",
-    "reason": "failure reason|error_type|reason",
+    "reason": "failure reason|error_type|reason|type",
     "status": "status code|status_code",
     "url": "url|request url|referrer",
     "directive": "effective_directive|violated_directive",

@@ -56,7 +56,7 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
         **_values(cause, message, stack),
         **_read_from_texts(cause, message, stack),
     }
-    return {name: word for name, word in found.items() if word}
+    return {name: balanced(word) for name, word in found.items() if word}
 
 
 _FRAMES = re.compile(
@@ -84,7 +84,15 @@ def _raised_value(stack: StackFacts) -> str | None:
 def one_line(text: str, limit: int = MESSAGE_CHARS) -> str:
     """`text` on one line, cut with an ellipsis."""
     line = " ".join(text.replace("↵", " ").split())
-    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+    return balanced(line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…")
+
+
+def balanced(text: str) -> str:
+    """`text` without those quotation marks of which one has no partner, which would quote what stands around it."""
+    for mark in '`"':
+        if text.count(mark) % 2:
+            text = text.replace(mark, "")
+    return re.sub("[“”]", "", text) if re.sub("[^“”]", "", text).replace("“”", "") else text
 
 
 _UNTITLED = re.compile(r"^an (?:event|issue) without a title$")

@@ -118,7 +118,9 @@ def _browser_report(body: Mapping[str, Any], entries: Mapping[str, object]) -> M
     """A report by a browser, its names in one spelling: `blocked-uri` and `blockedURL` are `blocked_uri`."""
     for name in _REPORTS:
         if found := mapping(entries.get(name) or body.get(name) or mapping(body.get("contexts")).get(name)):
-            return flat(_one_spelling(found))
+            inner = mapping(found.get("body"))
+            outer = {name: value for name, value in found.items() if name != "body"}
+            return flat(_one_spelling({**outer, **inner}))
     report = mapping(body.get("csp-report")) or (mapping(body.get("body")) if "user_agent" in body else {})
     return flat(_one_spelling(report))
 

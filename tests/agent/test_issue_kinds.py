@@ -5,39 +5,14 @@ from typing import Any
 
 import pytest
 
-from core.agent.diagnosis import Observed, diagnose
 from core.agent.issue_kinds import _kinds
 from core.agent.report import quoted_parts, stands_in
 from core.domain.causes import Cause
-from core.domain.incident import ErrorEvent
 from core.domain.report import Analysis
 from core.gateways.sentry_payloads import read_event
-from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import page_of
-from core.mcp_server.tools.get_stacktrace import stack_sheet
+from tests.agent.by_rules import investigate
 
 ADVICE_FOR_EXCEPTIONS = "Capture the exception with its stack"
-
-
-def investigate(payload: object) -> tuple[Analysis, str]:
-    event = read_event(json.dumps(payload))
-    masker = Masker("a key of tests")
-    page = page_of(stack_sheet(event, masker), 1, masker, "0123abcd")
-    observed = Observed(
-        issue=_issue(event),  # type: ignore[arg-type]
-        stack=dict(page.facts),  # type: ignore[arg-type]
-        frequency={},
-        impact={},
-        knowledge={},
-        ids={"get_stacktrace": "E1"},
-        headlines={},
-    )
-    return diagnose(observed), page.text
-
-
-def _issue(event: ErrorEvent) -> dict[str, Any]:
-    known = {"title": event.title, "kind": event.kind, "level": event.level, "culprit": event.culprit}
-    return {name: value for name, value in known.items() if value}
 
 
 def told(analysis: Analysis) -> str:

@@ -124,7 +124,8 @@ def _first_argument(text: str) -> str:
 def _bare(condition: str) -> str:
     """Without the parentheses around the whole of it."""
     text = condition.rstrip("{: ").strip()
-    return text[1:-1] if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else text
+    inner = _first_argument(text) if text.startswith("(") else text
+    return inner if text == f"({inner})" else text
 
 
 def _indent(line: str) -> int:

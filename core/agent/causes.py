@@ -51,6 +51,7 @@ class CauseEntry:
     signs: tuple[Sign, ...]
     fixes: tuple[Fix, ...]
     asks: str = ""
+    hint: str = ""
     fixes_on: tuple[tuple[str, Fix], ...] = ()
 
 
@@ -162,6 +163,7 @@ def entry_of(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
         tuple(_sign(sign) for sign in _tables(table.get("sign"))),
         tuple(_fix(fix) for fix in _tables(table.get("fix"))),
         str(table.get("asks", "")),
+        str(table.get("hint", "")),
         tuple(
             (device, _fix(fix))
             for device, name in (("phone", "fix_on_phone"), ("browser", "fix_in_browser"))

@@ -30,5 +30,11 @@ def investigate(payload: object) -> tuple[Analysis, str]:
 
 
 def _issue(event: ErrorEvent) -> dict[str, Any]:
-    known = {"title": event.title, "kind": event.kind, "level": event.level, "culprit": event.culprit}
+    known = {
+        "title": event.title,
+        "kind": event.kind,
+        "level": event.level,
+        "culprit": event.culprit,
+        "platform": event.platform,
+    }
     return {name: value for name, value in known.items() if value}

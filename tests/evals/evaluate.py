@@ -28,9 +28,10 @@ from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
 from core.gateways.sentry_payloads import read_event
-from tests.evals.cases import Case, all_cases
+from tests.evals.cases import SHARED, Case, all_cases
 from tests.evals.reading import Reading, print_reading, score_reading
 
+READING = SHARED.parent / "reading"
 ORGANIZATION = OrganizationId("evaluation")
 
 
@@ -142,9 +143,9 @@ def _culprit(frames: tuple[Frame, ...]) -> Culprit | None:
 
 
 def main() -> None:
-    """Print the tables and the line of JSON; with READING_CASES=folder, also how the inputs of that folder are read."""
-    folder = os.environ.get("READING_CASES")
-    scores, cold_s, readings = asyncio.run(evaluate(Path(folder).resolve() if folder else None))
+    """Print the tables and the line of JSON; READING_CASES names the folder of labelled inputs, else the shared one."""
+    folder = Path(os.environ.get("READING_CASES", READING)).resolve()
+    scores, cold_s, readings = asyncio.run(evaluate(folder if (folder / "cases.tsv").is_file() else None))
     print(f"{'case':46} {'culprit':8} {'cause':6} {'sure':>5} {'s':>6}  what it said")
     for score in scores:
         marks = ["right" if right else "WRONG" for right in (score.culprit_right, score.cause_right)]
@@ -177,7 +178,7 @@ def main() -> None:
         print()
         figures |= print_reading(readings, each=True)
     else:
-        print("reading: skipped, since READING_CASES names no folder of labelled inputs")
+        print(f"reading: skipped, since there is no cases.tsv in {folder} (READING_CASES names another folder)")
     print(json.dumps(figures))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -24,17 +25,22 @@ from core.domain.report import RootCauseReport
 from core.gateways.sentry_payloads import read_event
 from tests.evals.echo import adds_nothing
 
+_ASKS = re.compile(r"the event does not show [^.]*", re.IGNORECASE)
 Investigated = Callable[[str], Awaitable[RootCauseReport]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one input: the verdicts of `score.py`, and whether its sentence only echoes the input."""
+    """What came of one input: the verdicts of `score.py`, and whether its sentence only echoes the input.
+
+    `only_asks` is whether it does so but for naming the fact that would tell; both are None where it was refused.
+    """
 
     file: str
     kind: str
     judged: Mapping[str, Any]
     echoes: bool | None
+    only_asks: bool | None
 
     @property
     def verdict(self) -> str:
@@ -59,18 +65,20 @@ async def _read(
         text = pasted_event(str(folder / name)).text
         event = read_event(text)
     except InvalidInput as refused:
-        return Reading(name, case["kind"], judge(case, 2, "", str(refused)), None)
+        return Reading(name, case["kind"], judge(case, 2, "", str(refused)), None, None)
     report = await investigate(text)
     judged = judge(case, 0, json.dumps(report_document(report)), "")
-    return Reading(name, case["kind"], judged, _echoes(event, report))
+    known, said = _known(event, report), report.root_cause
+    return Reading(name, case["kind"], judged, adds_nothing(said, known), adds_nothing(_ASKS.sub("", said), known))
 
 
-def _echoes(event: ErrorEvent, report: RootCauseReport) -> bool:
+def _known(event: ErrorEvent, report: RootCauseReport) -> list[str]:
+    """Type, message and place: what a reader knew before."""
     texts = [event.title, event.message, event.culprit, event.transaction]
     texts += [text for each in event.exceptions for text in (each.type, each.value)]
     place = report.culprit
     texts += [place.file, place.function, str(place.line), place.module] if place else []
-    return adds_nothing(report.root_cause, [text for text in texts if text])
+    return [text for text in texts if text]
 
 
 def _judge_of(script: Path) -> Callable[..., Mapping[str, Any]]:
@@ -97,8 +105,12 @@ def print_reading(readings: list[Reading], *, each: bool = False) -> dict[str, o
         counts = Counter(reading.verdict for reading in readings if kind in (reading.kind, "all"))
         print(f"{kind:10} {counts['right']:6} {counts['partly']:7} {counts['wrong']:6}")
     answered = [reading for reading in readings if reading.echoes is not None]
-    share = round(sum(bool(reading.echoes) for reading in answered) / len(answered), 3) if answered else 0.0
+    share, asking = (
+        round(sum(marks) / max(len(answered), 1), 3)
+        for marks in ([bool(each.echoes) for each in answered], [bool(each.only_asks) for each in answered])
+    )
     print(f"echo: {share:.0%} of {len(answered)} sentences add nothing to type, message and place")
+    print(f"{asking:.0%} add nothing but which fact would tell")
     return {
         "reading_cases": len(readings),
         "reading_right": sum(reading.verdict == "right" for reading in readings),
@@ -106,4 +118,5 @@ def print_reading(readings: list[Reading], *, each: bool = False) -> dict[str, o
         "reading_wrong": sum(reading.verdict == "wrong" for reading in readings),
         "reading_forbidden": sum(not reading.judged["clean"] for reading in readings),
         "reading_echo": share,
+        "reading_only_asks": asking,
     }

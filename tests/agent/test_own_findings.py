@@ -51,10 +51,16 @@ def test_no_finding_of_a_known_case_is_dropped(text: str) -> None:
 def test_no_finding_is_dropped_whatever_an_event_says(
     kind: str, value: str, wrapper: str, source: str, local: str, crumb: str, role: str
 ) -> None:
-    frame = {"filename": "a.py", "function": "f", "lineno": 3, "in_app": True, "context_line": source}
+    frame: dict[str, object] = {
+        "filename": "a.py",
+        "function": "f",
+        "lineno": 3,
+        "in_app": True,
+        "context_line": source,
+    }
     frame["vars"] = {"x": local}
-    raised = {"type": kind, "value": value, "stacktrace": {"frames": [frame]}}
-    outer = {"type": "Outer", "value": wrapper}
+    raised: dict[str, object] = {"type": kind, "value": value, "stacktrace": {"frames": [frame]}}
+    outer: dict[str, object] = {"type": "Outer", "value": wrapper}
     if role == "group":
         raised["mechanism"] = {"type": "x", "exception_id": 1, "parent_id": 0}
         outer["mechanism"] = {"type": "x", "exception_id": 2, "parent_id": 0}

@@ -21,7 +21,7 @@ def investigation_document(investigation: Investigation, entries: Sequence[Journ
         "issue": investigation.subject.label,
         "status": str(investigation.status),
         "reasoner": turns[-1].reasoner if turns else None,
-        **_report_part(investigation.report),
+        **report_document(investigation.report),
         "evidence": {
             item.id: {"tool": item.tool, "arguments": dict(item.arguments), "text": item.text}
             for item in transcript.evidence()
@@ -50,7 +50,8 @@ def investigation_document(investigation: Investigation, entries: Sequence[Journ
     return document
 
 
-def _report_part(report: RootCauseReport | None) -> dict[str, Any]:
+def report_document(report: RootCauseReport | None) -> dict[str, Any]:
+    """What a report says; empty fields where there is none."""
     if report is None:
         empty: dict[str, Any] = {"root_cause": None, "cause": None, "culprit": None, "confidence": None}
         return empty | {"confidence_reasons": [], "findings": [], "fixes": [], "similar": []}

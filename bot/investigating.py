@@ -57,14 +57,19 @@ def investigate(cli: Cli, issue: str | None, event_file: str | None) -> None:
         raise InvalidInput("Name one thing to investigate: an issue (logsense investigate SHOP-1A2) or --event FILE.")
 
     async def command(session: Session) -> ExitCode:
-        subject = _pasted(event_file) if event_file else IssueText(issue or "")
+        subject = pasted_event(event_file) if event_file else IssueText(issue or "")
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
         return await session.watch_investigation((await session.app.inbox.receive(request)).id)
 
     cli.run(command, works=True)
 
 
-def _pasted(name: str) -> PastedEvent:
+def pasted_event(name: str) -> PastedEvent:
+    """Read the file of that name, or standard input for `-`.
+
+    Raises:
+        InvalidInput: one sentence on why it cannot be read.
+    """
     origin = "standard input" if name == "-" else Path(name).name
     try:
         if name == "-":

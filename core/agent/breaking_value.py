@@ -64,7 +64,12 @@ def find_breaking_value(cause: Cause, message: str, stack: StackFacts) -> Breaki
 
 def locals_in_line(frame: FrameFacts) -> list[tuple[str, str]]:
     """The locals that the failing line names, in its order, with their values."""
-    return [(name, value) for name in _names_in(frame.get("source", "")) if (value := _local(frame, name))]
+    return locals_of(frame, frame.get("source", ""))
+
+
+def locals_of(frame: FrameFacts, expression: str) -> list[tuple[str, str]]:
+    """The locals that `expression` names, in its order, with their values."""
+    return [(name, value) for name in _names_in(expression) if (value := _local(frame, name))]
 
 
 # ---- by class -------------------------------------------------------------------------------------------------------
@@ -114,6 +119,8 @@ _KEY_MESSAGES = (
     re.compile(r"undefined method [`']([\w?!]+)['`]"),
     re.compile(r"[+-]\[\w+ ([\w:]+)\]: unrecognized selector"),
     re.compile(r"key not found: [:\"']?(\w+)"),
+    re.compile(r"\bkey :?[\"']?(\w+)[\"']? (?:was )?not (?:found|present)"),
+    re.compile(r"\bhas no (?:key|field|property|member) (?:named )?[\"'`](\w+)[\"'`]"),
     re.compile(r"^['\"]([^'\"]+)['\"]$"),
     re.compile(r"^(\w[\w.-]*)$"),
 )

@@ -17,7 +17,12 @@ from core.domain.tool_facts import ExceptionFacts, IssueFacts, StackFacts
 ORDINARY = 4
 """Signs at least this strong are believed on the innermost exception, whatever its wrappers say."""
 
-_FIELDS = ("type", "name", "code", "message", "source", "evidence")
+_CRUMBS = 3
+_FIELDS = ("type", "name", "code", "message", "source")
+RAISED_VALUE = "raised value "
+"""How the evidence names the parts of what was raised, where that was no error."""
+_THROWS = re.compile(r"(?:^|[._:])(?:throw|raise)_?(\w{1,80}(?:Exception|Error))", re.IGNORECASE)
+_STATUS = re.compile(r"\bstatus(?:_code)?=([45]\d\d)\b")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -45,13 +50,16 @@ class CauseEntry:
     says: tuple[str, ...]
     signs: tuple[Sign, ...]
     fixes: tuple[Fix, ...]
+    asks: str = ""
+    hint: str = ""
+    fixes_on: tuple[tuple[str, Fix], ...] = ()
 
 
 @cache
 def catalogue() -> Mapping[Cause, CauseEntry]:
     """All causes, in the order of the file."""
     tables = tomllib.loads(files("core.agent").joinpath("causes.toml").read_text(encoding="utf-8"))
-    return {Cause(name): _entry(Cause(name), table) for name, table in tables.items()}
+    return {Cause(name): entry_of(Cause(name), table) for name, table in tables.items()}
 
 
 def classify(stack: StackFacts, issue: IssueFacts) -> Cause:
@@ -75,23 +83,35 @@ def telling_exception(stack: StackFacts, cause: Cause) -> ExceptionFacts:
     return exceptions[0] if exceptions else {}
 
 
+def cause_of_text(text: str) -> Cause:
+    """The cause whose sign is strongest in one sentence."""
+    return _strongest({"message": text})[1]
+
+
 def words_in(name: str) -> str:
     """The words of a CamelCase or snake_case name, lower case, each between two blanks."""
     return f" {' '.join(word.lower() for word in _WORD.findall(name))} "
 
 
 def _candidates(stack: StackFacts, issue: IssueFacts) -> Iterator[Mapping[str, str]]:
-    """The texts to look at, most telling first: evidence, exceptions innermost first, then bare messages."""
+    """The texts to look at, most telling first: what was raised, exceptions innermost first, then bare messages."""
     source = stack.get("frame", {}).get("source", "")
-    evidence = " ".join(f"{key} {value}" for key, value in stack.get("evidence", {}).items())
-    if evidence:
-        yield {"evidence": evidence, "type": f"{issue.get('kind', '')} {issue.get('title', '')}"}
+    if raised := " ".join(value for name, value in stack.get("evidence", {}).items() if name.startswith(RAISED_VALUE)):
+        yield {"message": raised}
     exceptions = stack.get("exceptions", [])
     for group in _alternatives(exceptions):
         yield _best_fields(group, source)
     message = " ".join([stack.get("message", ""), *stack.get("message_params", [])])
     yield {"message": message, "type": issue.get("kind", "")}
+    if thrown := _THROWS.search(stack.get("raised_in", {}).get("function", "")):
+        yield {"type": thrown[1]}
     yield {"message": issue.get("title", ""), "source": source}
+    for crumb in reversed(stack.get("breadcrumbs", [])[-_CRUMBS:]):
+        if status := _STATUS.search(crumb.get("data", "")):
+            yield {"message": f"status {status[1]}"}
+        if crumb.get("level") in ("error", "fatal"):
+            told = crumb.get("message", "")
+            yield {"message": told, "type": re.split(r"[\s:]", told, maxsplit=1)[0]}
 
 
 def _alternatives(exceptions: Sequence[ExceptionFacts]) -> Iterator[Sequence[ExceptionFacts]]:
@@ -132,7 +152,8 @@ def _looked_at(fields: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def _entry(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
+def entry_of(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
+    """Read one table of texts, signs and fixes."""
     return CauseEntry(
         cause,
         str(table["label"]),
@@ -141,6 +162,13 @@ def _entry(cause: Cause, table: Mapping[str, object]) -> CauseEntry:
         tuple(_strings(table.get("says"))),
         tuple(_sign(sign) for sign in _tables(table.get("sign"))),
         tuple(_fix(fix) for fix in _tables(table.get("fix"))),
+        str(table.get("asks", "")),
+        str(table.get("hint", "")),
+        tuple(
+            (device, _fix(fix))
+            for device, name in (("phone", "fix_on_phone"), ("browser", "fix_in_browser"))
+            for fix in _tables(table.get(name))
+        ),
     )
 
 

@@ -22,7 +22,8 @@ _QUERY = re.compile(
 )
 _QUOTED = re.compile(r"(?<![\w'\"`])(?:'([^'\n]{0,300})'|\"([^\"\n]{0,300})\"|`([^`'\n]{0,300})[`'])(?!\w)")
 _SPEAKS = re.compile(
-    r"(?:\b(?:message|msg|error|reason|detail|description|cause)['\"]?\s?[:=]\s?|\w(?:Error|Exception)\(|\bErr\()$",
+    r"(?:\b(?:message|msg|error|reason|detail|description|cause)['\"]?\s?[:=]\s?"
+    r"|\b(?:[\w.]{0,80}(?:error|exception)|(?-i:[A-Z][a-z]\w{1,60}))\(|\bErr\(|(?:^|: )\(b?|\(\d+, ?b?)$",
     re.IGNORECASE,
 )
 _HINT = re.compile(

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
+from core.agent.causes import catalogue
 from core.domain.causes import Cause
 from core.domain.errors import ToolRejected
 from core.domain.journal import Transcript
@@ -39,6 +40,11 @@ def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = N
     }
 
 
+def _told_apart() -> str:
+    """Those causes whose names do not tell them from their neighbors, in two or three words."""
+    return "; ".join(f"{cause}: {entry.hint}" for cause, entry in catalogue().items() if entry.hint)
+
+
 ANALYSIS_TOOL = ToolSpec(
     SUBMIT_ANALYSIS,
     "Ends the investigation.",
@@ -46,7 +52,7 @@ ANALYSIS_TOOL = ToolSpec(
         {
             "root_cause": _STRING,
             # As an enum they would cost half as much again, in every turn; a correction lists them.
-            "cause": {"type": "string", "description": f"One of: {' '.join(Cause)}"},
+            "cause": {"type": "string", "description": f"One of: {' '.join(Cause)}. {_told_apart()}"},
             "culprit": {"type": "string", "description": "Frame to open first: file:line in function()"},
             "findings": {
                 "type": "array",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from string import Formatter
 
 from core.agent.causes import CauseEntry, catalogue, classify
-from core.agent.words import culprit_of, frame_of, one_line, words_of
+from core.agent.devices import device_of
+from core.agent.issue_kinds import recognize
+from core.agent.root_cause import about_one_member, fill, group_members, root_cause
+from core.agent.words import culprit_of, frame_of, one_line, without_frames, words_of
 from core.domain.causes import Cause
 from core.domain.report import Analysis, Finding, Fix, Level
 from core.domain.tool_facts import (
@@ -20,10 +22,8 @@ from core.domain.tool_facts import (
     StackFacts,
 )
 
-_ROOT_MESSAGE_CHARS = 160
 _NEARLY_ALL = 0.8
 _TELLING = 0.15
-_SEVERAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,14 @@ class Observed:
 def diagnose(observed: Observed) -> Analysis:
     """An analysis in which every name and number stands in the evidence that its finding cites."""
     cause = classify(observed.stack, observed.issue)
+    observed = replace(observed, stack=about_one_member(observed.stack, cause))
     entry = catalogue()[cause]
     words = words_of(cause, observed.issue, observed.stack, observed.frequency)
+    if kind := recognize(observed.stack, observed.issue, cause):
+        entry, words = kind.entry, {**words, **kind.words}
     return Analysis(
-        root_cause=_root_cause(entry, words, observed),
-        cause=cause,
+        root_cause=root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None),
+        cause=entry.cause,
         culprit=culprit_of(observed.stack),
         findings=tuple(_findings(entry, words, observed)),
         fixes=tuple(_fixes(entry, words, observed)),
@@ -56,46 +59,10 @@ def diagnose(observed: Observed) -> Analysis:
 # ---- sentences ------------------------------------------------------------------------------------------------------
 
 
-def _fill(template: str, words: Mapping[str, str]) -> str | None:
-    needed = {name for _, name, _, _ in Formatter().parse(template) if name}
-    return template.format(**words) if needed <= words.keys() else None
-
-
-def _sentence(template: str, words: Mapping[str, str]) -> str | None:
-    """The filled template; its own first word is capitalised, a name that it begins with is not."""
-    text = _fill(template, words)
-    begins_with_a_word = template[0].isalpha() or (text or "").startswith("the ")
-    return f"{text[0].upper()}{text[1:]}" if text and begins_with_a_word else text
-
-
-def _root_cause(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> str:
-    limits = {"message": _ROOT_MESSAGE_CHARS}
-    short = {name: one_line(word, limits.get(name, len(word))) for name, word in words.items()}
-    repeats = short.get("message", "").startswith(short.get("type", ""))
-    says = [template for template in entry.says if not (repeats and "{type}" in template)]
-    sentence = next(text for template in says if (text := _sentence(template, short)))
-    members = [one for one in observed.stack.get("exceptions", []) if one.get("role") in ("root", "sibling")]
-    if len(members) >= _SEVERAL:
-        listed = "; ".join(one_line(f"{member.get('type')}: {member.get('value')}", 80) for member in members[:4])
-        sentence = f"{len(members)} errors were raised together ({listed})"
-    if observed.stack.get("minified"):
-        sentence = f"{sentence}; the code is minified, so no function can be named until source maps are uploaded"
-    if release := words.get("release"):
-        sentence = f"{sentence}, since release {release}"
-        if commit := words.get("commit"):
-            sentence = f"{sentence} with commit {commit}"
-    return f"{sentence.rstrip('. ')}."
-
-
 def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> Iterator[Finding]:
     ids = observed.ids
     if (stack_id := ids.get("get_stacktrace")) and observed.stack:
-        yield Finding(_what_failed(entry, words, observed), (stack_id,))
-        if chain := _chain(observed.stack):
-            yield Finding(chain, (stack_id,))
-        if (variable := words.get("variable")) and (value := words.get("value")):
-            came = f", from `{words['origin']}`" if "origin" in words else ""
-            yield Finding(f"`{variable}` was {one_line(value)}{came}.", (stack_id,))
+        yield from (Finding(claim, (stack_id,)) for claim in _seen_in_the_stack(entry, words, observed))
     if (details_id := ids.get("get_sentry_issue_details")) and (changed := _what_changed(words, observed)):
         yield Finding(changed, tuple(filter(None, (details_id, ids.get("analyze_error_frequency")))))
     if (frequency_id := ids.get("analyze_error_frequency")) and observed.frequency.get("total"):
@@ -107,6 +74,20 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
             yield Finding(concentrated, (impact_id,))
     if knowledge_id := ids.get("search_knowledge_base"):
         yield from _known(observed, knowledge_id)
+
+
+def _seen_in_the_stack(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> Iterator[str]:
+    yield _what_failed(entry, words, observed)
+    if members := group_members(observed.stack):
+        named = "; ".join(_named(member, 100) for member in members)
+        yield f"{len(members)} errors were raised together: {named}."
+    if chain := _chain(observed.stack):
+        yield chain
+    if place := _where_to_look(words, observed.stack):
+        yield place
+    if (variable := words.get("variable")) and (value := words.get("value")):
+        came = f", from `{words['origin']}`" if "origin" in words else ""
+        yield f"`{variable}` was {one_line(value)}{came}."
 
 
 def _known(observed: Observed, knowledge_id: str) -> Iterator[Finding]:
@@ -127,6 +108,16 @@ def _what_failed(entry: CauseEntry, words: Mapping[str, str], observed: Observed
     return f"{what} at {words['where']}{shown}."
 
 
+def _where_to_look(words: Mapping[str, str], stack: StackFacts) -> str | None:
+    """How far to trust the place that is named, and where to look next."""
+    trust = stack.get("trust")
+    if not trust or "place" not in words:
+        return None
+    then = " and ".join(stack.get("next_places", []))
+    look = f"; then look at {then}" if then else ""
+    return f"Trust in this place: {trust}{look}."
+
+
 def _chain(stack: StackFacts) -> str | None:
     """What was wrapped in what; of a group, which has no one innermost cause, nothing."""
     exceptions = stack.get("exceptions", [])
@@ -138,8 +129,9 @@ def _chain(stack: StackFacts) -> str | None:
 
 
 def _named(exception: ExceptionFacts, limit: int) -> str:
-    value = one_line(exception.get("value", ""), limit).replace("“", "").replace("”", "")
-    return " ".join(part for part in (exception.get("type"), f"“{value}”" if value else "") if part)
+    value = one_line(without_frames(exception.get("value", "")), limit).replace("“", "").replace("”", "")
+    kind = one_line(exception.get("type", "")).replace("“", "").replace("”", "")
+    return " ".join(part for part in (kind, f"“{value}”" if value else "") if part)
 
 
 def _what_changed(words: Mapping[str, str], observed: Observed) -> str | None:
@@ -198,7 +190,9 @@ def _fixes(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> I
     known = match if match and match.get("status") == "confirmed" and match.get("fix") else None
     if known and known.get("seen_before"):
         yield _again(known, "Do again what fixed it last time", 90)
-    own = next((fix for template in entry.fixes if (fix := _filled_fix(template, words))), None)
+    device = device_of(observed.stack, observed.issue)
+    templates = [*(fix for on, fix in entry.fixes_on if on == device), *entry.fixes]
+    own = next((fix for template in templates if (fix := _filled_fix(template, words))), None)
     if observed.stack.get("minified") and "file" in words:
         yield _upload_source_maps(words["file"])
     if own:
@@ -215,8 +209,8 @@ def _again(match: MatchFacts, title: str, confidence: int) -> Fix:
 
 
 def _filled_fix(template: Fix, words: Mapping[str, str]) -> Fix | None:
-    title = _fill(template.title, words)
-    steps = [_fill(step, words) for step in template.steps]
+    title = fill(template.title, words)
+    steps = [fill(step, words) for step in template.steps]
     if title is None or any(step is None for step in steps):
         return None
     return replace(template, title=title, steps=tuple(filter(None, steps)))

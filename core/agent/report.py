@@ -60,17 +60,17 @@ def checked_answer(transcript: Transcript, answer: Answer) -> Answer:
 
 # ---- claims against evidence ----------------------------------------------------------------------------------------
 
-_QUOTED = re.compile(r"`([^`]+)`|“([^”]+)”|\"([^\"]{2,})\"")
+_QUOTED = re.compile(r"`([^`]*)`|“([^”]*)”|\"([^\"]*)\"")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
 _PLACE = re.compile(r"[\w./-]+\.\w{1,5}:\d+")
-_SAME = str.maketrans({"↵": " ", "“": None, "”": None, '"': None, "\u2018": "'", "\u2019": "'", "\xa0": " "})
+_SAME = str.maketrans({"↵": " ", "“": None, "”": None, '"': None, "`": None, "\u2018": "'", "\u2019": "'", "\xa0": " "})
 """What the evidence spells differently from a claim that quotes it: line ends, quotation marks, blanks."""
 _SMALL_NUMBERS = {"1", "2", "3"}
 
 
 def quoted_parts(claim: str) -> tuple[str, ...]:
     """The parts of a claim that must stand in its evidence: quoted text, places, and numbers worth checking."""
-    parts = [next(filter(None, groups)) for groups in _QUOTED.findall(claim)]
+    parts = [code or said or text for code, said, text in _QUOTED.findall(claim) if code or said or len(text) > 1]
     bare = _QUOTED.sub(" ", claim)
     parts += _PLACE.findall(bare)
     parts += [number for number in _NUMBER.findall(_PLACE.sub(" ", bare)) if number not in _SMALL_NUMBERS]

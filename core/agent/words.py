@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from core.agent.breaking_value import find_breaking_value, locals_in_line
-from core.agent.causes import telling_exception
+from core.agent.causes import RAISED_VALUE, telling_exception
 from core.domain.causes import Cause
 from core.domain.report import Culprit
 from core.domain.tool_facts import FrameFacts, FrequencyFacts, IssueFacts, StackFacts
@@ -23,7 +23,7 @@ _NAMELESS = re.compile(r"stripped_application_code|<(?:unknown|redacted)>|\?+")
 def culprit_of(stack: StackFacts) -> Culprit | None:
     """The frame to open first; of a minified bundle only the place, since its names mislead."""
     frame = frame_of(stack)
-    if not frame:
+    if not any(frame.get(name) for name in ("file", "function", "line", "module")):
         return None
     function = None if stack.get("minified") else frame.get("function")
     return Culprit(frame.get("file"), function, frame.get("line"), frame.get("module"))
@@ -42,7 +42,7 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
     """What the placeholders of `causes.toml` stand for here; what is unknown is absent."""
     root = telling_exception(stack, cause)
     title = _UNTITLED.sub("", issue.get("title", ""))
-    message = root.get("value") or stack.get("message") or title
+    message = without_frames(_raised_value(stack) or root.get("value") or stack.get("message") or title)
     type_, told = root.get("type") or title.split(":")[0], one_line(message) or root.get("type") or ""
     found = {
         "type": type_,
@@ -56,13 +56,43 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
         **_values(cause, message, stack),
         **_read_from_texts(cause, message, stack),
     }
-    return {name: word for name, word in found.items() if word}
+    return {name: balanced(word) for name, word in found.items() if word}
+
+
+_FRAMES = re.compile(
+    r"[\s↵:]*+(?:Remote stack trace:)?[\s↵]*+"
+    r"(?:\bat [\w.$<>]{1,200}\([^()\n↵]{1,200}\)|File \"[^\"\n]{1,300}\", line \d+).*",
+    re.DOTALL,
+)
+
+
+def without_frames(message: str) -> str:
+    """The message without the stack that was pasted into it."""
+    return _FRAMES.sub("", message, count=1)
+
+
+def _raised_value(stack: StackFacts) -> str | None:
+    """What was raised where it was no error: its own message, else all that is known of it."""
+    parts = {
+        name.removeprefix(RAISED_VALUE): value
+        for name, value in stack.get("evidence", {}).items()
+        if name.startswith(RAISED_VALUE)
+    }
+    return parts.get("message") or next((f"{name}: {value}" for name, value in parts.items()), None)
 
 
 def one_line(text: str, limit: int = MESSAGE_CHARS) -> str:
     """`text` on one line, cut with an ellipsis."""
     line = " ".join(text.replace("↵", " ").split())
-    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+    return balanced(line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…")
+
+
+def balanced(text: str) -> str:
+    """`text` without those quotation marks of which one has no partner, which would quote what stands around it."""
+    for mark in '`"':
+        if text.count(mark) % 2:
+            text = text.replace(mark, "")
+    return re.sub("[“”]", "", text) if re.sub("[^“”]", "", text).replace("“”", "") else text
 
 
 _UNTITLED = re.compile(r"^an (?:event|issue) without a title$")

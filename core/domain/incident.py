@@ -67,7 +67,7 @@ class ThreadStack:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One timed operation of a performance issue; `count` is how often it repeated."""
+    """One timed operation of a performance issue; `count` is how often it repeated, `duration_ms` the sum."""
 
     operation: str | None = None
     description: str | None = None
@@ -80,7 +80,8 @@ class ErrorEvent:
     """One occurrence, whichever dialect it came in.
 
     `exceptions` are innermost cause first; the last is what the user saw. `message` is formatted, `message_params`
-    the raw parameters. `problems` are the tracker's own complaints (missing source map, missing symbols).
+    the raw parameters. `duration_ms` is that of a transaction. `problems` are the tracker's own complaints
+    (missing source map, missing symbols).
     """
 
     id: str | None = None
@@ -100,6 +101,7 @@ class ErrorEvent:
     threads: tuple[ThreadStack, ...] = ()
     frames: tuple[Frame, ...] = ()
     breadcrumbs: tuple[Breadcrumb, ...] = ()
+    duration_ms: float | None = None
     spans: tuple[Span, ...] = ()
     evidence: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -50,12 +50,13 @@ class IssueFacts(TypedDict, total=False):
 
 
 class ExceptionFacts(TypedDict, total=False):
-    """One exception of the chain or tree; `role` is root, wrapper or sibling."""
+    """One exception of the chain or tree; `role` is root, wrapper or sibling; members of a group have a `frame`."""
 
     type: str
     value: str
     role: str
     handled: bool
+    frame: FrameFacts
 
 
 class FrameFacts(TypedDict, total=False):
@@ -84,7 +85,9 @@ class BreadcrumbFacts(TypedDict, total=False):
 class StackFacts(TypedDict, total=False):
     """`get_stacktrace`: exceptions innermost first, the frame that matters, why it was chosen, callers newest first.
 
+    `longest_span` has operation, description, took, and of a transaction whole and share; times are readable.
     `frame_basis` is one of in_app, not_library, last, none; `minified` and `problems` warn that frames mislead.
+    `trust` in the frame is likely, maybe or a starting point; unless likely, `next_places` are up to two others.
     """
 
     event_id: str
@@ -95,12 +98,15 @@ class StackFacts(TypedDict, total=False):
     exceptions: list[ExceptionFacts]
     frame: FrameFacts
     frame_basis: str
+    trust: str
+    next_places: list[str]
     library_calls_below: int
     callers: list[FrameFacts]
     raised_in: FrameFacts
     breadcrumbs: list[BreadcrumbFacts]
     request: str
     spans: list[dict[str, str]]
+    longest_span: dict[str, str]
     evidence: dict[str, str]
     minified: bool
     problems: list[str]

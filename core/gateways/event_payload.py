@@ -10,7 +10,18 @@ from typing import Any
 from core.gateways.sentry_values import integer, listed, mapping
 
 _OF_EVENTS = ("exception", "entries", "logentry", "message", "threads", "stacktrace", "spans", "occurrence", "csp")
-_ITEMS = ("event", "transaction", "error")
+_REPORTS = (
+    "csp-report",
+    "hpkp",
+    "expectct",
+    "expect_ct",
+    "expectstaple",
+    "nel",
+    "status_reason",
+    "monitor_slug",
+    "comments",
+)
+_ITEMS = ("event", "transaction", "error", "feedback", "check_in", "user_report")
 _MAX_ITEMS = 200
 
 
@@ -56,7 +67,8 @@ def _by_lines(raw: bytes) -> str | None:
 
 def looks_like_event(body: Mapping[str, Any]) -> bool:
     """Whether anything in it says what happened."""
-    return any(body.get(name) for name in _OF_EVENTS)
+    is_browser_report = isinstance(body.get("body"), Mapping) and "user_agent" in body
+    return is_browser_report or any(body.get(name) for name in (*_OF_EVENTS, *_REPORTS))
 
 
 def what_it_is(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from core.domain.errors import InvalidInput
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, IssueDetails, Span, ThreadStack
 from core.gateways.event_payload import json_event, looks_like_event, what_it_is
+from core.gateways.sentry_evidence import evidence_of, occurred, title_by_shape
 from core.gateways.sentry_frames import read_frames, with_ids_by_position
 from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth, unquoted
 from core.gateways.text.events import event_in_text
@@ -29,6 +30,8 @@ _OF_TRACKERS = (
     "sdk",
     "occurrence",
     "csp",
+    "status_reason",
+    "monitor_slug",
     "spans",
     "threads",
     "culprit",
@@ -97,7 +100,7 @@ def event_from_json(payload: object) -> ErrorEvent:
     stack = mapping(entries.get("stacktrace", body.get("stacktrace")))
     event = ErrorEvent(
         id=string(body.get("eventID") or body.get("event_id") or body.get("id")),
-        title=_given_title(body.get("title")) or _title(exceptions, message) or _occurred(body),
+        title=_given_title(body.get("title")) or _title(exceptions, message) or occurred(body) or title_by_shape(body),
         message=message,
         message_params=params,
         platform=string(body.get("platform")),
@@ -113,8 +116,9 @@ def event_from_json(payload: object) -> ErrorEvent:
         threads=threads,
         frames=read_frames(stack),
         breadcrumbs=tuple(_breadcrumbs(entries.get("breadcrumbs", body.get("breadcrumbs")))),
+        duration_ms=_lasted(body),
         spans=tuple(_spans(entries.get("spans", body.get("spans")))),
-        evidence=_evidence(body, entries),
+        evidence=evidence_of(body, entries),
         tags=tags,
         contexts={str(name): flat(mapping(context)) for name, context in mapping(body.get("contexts")).items()},
         request_method=string(request.get("method")),
@@ -168,11 +172,6 @@ def _title(exceptions: tuple[ExceptionInfo, ...], message: str | None) -> str | 
 
 
 _PLACEHOLDER = re.compile(r"%(?:\(\w{1,60}\))?[sdrif]|\{\d?\}")
-
-
-def _occurred(body: Mapping[str, Any]) -> str | None:
-    occurrence = mapping(body.get("occurrence"))
-    return string(occurrence.get("issueTitle")) or string(occurrence.get("issue_title"))
 
 
 def _given_title(title: object) -> str | None:
@@ -292,26 +291,21 @@ def _breadcrumbs(data: object) -> Iterator[Breadcrumb]:
 
 
 def _spans(data: object) -> Iterator[Span]:
+    """Spans in the order of their first start; those alike are one, with their number and their time together."""
+    grouped: dict[tuple[str | None, str | None], list[float | None]] = {}
     for value in listed(data)[:_MAX_SPANS]:
         span = mapping(value)
-        start, end = number(span.get("start_timestamp")), number(span.get("timestamp"))
-        lasted = round((end - start) * 1000, 1) if start is not None and end is not None else None
-        yield Span(string(span.get("op")), string(span.get("description")), lasted)
+        operation, description = string(span.get("op")), string(span.get("description"))
+        grouped.setdefault((operation, description), []).append(_lasted(span))
+    for (operation, description), times in grouped.items():
+        known = [time for time in times if time is not None]
+        yield Span(operation, description, round(sum(known), 1) if known else None, len(times))
 
 
-def _evidence(body: Mapping[str, Any], entries: Mapping[str, object]) -> Mapping[str, str]:
-    """What the tracker says of a performance, regression, cron or security issue, as name and text."""
-    occurrence = mapping(body.get("occurrence"))
-    shown = {
-        name: text
-        for item in listed(occurrence.get("evidenceDisplay") or occurrence.get("evidence_display"))
-        if (name := string(mapping(item).get("name"))) and (text := string(mapping(item).get("value")))
-    }
-    raw = flat(mapping(occurrence.get("evidenceData") or occurrence.get("evidence_data")))
-    csp = flat(mapping(entries.get("csp") or body.get("csp")))
-    title = _occurred(body)
-    named = {"issue": title} if title else {}
-    return {**named, **{name: text for name, text in raw.items() if name not in shown}, **shown, **csp}
+def _lasted(timed: Mapping[str, Any]) -> float | None:
+    """Return the milliseconds from start to end."""
+    start, end = number(timed.get("start_timestamp")), number(timed.get("timestamp"))
+    return round((end - start) * 1_000, 1) if start is not None and end is not None else None
 
 
 def _tags(value: object) -> dict[str, str]:

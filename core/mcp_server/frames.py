@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
 from core.domain.library_code import is_library_module, is_library_path
+from core.mcp_server.messengers import is_fault, own_place
 
 _RUNTIME = re.compile(
     r"(?:java|javax|jdk|sun|kotlin|scala|System|std|core|runtime)[.:]"
@@ -18,32 +19,41 @@ _BUNDLE = re.compile(r"(?i)\.min\.js|(?:bundle|chunk|vendors?)[\w.~-]*\.js|[.-][
 _SCRIPT = re.compile(r"(?i)\.[cm]?jsx?(?:\?|$)|\.html?$")
 _FAR_COLUMN = 300
 _LONG_LINE = 300
+_NEXT_PLACES = 2
 
 Stack = tuple[Frame, ...]
+
+LIKELY, MAYBE, STARTING_POINT = "likely", "maybe", "a starting point"
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """The frame that matters in its stack; `basis` is in_app, not_library, last or none.
 
-    `callers` are newest first. `raised_in` is where the root cause was raised, when that is another frame.
+    `callers` and `below`, the way down to the raise, are newest first. `raised_in` is where the root cause was raised,
+    when that is another frame. `trust` says how far the frame is the place to mend: likely, maybe or a starting point;
+    unless it is likely, `next_places` are the two to look at then.
     """
 
     frame: Frame | None
     basis: str
     callers: Stack = ()
-    hidden_below: int = 0
+    below: Stack = ()
     raised_in: Frame | None = None
+    trust: str = STARTING_POINT
+    next_places: Stack = ()
 
 
 def sight(event: ErrorEvent) -> Sighting:
     """The frame that matters: application code first, innermost exception first, then threads and bare stacks."""
-    stacks = [stack for stack in _stacks(event) if stack]
+    stacks = [(stack, raised) for stack, raised in _stacks(event) if stack]
     for basis, accepts in _RUNGS:
-        for stack in stacks:
-            index = next((i for i in reversed(range(len(stack))) if accepts(stack[i])), None)
-            if index is not None:
-                return _sighting(stack, _above_operator(stack, index), basis, stacks[0])
+        for stack, raised in stacks:
+            accepted = [accepts(frame, outside) for frame, outside in zip(stack, outsiders(stack), strict=True)]
+            if any(accepted):
+                first = _above_operator(stack, max(i for i, each in enumerate(accepted) if each))
+                shown = own_place(stack, first, raised, accepted)
+                return _with_trust(_sighting(stack, shown, basis, stacks[0][0]), raised, reported=shown < first)
     return Sighting(None, "none")
 
 
@@ -68,17 +78,23 @@ def roles(exceptions: Sequence[ExceptionInfo]) -> list[tuple[ExceptionInfo, str]
 
 def is_library(frame: Frame) -> bool:
     """Whether the path or module says that somebody else wrote this code."""
-    paths = (frame.absolute_path, frame.file, frame.package)
-    if any(path and is_library_path(path) for path in paths):
-        return True
-    return any(name and is_library_module(name) for name in (frame.module, frame.package))
+    return _is_installed(frame) or any(name and is_library_module(name) for name in (frame.module, frame.package))
 
 
 def outsiders(stack: Sequence[Frame]) -> list[bool]:
-    """For each frame, whether it is library code; when the SDK marked nothing as ours, paths decide."""
-    if any(frame.in_app for frame in stack):
-        return [not frame.in_app or is_library(frame) for frame in stack]
-    return [is_library(frame) for frame in stack]
+    """For each frame, whether it is library code: as the SDK marked it, or by name where that marked nothing as ours.
+
+    An SDK that marks all frames as ours tells nothing of those in a folder of installed packages.
+    """
+    if not any(frame.in_app for frame in stack):
+        return [is_library(frame) for frame in stack]
+    if any(frame.in_app is False for frame in stack):
+        return [not frame.in_app for frame in stack]
+    return [not frame.in_app or _is_installed(frame) for frame in stack]
+
+
+def _is_installed(frame: Frame) -> bool:
+    return any(path and is_library_path(path) for path in (frame.absolute_path, frame.file, frame.package))
 
 
 def is_minified(frame: Frame, problems: Sequence[str]) -> bool:
@@ -97,13 +113,15 @@ def is_minified(frame: Frame, problems: Sequence[str]) -> bool:
     return sum(hints) >= 2
 
 
-def _stacks(event: ErrorEvent) -> Iterator[Stack]:
+def _stacks(event: ErrorEvent) -> Iterator[tuple[Stack, str | None]]:
+    """Each stack with the type of what was raised there."""
     for exception, _ in roles(event.exceptions):
-        yield exception.frames
-    yield from (thread.frames for thread in event.threads if thread.crashed)
-    yield event.frames
+        yield exception.frames, exception.type
+    raised = event.exceptions[-1].type if event.exceptions else None
+    yield from ((thread.frames, raised) for thread in event.threads if thread.crashed)
+    yield event.frames, raised
     if len(event.threads) == 1:
-        yield event.threads[0].frames
+        yield event.threads[0].frames, raised
 
 
 def _is_runtime(frame: Frame) -> bool:
@@ -111,12 +129,12 @@ def _is_runtime(frame: Frame) -> bool:
     return bool(_RUNTIME.match(frame.module or "") or _RUNTIME.match(frame.absolute_path or frame.file or ""))
 
 
-_RUNGS: tuple[tuple[str, Callable[[Frame], bool]], ...] = (
-    ("in_app", lambda frame: bool(frame.in_app) and not is_library(frame)),
-    ("in_app", lambda frame: bool(frame.in_app)),
-    ("not_library", lambda frame: not is_library(frame)),
-    ("last", lambda frame: not _is_runtime(frame)),
-    ("last", lambda frame: True),
+_RUNGS: tuple[tuple[str, Callable[[Frame, bool], bool]], ...] = (
+    ("in_app", lambda frame, foreign: bool(frame.in_app) and not foreign),
+    ("in_app", lambda frame, foreign: bool(frame.in_app)),
+    ("not_library", lambda frame, foreign: not is_library(frame)),
+    ("last", lambda frame, foreign: not _is_runtime(frame)),
+    ("last", lambda frame, foreign: True),
 )
 
 
@@ -137,9 +155,34 @@ def _sighting(stack: Stack, index: int, basis: str, innermost: Stack) -> Sightin
         frame,
         basis,
         callers=tuple(reversed(stack[:index])),
-        hidden_below=len(stack) - 1 - index,
+        below=tuple(reversed(stack[index + 1 :])),
         raised_in=None if same else raised_in,
     )
+
+
+def _with_trust(sighting: Sighting, raised: str | None, *, reported: bool) -> Sighting:
+    """What a language raises by itself fails where it is; a refusal often above it; what is reported nearly always."""
+    trust = LIKELY if is_fault(raised) else MAYBE
+    if reported or sighting.basis == "last":
+        trust = STARTING_POINT
+    return replace(sighting, trust=trust, next_places=() if trust == LIKELY else tuple(_next_places(sighting)))
+
+
+def _next_places(sighting: Sighting) -> Iterator[Frame]:
+    """The nearest callers of ours in two other functions."""
+    seen = {_named(sighting.frame)} if sighting.frame else set()
+    foreign = outsiders(sighting.callers)
+    own = (frame for frame, outside in zip(sighting.callers, foreign, strict=True) if not outside)
+    for frame in own:
+        if len(seen) > _NEXT_PLACES:
+            return
+        if _named(frame) not in seen and (frame.function or frame.line is not None):
+            seen.add(_named(frame))
+            yield frame
+
+
+def _named(frame: Frame) -> tuple[str | None, str | None]:
+    return frame.file or frame.module, frame.function
 
 
 def _root(exceptions: Sequence[ExceptionInfo]) -> ExceptionInfo:

@@ -28,9 +28,10 @@ from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
 from core.gateways.sentry_payloads import read_event
-from tests.evals.cases import Case, all_cases
-from tests.evals.reading import print_reading
+from tests.evals.cases import SHARED, Case, all_cases
+from tests.evals.reading import Reading, print_reading, score_reading
 
+READING = SHARED.parent / "reading"
 ORGANIZATION = OrganizationId("evaluation")
 
 
@@ -54,8 +55,8 @@ class Score:
         return self.report.cause is self.case.cause
 
 
-async def evaluate() -> tuple[list[Score], float]:
-    """Every case, scored; and the seconds to the first report, the start of the tool server included."""
+async def evaluate(reading: Path | None = None) -> tuple[list[Score], float, list[Reading]]:
+    """Every case, scored; the seconds to the first report, the start of the tool server included; and `reading`."""
     with tempfile.TemporaryDirectory() as home:
         async with LocalSentry() as sentry:
             settings = McpSettings(
@@ -70,7 +71,16 @@ async def evaluate() -> tuple[list[Score], float]:
                 first, *others = all_cases()
                 scores = [await _scored(first, process, connection)]
                 cold_s = time.perf_counter() - started
-                return scores + [await _scored(case, process, connection) for case in others], cold_s
+                scores += [await _scored(case, process, connection) for case in others]
+                return scores, cold_s, await _readings(reading, process) if reading else []
+
+
+async def _readings(folder: Path, process: McpProcess) -> list[Reading]:
+    async def investigate(text: str) -> RootCauseReport:
+        toolbox = McpToolbox(process, ORGANIZATION, None, "reading", text)
+        return (await _investigated(Subject("reading", "this-event", pasted=True), toolbox))[1]
+
+    return await score_reading(folder, investigate)
 
 
 async def _scored(case: Case, process: McpProcess, connection: SentryConnection) -> Score:
@@ -81,6 +91,14 @@ async def _scored(case: Case, process: McpProcess, connection: SentryConnection)
         subject = Subject(case.name, "this-event", pasted=True)
         toolbox = McpToolbox(process, ORGANIZATION, None, case.name, case.event)
     started = time.perf_counter()
+    transcript, report = await _investigated(subject, toolbox)
+    seconds = time.perf_counter() - started
+    unsupported = tuple(_unsupported(report, transcript))
+    outermost, innermost = _baselines(case)
+    return Score(case, report, unsupported, case.is_right(outermost), case.is_right(innermost), seconds)
+
+
+async def _investigated(subject: Subject, toolbox: McpToolbox) -> tuple[Transcript, RootCauseReport]:
     loop = ReactLoop(
         Transcript(subject),
         reasoners=[RulesReasoner()],
@@ -91,11 +109,7 @@ async def _scored(case: Case, process: McpProcess, connection: SentryConnection)
     )
     transcript, conclusion = await loop.run()
     assert isinstance(conclusion, Analysis)
-    report = report_from(transcript, conclusion, "rules")
-    seconds = time.perf_counter() - started
-    unsupported = tuple(_unsupported(report, transcript))
-    outermost, innermost = _baselines(case)
-    return Score(case, report, unsupported, case.is_right(outermost), case.is_right(innermost), seconds)
+    return transcript, report_from(transcript, conclusion, "rules")
 
 
 async def _keep_nothing(entry: JournalEntry) -> None:
@@ -129,10 +143,9 @@ def _culprit(frames: tuple[Frame, ...]) -> Culprit | None:
 
 
 def main() -> None:
-    """Print the table and the line of JSON; the cases of READING_CASES (a folder) before it, where it is given."""
-    if folder := os.environ.get("READING_CASES"):
-        print(print_reading(Path(folder).resolve()), end="\n\n")
-    scores, cold_s = asyncio.run(evaluate())
+    """Print the tables and the line of JSON; READING_CASES names the folder of labelled inputs, else the shared one."""
+    folder = Path(os.environ.get("READING_CASES", READING)).resolve()
+    scores, cold_s, readings = asyncio.run(evaluate(folder if (folder / "cases.tsv").is_file() else None))
     print(f"{'case':46} {'culprit':8} {'cause':6} {'sure':>5} {'s':>6}  what it said")
     for score in scores:
         marks = ["right" if right else "WRONG" for right in (score.culprit_right, score.cause_right)]
@@ -161,6 +174,11 @@ def main() -> None:
         "baseline_last_frame": round(sum(score.last_frame for score in scores) / count, 3),
         "first_report_s": round(cold_s, 2),
     } | figures
+    if readings:
+        print()
+        figures |= print_reading(readings, each=True)
+    else:
+        print(f"reading: skipped, since there is no cases.tsv in {folder} (READING_CASES names another folder)")
     print(json.dumps(figures))
 
 

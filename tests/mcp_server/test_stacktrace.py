@@ -145,11 +145,36 @@ async def test_readable_scripts_are_not_called_minified() -> None:
     assert "minified" not in facts
 
 
-async def test_endless_recursion_is_counted_not_printed() -> None:
-    frame = Frame("walk", "tree.py", line=7, in_app=True)
-    text, facts = await stack(event_of(ExceptionInfo("RecursionError", "too deep", frames=(frame,) * 250)))
-    assert "… 247 repeated frames" in text
-    assert len(facts["callers"]) == 2
+async def test_of_endless_recursion_one_period_is_shown_and_its_count() -> None:
+    walk, visit = Frame("walk", "tree.py", line=7, in_app=True), Frame("visit", "tree.py", line=9, in_app=True)
+    entry = Frame("start", "app.py", line=1, in_app=True)
+    frames = (entry, *(walk, visit) * 125)
+    text, facts = await stack(event_of(ExceptionInfo("RecursionError", "too deep", frames=frames)))
+    assert "… the 2 frames above come again 123 times" in text
+    assert [caller["function"] for caller in facts["callers"]] == ["walk", "visit", "walk", "start"]
+
+
+@pytest.mark.parametrize("name", [None, "<unknown>", "stripped_application_code"])
+async def test_frames_without_names_are_not_called_repeated(name: str | None) -> None:
+    frames = (Frame(name, None, package="/app/lib.so", in_app=True),) * 6
+    text, _ = await stack(event_of(ExceptionInfo("Crash", "x", frames=frames)))
+    assert "again" not in text
+
+
+async def test_library_frames_are_shown_where_they_are_the_only_evidence() -> None:
+    frames = (
+        Frame("pump", "node_modules/a/pump.js", line=3, in_app=False),
+        Frame("send", "node_modules/b/send.js", line=4, in_app=False),
+    )
+    text, _ = await stack(event_of(ExceptionInfo("E", "x", frames=frames)))
+    assert "node_modules/a/pump.js:3 in pump() (library)" in text
+
+
+async def test_library_frames_between_our_frame_and_the_raise_are_shown() -> None:
+    outer = Frame("query", "site-packages/db/a.py", line=3, in_app=False)
+    inner = Frame("wait", "site-packages/db/b.py", line=4, in_app=False)
+    text, _ = await stack(event_of(ExceptionInfo("E", "x", frames=(CART_FRAME, outer, inner))))
+    assert "2 calls deeper, newest first:\n  site-packages/db/b.py:4 in wait()\n  site-packages/db/a.py:3" in text
 
 
 async def test_source_begins_and_ends_with_a_line_that_says_something() -> None:

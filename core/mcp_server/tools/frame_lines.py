@@ -1,24 +1,19 @@
-"""Frames as lines: the one that matters with its source and locals, its callers with library code folded."""
+"""Frames as lines: the one that matters, with its source and locals."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby, takewhile
+from itertools import takewhile
 from typing import Any
 
 from core.domain.incident import Frame
-from core.mcp_server.frames import outsiders
 from core.mcp_server.rendering import Sheet, cut
 
 _LINES_ABOVE, _LINES_BELOW = 4, 2
 _VARIABLES = 16
 _VALUE_CHARS = 220
 _SOURCE_CHARS = 180
-_CALLERS = 60
-_REPEATS_SHOWN = 2
-_WITH_SOURCE = 8
 _HEAD = re.compile(
     r"\s*(?:@[\w.]+(?:\(|$)"
     r"|(?:(?:export|default|async|public|private|static|pub) )*(?:def|class|function|fn|func|fun) )"
@@ -78,43 +73,6 @@ def _add_locals(sheet: Sheet, frame: Frame, failing: str) -> None:
         sheet.add(f"local {' = '.join(names)} = {shown}", frame={"variables": dict.fromkeys(names, shown)})
     if len(named) > _VARIABLES:
         sheet.add(f"… {len(named) - _VARIABLES} more locals")
-
-
-def add_callers(sheet: Sheet, callers: Sequence[Frame]) -> None:
-    """Who called the frame that matters, newest first, the nearest with their source.
-
-    Runs of library code and repetitions are counted, not shown.
-    """
-    if not callers:
-        return
-    sheet.add("Called from, newest first:")
-    seen: Counter[tuple[str | None, str | None, int | None]] = Counter()
-    marked = zip(callers, outsiders(callers), strict=True)
-    kinds = [(frame, _fold(frame, outside, seen)) for frame, outside in marked]
-    told = 0
-    for kind, run in groupby(kinds, key=lambda pair: pair[1]):
-        members = [frame for frame, _ in run]
-        if kind:
-            sheet.add(f"  … {len(members)} {kind} frame{'s' if len(members) > 1 else ''}")
-            continue
-        for frame in members[:_CALLERS]:
-            told += 1
-            _add_caller(sheet, frame, with_source=told <= _WITH_SOURCE)
-
-
-def _add_caller(sheet: Sheet, frame: Frame, *, with_source: bool) -> None:
-    own = (cut(text.strip(), 120) for number, text in frame.source if number == frame.line and with_source)
-    line = next(own, None)
-    facts = {**fields_of(frame), **({"source": line} if line else {})}
-    sheet.add(f"  {place(frame)}{f': {line}' if line else ''}", callers=[facts])
-
-
-def _fold(frame: Frame, outside: bool, seen: Counter[tuple[str | None, str | None, int | None]]) -> str:
-    if outside:
-        return "library"
-    identity = (frame.file or frame.module, frame.function, frame.line)
-    seen[identity] += 1
-    return "repeated" if seen[identity] > _REPEATS_SHOWN else ""
 
 
 def _around(frame: Frame) -> Sequence[tuple[int, str]]:

@@ -14,14 +14,15 @@ from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
 from core.mcp_server.reading_limits import TextBudget
 from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted
-from core.mcp_server.tools.frame_lines import add_callers, add_frame, fields_of, place
+from core.mcp_server.tools.frame_lines import add_frame, fields_of, place
+from core.mcp_server.tools.span_lines import add_spans
+from core.mcp_server.tools.way_lines import add_below, add_callers
 
 _MAX_EXCEPTIONS = 12
 _MAX_PARAMETERS = 8
 _MAX_PROBLEMS = 5
-_MAX_EVIDENCE = 12
+_MAX_EVIDENCE = 16
 _BREADCRUMBS = 8
-_SPANS = 8
 _USUAL_HEADERS = re.compile(
     r"(?i)header (?:accept|connection|host|sec-|upgrade|if-|dnt|content-length|cache-control|pragma)"
 )
@@ -54,7 +55,7 @@ def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
     _add_request(sheet, event, knows_browser="browser" in raw.tags or "browser.name" in raw.tags)
     _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
     _add_origin(sheet, event)
-    add_callers(sheet, sighting.callers)
+    add_callers(sheet, sighting.callers, only_library=sighting.basis == "last")
     if budget.left_out:
         sheet.add(f"{budget.left_out:,} characters of long texts in this event were not read")
     return sheet
@@ -117,13 +118,24 @@ def failing_line(frame: Frame) -> str | None:
     return next((cut(text.strip(), 100) for number, text in frame.source if number == frame.line), None)
 
 
+def _facts_of(frame: Frame) -> dict[str, object]:
+    line = failing_line(frame)
+    return {**fields_of(frame), **({"source": line} if line else {})}
+
+
 def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
-    for exception, role in frames.roles(event.exceptions)[:_MAX_EXCEPTIONS]:
+    ranked = frames.roles(event.exceptions)
+    grouped = any(role == "sibling" for _, role in ranked)
+    for exception, role in ranked[:_MAX_EXCEPTIONS]:
         kind, value = cut(exception.type or "Error", 120), cut(exception.value or "", 450)
         handled = {True: " (handled)", False: " (unhandled)", None: ""}[exception.handled]
         fields = {"type": kind, "value": value, "role": role, "handled": exception.handled}
-        known = {key: each for key, each in fields.items() if each not in (None, "")}
-        sheet.add(f"{role}: {kind}{f': {value}' if value else ''}{handled}", exceptions=[known])
+        known: dict[str, object] = {key: each for key, each in fields.items() if each not in (None, "")}
+        at = frames.sight(ErrorEvent(exceptions=(exception,))).frame if grouped and role != "wrapper" else None
+        where = f" at {place(at)}" if at else ""
+        if at:
+            known["frame"] = _facts_of(at)
+        sheet.add(f"{role}: {kind}{f': {value}' if value else ''}{where}{handled}", exceptions=[known])
     if len(event.exceptions) > _MAX_EXCEPTIONS:
         sheet.add(f"… {len(event.exceptions) - _MAX_EXCEPTIONS} more exceptions in the chain")
 
@@ -148,14 +160,20 @@ def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> No
         sheet.add("This is a minified bundle: without its source map, names and line numbers mislead.", minified=True)
     elif not frame.function and not frame.source:
         sheet.add("The event has no symbols for this frame.")
-    if sighting.hidden_below:
-        deeper = f"Library code went {counted(sighting.hidden_below, 'call')} deeper from there."
-        sheet.add(deeper, library_calls_below=sighting.hidden_below)
+    _add_trust(sheet, sighting, minified)
+    add_below(sheet, sighting.below)
     if sighting.raised_in:
         raised = sighting.raised_in
         line = failing_line(raised)
-        facts = {**fields_of(raised), **({"source": line} if line else {})}
-        sheet.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=facts)
+        sheet.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=_facts_of(raised))
+
+
+def _add_trust(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> None:
+    """How far to trust the frame as the place to mend, and where to look next."""
+    trust = frames.STARTING_POINT if minified else sighting.trust
+    then = [place(frame) for frame in sighting.next_places]
+    look = f"; then look at {' and '.join(then)}" if then else ""
+    sheet.add(f"Trust in this place: {trust}{look}", trust=trust, **({"next_places": then} if then else {}))
 
 
 def _add_problems(sheet: Sheet, problems: Sequence[str]) -> None:
@@ -168,18 +186,7 @@ def _add_evidence(sheet: Sheet, event: ErrorEvent) -> None:
     for key, value in list(event.evidence.items())[:_MAX_EVIDENCE]:
         name, text = cut(key, 60), cut(value, 400)
         sheet.add(f"Evidence: {name}: {text}", evidence={name: text})
-    for span in sorted(event.spans, key=lambda each: (-each.count, -(each.duration_ms or 0)))[:_SPANS]:
-        fields = {
-            "operation": cut(span.operation or "", 60),
-            "description": cut(span.description or "", 300),
-            "count": str(span.count),
-            "duration_ms": "" if span.duration_ms is None else f"{span.duration_ms:.0f}",
-        }
-        took = f", {fields['duration_ms']} ms" if fields["duration_ms"] else ""
-        sheet.add(
-            f"Span: {fields['operation']} {fields['description']} ({fields['count']} times{took})",
-            spans=[{key: value for key, value in fields.items() if value}],
-        )
+    add_spans(sheet, event)
 
 
 def _add_request(sheet: Sheet, event: ErrorEvent, *, knows_browser: bool) -> None:

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -20,8 +20,10 @@ _LONGEST = 2_000
 _LATIN = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _CONTENT = re.compile(r"[\u30a1-\u30fa]{2,}|[\u3400-\u9fff]+")
+_VERSION = re.compile(r"(?<![\w.])v?\d{1,4}(?:\.\d{1,4}){1,3}(?![\w.]*\w)")
 _IS_IT = re.compile(r"\best[- ]ce qu(?:i\b|e\b|['\u2019])")
 """French asks with it, and its `qui` is nobody."""
+_UMLAUT = re.compile("([aou])e")
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _INCIDENT = re.compile(
     r"(?<![A-Za-z0-9_-])(?:[A-Za-z][A-Za-z0-9_]{1,30}-(?=[A-Z]*\d)[A-Z0-9]{1,10}|[A-Z][A-Z0-9_]{1,30}-[A-Z0-9]{1,10})"
@@ -89,25 +91,40 @@ class _Word:
 class _Phrase:
     """Classes that must occur together; `bears` says how many unknown words it may have beside it.
 
-    A `last_resort` counts only where no other topic is found.
+    One of several classes bears one more where the question points at something: this, it. A `last_resort` counts only
+    where no other topic is found.
     """
 
     terms: tuple[_Stems, ...]
     bears: int
     is_strict: bool
     last_resort: bool
+    is_alone: bool
+    """Whether the question must have no other words."""
 
     @classmethod
     def read(cls, text: str, classes: Mapping[str, _Stems]) -> _Phrase:
         """Read the marks, then the words; a {class} or a stem."""
-        words = text.lstrip("=+-~")
+        words = text.lstrip("=+-~!")
         marks = text[: len(text) - len(words)]
         terms = tuple(classes[word[1:-1]] if word.startswith("{") else _Stems.read(word) for word in words.split())
-        return cls(terms, (len(terms) > 1) + marks.count("+") - marks.count("-"), "=" in marks, "~" in marks)
+        return cls(terms, marks.count("+") - marks.count("-"), "=" in marks, "~" in marks, "!" in marks)
 
-    def may_bear(self, strange: int, *, is_about_it: bool) -> bool:
+    def may_bear(self, around: _Around) -> bool:
         """Whether it holds beside that many unknown words."""
-        return strange <= (0 if self.is_strict else _MOST_STRANGE if is_about_it else self.bears)
+        if self.is_strict or around.strange == 0:
+            return around.strange == 0
+        points = around.points and len(self.terms) > 1
+        return around.strange <= (_MOST_STRANGE if around.is_about_it else self.bears + points)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What else a question holds: unknown words, words of the error or the issue, and words that point: this, it."""
+
+    strange: int
+    is_about_it: bool
+    points: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,7 @@ class _TopicWords:
 class _Vocabulary:
     topics: dict[Topic, _TopicWords]
     error: _Stems
+    pointing: _Stems
     known: tuple[_Stems, ...]
 
 
@@ -135,7 +153,7 @@ class _Asked:
     @classmethod
     def read(cls, question: str) -> _Asked:
         text = unicodedata.normalize("NFKC", question[:_LONGEST]).casefold()
-        text = _IS_IT.sub(" ", text)
+        text = _VERSION.sub(" version ", _IS_IT.sub(" ", text))
         words = tuple(_Word(word, _bare(word)) for word in _LATIN.findall(text))
         return cls(words, " ".join(_JAPANESE.findall(text)))
 
@@ -144,21 +162,25 @@ class _Asked:
         found = {word.plain for word in self.words if stems.has(word)}
         return frozenset(found | {part for part in stems.parts if part in self.japanese})
 
+    def is_only(self, hits: frozenset[str]) -> bool:
+        """Whether the question says nothing else."""
+        return hits.issuperset(word.plain for word in self.words) and (not self.japanese or self.japanese in hits)
+
 
 def topics_of(question: str, about: str = "") -> tuple[Topic, ...]:
     """The topics of a question, those first whose words come first; words of `about`, the issue, are known ones."""
     vocabulary = _vocabulary()
-    asked = _Asked.read(_without_names(question))
+    asked = _with_umlauts(_Asked.read(_without_names(question)), vocabulary)
     context = {word.plain for word in _Asked.read(about).words if len(word.plain) > 2}
-    strange = _strange(asked, vocabulary, context)
     is_about_it = bool(asked.hits(vocabulary.error)) or any(
         word.plain in context and not _is_known(word, vocabulary) for word in asked.words
     )
+    around = _Around(_strange(asked, vocabulary, context), is_about_it, bool(asked.hits(vocabulary.pointing)))
     found: dict[Topic, frozenset[str]] = {}
     for last_resort in (False, True):
         if not found:
             recognized = {
-                topic: _recognized(words, asked, strange, is_about_it=is_about_it, last_resort=last_resort)
+                topic: _recognized(words, asked, around, last_resort=last_resort)
                 for topic, words in vocabulary.topics.items()
             }
             found = {topic: hits for topic, hits in recognized.items() if hits}
@@ -177,18 +199,17 @@ def _without_names(question: str) -> str:
     return _INVESTIGATION.sub(" ", _INCIDENT.sub(" ", question[:_LONGEST]))
 
 
-def _recognized(
-    words: _TopicWords, asked: _Asked, strange: int, *, is_about_it: bool, last_resort: bool
-) -> frozenset[str]:
+def _recognized(words: _TopicWords, asked: _Asked, around: _Around, *, last_resort: bool) -> frozenset[str]:
     """The words of the phrases that the question has; nothing where it has too many that nobody knows."""
     if asked.hits(words.never) and not asked.hits(words.unless):
         return frozenset()
     found: frozenset[str] = frozenset()
     for phrase in words.phrases:
-        if phrase.last_resort is last_resort and phrase.may_bear(strange, is_about_it=is_about_it):
+        if phrase.last_resort is last_resort and phrase.may_bear(around):
             hits = [asked.hits(term) for term in phrase.terms]
-            if all(hits) and _are_different(hits):
-                found |= frozenset().union(*hits)
+            words_hit = frozenset().union(*hits)
+            if all(hits) and _are_different(hits) and (not phrase.is_alone or asked.is_only(words_hit)):
+                found |= words_hit
     return found
 
 
@@ -216,13 +237,28 @@ def _first(hits: Iterable[str], asked: _Asked) -> int:
 def _strange(asked: _Asked, vocabulary: _Vocabulary, context: set[str]) -> int:
     """How many words the vocabulary and the issue do not know."""
     unknown = sum(
-        not (word.plain in context or word.plain.isdigit() or _is_known(word, vocabulary)) for word in asked.words
+        not (word.plain in context or _is_count(word.plain) or _is_known(word, vocabulary)) for word in asked.words
     )
-    rest = asked.japanese
-    parts = {part for stems in vocabulary.known for part in stems.parts}
-    for part in sorted(parts, key=len, reverse=True):
-        rest = rest.replace(part, " ")
-    return unknown + len(_CONTENT.findall(rest))
+    rest = list(asked.japanese)
+    for part in {part for stems in vocabulary.known for part in stems.parts}:
+        # Known parts may overlap, so all of them are looked for in the whole text.
+        for found in re.finditer(re.escape(part), asked.japanese):
+            rest[found.start() : found.end()] = " " * len(part)
+    return unknown + len(_CONTENT.findall("".join(rest)))
+
+
+def _with_umlauts(asked: _Asked, vocabulary: _Vocabulary) -> _Asked:
+    """The words as known where a keyboard had no umlauts: `aendern`."""
+    shorter = ((word, _Word(word.written, _UMLAUT.sub(r"\1", word.plain))) for word in asked.words)
+    words = (
+        short if not _is_known(word, vocabulary) and _is_known(short, vocabulary) else word for word, short in shorter
+    )
+    return replace(asked, words=tuple(words))
+
+
+def _is_count(word: str) -> bool:
+    """Whether it is a number that may be a line or an amount; a longer one is a year or an id."""
+    return word.isdigit() and len(word) < 4
 
 
 def _is_known(word: _Word, vocabulary: _Vocabulary) -> bool:
@@ -243,7 +279,7 @@ def _vocabulary() -> _Vocabulary:
     known = (*classes.values(), _Stems.read(general["filler"]), _Stems.read(general["filler_ja"]))
     topics = {Topic(name): _topic(table, classes) for name, table in tables["topics"].items()}
     literal = (term for words in topics.values() for phrase in words.phrases for term in phrase.terms)
-    return _Vocabulary(topics, error, (*known, *literal))
+    return _Vocabulary(topics, error, _Stems.read(general["pointing"]), (*known, *literal))
 
 
 def _topic(table: Mapping[str, Any], classes: Mapping[str, _Stems]) -> _TopicWords:

@@ -26,23 +26,36 @@ QUESTIONS = list(_table())
 OFF_TOPIC = [line for line in (HERE / "off_topic.txt").read_text(encoding="utf-8").splitlines() if line]
 
 
-@pytest.mark.parametrize(("topic", "question"), QUESTIONS, ids=[question for _, question in QUESTIONS])
-def test_a_question_is_recognized_by_its_words(topic: str, question: str) -> None:
-    assert Topic(topic) in topics_of(question, ABOUT)
+@pytest.mark.parametrize("topic", Topic)
+def test_a_question_is_recognized_by_its_words(topic: Topic) -> None:
+    asked = [question for about, question in QUESTIONS if about == topic]
+    assert [question for question in asked if topic not in topics_of(question, ABOUT)] == []
 
 
 def test_every_topic_is_asked_about_in_many_words() -> None:
     for topic in Topic:
-        assert sum(asked == topic for asked, _ in QUESTIONS) >= 30
+        assert sum(asked == topic for asked, _ in QUESTIONS) >= 50
 
 
-@pytest.mark.parametrize("question", OFF_TOPIC)
-def test_what_is_about_something_else_has_no_topic(question: str) -> None:
-    assert topics_of(question, ABOUT) == ()
+def test_what_is_about_something_else_has_no_topic() -> None:
+    assert [question for question in OFF_TOPIC if topics_of(question, ABOUT)] == []
 
 
-def test_at_least_a_hundred_sentences_are_about_something_else() -> None:
-    assert len(OFF_TOPIC) >= 100
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Was hat sich geaendert?", Topic.CHANGED),
+        ("Koennen wir zurueckrollen?", Topic.ROLLBACK),
+        ("is 4.1.9 affected", Topic.RELEASE),
+        ("who?", Topic.WHO),
+    ],
+)
+def test_umlauts_may_be_missing_and_a_number_may_be_a_version(question: str, topic: Topic) -> None:
+    assert topic in topics_of(question, ABOUT)
+
+
+def test_at_least_two_hundred_sentences_are_about_something_else() -> None:
+    assert len(OFF_TOPIC) >= 200
 
 
 @given(st.text(max_size=3_000))

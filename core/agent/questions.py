@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -16,7 +16,7 @@ MOST_TOPICS = 3
 _MOST_STRANGE = 4
 """How many unknown words a question about the error may have."""
 
-_LONGEST = 2_000
+_LONGEST = 1_000
 _LATIN = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _CONTENT = re.compile(r"[\u30a1-\u30fa]{2,}|[\u3400-\u9fff]+")
@@ -72,6 +72,17 @@ class _Stems:
             tuple(stem[:-1] for stem in plain if stem.endswith("*")),
             accented,
             parts,
+        )
+
+    @classmethod
+    def of(cls, classes: Iterable[_Stems]) -> _Stems:
+        """Return what all of them know."""
+        read = tuple(classes)
+        return cls(
+            frozenset().union(*(stems.words for stems in read)),
+            tuple({beginning for stems in read for beginning in stems.beginnings}),
+            frozenset().union(*(stems.accented for stems in read)),
+            tuple({part for stems in read for part in stems.parts}),
         )
 
     def has(self, word: _Word) -> bool:
@@ -140,7 +151,8 @@ class _Vocabulary:
     topics: dict[Topic, _TopicWords]
     error: _Stems
     pointing: _Stems
-    known: tuple[_Stems, ...]
+    known: _Stems
+    """All of its words in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +161,22 @@ class _Asked:
 
     words: tuple[_Word, ...]
     japanese: str
+    _hits: dict[int, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def read(cls, question: str) -> _Asked:
         text = unicodedata.normalize("NFKC", question[:_LONGEST]).casefold()
         text = _VERSION.sub(" version ", _IS_IT.sub(" ", text))
-        words = tuple(_Word(word, _bare(word)) for word in _LATIN.findall(text))
+        words = tuple(_Word(word, _bare(word)) for word in dict.fromkeys(_LATIN.findall(text)))
         return cls(words, " ".join(_JAPANESE.findall(text)))
 
     def hits(self, stems: _Stems) -> frozenset[str]:
         """What of the question the class knows."""
-        found = {word.plain for word in self.words if stems.has(word)}
-        return frozenset(found | {part for part in stems.parts if part in self.japanese})
+        # A class stands in many phrases; the vocabulary lives as long as the process, so its ids are unique.
+        if id(stems) not in self._hits:
+            found = {word.plain for word in self.words if stems.has(word)}
+            self._hits[id(stems)] = frozenset(found | {part for part in stems.parts if part in self.japanese})
+        return self._hits[id(stems)]
 
     def is_only(self, hits: frozenset[str]) -> bool:
         """Whether the question says nothing else."""
@@ -240,7 +256,7 @@ def _strange(asked: _Asked, vocabulary: _Vocabulary, context: set[str]) -> int:
         not (word.plain in context or _is_count(word.plain) or _is_known(word, vocabulary)) for word in asked.words
     )
     rest = list(asked.japanese)
-    for part in {part for stems in vocabulary.known for part in stems.parts}:
+    for part in vocabulary.known.parts:
         # Known parts may overlap, so all of them are looked for in the whole text.
         for found in re.finditer(re.escape(part), asked.japanese):
             rest[found.start() : found.end()] = " " * len(part)
@@ -253,7 +269,7 @@ def _with_umlauts(asked: _Asked, vocabulary: _Vocabulary) -> _Asked:
     words = (
         short if not _is_known(word, vocabulary) and _is_known(short, vocabulary) else word for word, short in shorter
     )
-    return replace(asked, words=tuple(words))
+    return _Asked(tuple(words), asked.japanese)
 
 
 def _is_count(word: str) -> bool:
@@ -262,7 +278,7 @@ def _is_count(word: str) -> bool:
 
 
 def _is_known(word: _Word, vocabulary: _Vocabulary) -> bool:
-    return any(stems.has(word) for stems in vocabulary.known)
+    return vocabulary.known.has(word)
 
 
 def _bare(word: str) -> str:
@@ -279,7 +295,7 @@ def _vocabulary() -> _Vocabulary:
     known = (*classes.values(), _Stems.read(general["filler"]), _Stems.read(general["filler_ja"]))
     topics = {Topic(name): _topic(table, classes) for name, table in tables["topics"].items()}
     literal = (term for words in topics.values() for phrase in words.phrases for term in phrase.terms)
-    return _Vocabulary(topics, error, _Stems.read(general["pointing"]), (*known, *literal))
+    return _Vocabulary(topics, error, _Stems.read(general["pointing"]), _Stems.of((*known, *literal)))
 
 
 def _topic(table: Mapping[str, Any], classes: Mapping[str, _Stems]) -> _TopicWords:

@@ -32,13 +32,18 @@ ASK_FOR_TEXT = "Attach a .txt, .log or .json file, or paste the stack trace."
 
 @dataclass(frozen=True, slots=True)
 class AttachedFile:
-    """A file of a message, not read yet; `is_text` is true where the platform says so of a file without a suffix."""
+    """A file of a message, not read yet.
+
+    `is_text` is true where the platform says so of a file without a suffix; with `needs_token` the address alone does
+    not open it.
+    """
 
     name: str
     url: str = field(repr=False)
     size: int | None = None
     id: str = ""
     is_text: bool = False
+    needs_token: bool = True
 
     @property
     def called(self) -> str:
@@ -58,11 +63,11 @@ class AttachedFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a platform keeps files: which addresses may be asked, and the headers that go there."""
+    """Where a platform keeps files, and which of their addresses may be asked."""
 
     service: str
     session: Callable[[], aiohttp.ClientSession]
-    may_ask: Callable[[str], bool]
+    may_ask: Callable[[AttachedFile], bool]
     no_access: str
     """What to do when the service does not let us read a file."""
 
@@ -97,11 +102,13 @@ async def read_files(
 
 
 async def _fetched(file: AttachedFile, source: Source, headers: Mapping[str, str]) -> bytes:
-    if not source.may_ask(file.url):
+    if not source.may_ask(file):
         raise AccessDenied(source.service, f"The address of {file.called} is none of {source.service}'s own.")
     try:
         # Redirects would carry the token to addresses that nobody checked.
-        async with source.session().get(file.url, headers=headers, timeout=_TIMEOUT, allow_redirects=False) as answer:
+        async with source.session().get(
+            file.url, headers=headers if file.needs_token else {}, timeout=_TIMEOUT, allow_redirects=False
+        ) as answer:
             if answer.status >= 500 or answer.status == 429:
                 raise ServiceUnavailable(source.service, f"{source.service} does not give {file.called} just now.")
             if answer.status in (404, 410):

@@ -47,8 +47,8 @@ class SlackFiles:
     def __init__(self, session: Callable[[], aiohttp.ClientSession], other_origin: str | None = None) -> None:
         """`other_origin` serves files instead, where Slack itself is another one."""
 
-        def may_ask(url: str) -> bool:
-            return is_https_at(url, _HOSTS) if other_origin is None else url.startswith(f"{other_origin}/")
+        def may_ask(file: AttachedFile) -> bool:
+            return is_https_at(file.url, _HOSTS) if other_origin is None else file.url.startswith(f"{other_origin}/")
 
         self._source = Source(SERVICE, session, may_ask, _NO_ACCESS)
 

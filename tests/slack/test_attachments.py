@@ -33,7 +33,7 @@ async def test_an_attached_log_is_investigated_and_its_secrets_stay_masked(town:
 
 async def test_a_snippet_in_a_direct_message_needs_no_words(town: Town) -> None:
     acme, ada, _ = await town.settle_in("Acme")
-    direct = acme.open_im(ada)
+    direct = acme.direct_messages(ada)
     file = town.peer.attached(acme, "Untitled", TRACE, mode="snippet")
     await town.peer.say(ada, direct, "", files=[file], subtype="file_share")
     assert "KeyError" in text_of(await town.report_in(direct))

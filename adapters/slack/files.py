@@ -9,9 +9,10 @@ from typing import Any
 import aiohttp
 
 from adapters.chat.attached_files import AttachedFile, Source, is_https_at, read_files, readable
+from adapters.chat.commands import Command, Help, Investigate, Unknown
 from adapters.slack.api_errors import CALL_ERRORS, SERVICE
 from adapters.slack.door import Caller
-from adapters.slack.inbound import ORIGIN
+from adapters.slack.inbound import ORIGIN, subject_in, without_names
 from core.domain.conversation import PastedEvent
 
 _HOSTS = frozenset({"files.slack.com"})
@@ -39,6 +40,12 @@ def _file(given: Mapping[str, Any]) -> AttachedFile:
         _text(given.get("id")),
         is_text,
     )
+
+
+def is_about_files(said: Command, event: Mapping[str, Any]) -> bool:
+    """Whether what was said leaves it to the files what to investigate: it names no issue, and nothing is pasted."""
+    is_silent = isinstance(said, Help) and not without_names(event)
+    return (is_silent or isinstance(said, Investigate | Unknown)) and subject_in(event, words_will_do=False) is None
 
 
 class SlackFiles:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.chat.attached_files import AttachedFile, readable, refusals
-from adapters.chat.commands import Cancel, Command, Connect, Help, Incidents, Investigate, Status, Unknown
+from adapters.chat.commands import Cancel, Command, Connect, Help, Incidents, Investigate, Status
 from adapters.chat.memory import fix_said
 from adapters.slack.api_errors import CALL_ERRORS
 from adapters.slack.commands import help_text, parse_command
 from adapters.slack.door import Caller, Door
-from adapters.slack.files import SlackFiles, files_in
+from adapters.slack.files import SlackFiles, files_in, is_about_files
 from adapters.slack.home import home_blocks
 from adapters.slack.ids import COMMAND, message_ref
 from adapters.slack.inbound import (
@@ -129,7 +129,7 @@ class Talking:
         said = parse_command(without_mention(str(event.get("text") or ""), caller.bot_user_id))
         if not isinstance(said, Help | Connect) and await self._is_refused(conversation, actor, caller):
             return
-        if not (_is_about_files(said, event) and await self._took_files(body, event, conversation, actor, caller)):
+        if not (is_about_files(said, event) and await self._took_files(body, event, conversation, actor, caller)):
             await self._do(said, body, event, conversation, actor, caller)
 
     async def _do(
@@ -338,12 +338,6 @@ class Talking:
                 self._door.whisper(conversation, Actor(user_id, user_id), str(refusal), error=True)
             return None
         return None if person.is_bot else person.actor
-
-
-def _is_about_files(said: Command, event: Mapping[str, Any]) -> bool:
-    """Whether what was said leaves it to the files what to investigate: it names no issue, and nothing is pasted."""
-    is_silent = isinstance(said, Help) and not without_names(event)
-    return (is_silent or isinstance(said, Investigate | Unknown)) and subject_in(event, words_will_do=False) is None
 
 
 def _follow_up(body: Mapping[str, Any], conversation: ConversationRef, actor: Actor, question: str) -> FollowUp:

@@ -103,7 +103,10 @@ async def read_files(
 
 async def _fetched(file: AttachedFile, source: Source, headers: Mapping[str, str]) -> bytes:
     if not source.may_ask(file):
-        raise AccessDenied(source.service, f"The address of {file.called} is none of {source.service}'s own.")
+        raise AccessDenied(
+            source.service,
+            f"{file.called} is kept at an address that does not belong to {source.service}. {source.no_access}",
+        )
     try:
         # Redirects would carry the token to addresses that nobody checked.
         async with source.session().get(

@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from core.domain.report import NO_USAGE
 from core.domain.tenancy import Actor
-from core.domain.thread_view import ProgressView, ReportView, ThreadView
+from core.domain.thread_view import AnswerView, ProgressView, ReportView, ThreadView
 from tests.adapters.slack import samples
+from tests.agent.test_answers import answer
 from tests.look import slack, teams
 
 WIDTHS = (720, 360)
@@ -51,8 +53,19 @@ def views_of(platform: str) -> Mapping[str, ThreadView]:
         "progress": samples.RUNNING,
         "done": samples.FINISHED,
         "follow-up": replace(samples.ANSWER, asked_by=ada),
+        "follow-up-rollback": by_rules("is it safe to roll back?", ada),
+        "follow-up-same": by_rules("same as INC-118, and how do I reproduce it?", ada),
+        "follow-up-not-understood": by_rules("purple monkey dishwasher", ada),
         "resolved": replace(samples.RESOLVED, asked_by=ada),
     }
+
+
+def by_rules(question: str, asked_by: Actor) -> AnswerView:
+    """What rules answer to a question on the incident of their tests."""
+    given = answer(question)
+    return replace(
+        samples.ANSWER, question=question, text=given.text, evidence=given.evidence, usage=NO_USAGE, asked_by=asked_by
+    )
 
 
 def doubtful(asked_by: Actor) -> ReportView:

@@ -76,7 +76,7 @@ async def test_investigate_in_a_thread_reads_the_files_of_its_first_message(town
             "away.log",
             TRACE,
             {"url_private": "https://files.slack.com.evil.example/x", "url_private_download": ""},
-            "none of Slack's own",
+            "does not belong to Slack",
         ),
         ("gone.log", TRACE, {"mode": "tombstone"}, "Name an issue"),
     ],

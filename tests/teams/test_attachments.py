@@ -39,9 +39,9 @@ async def test_a_file_that_the_connector_keeps_is_read_with_the_bots_token(town:
         ("api.log.gz", b"\x1f\x8b", None, "Unpack it and attach"),
         ("big.log", b"x" * (11 * 1024 * 1024), None, "big.log is too large: files of up to 10 MB"),
         ("core.txt", b"a\0b", None, "core.txt is not text"),
-        ("away.log", TRACE, "https://sharepoint.com.evil.example/away.log", "none of Teams' own"),
-        ("plain.log", TRACE, "http://acme.sharepoint.com/plain.log", "none of Teams' own"),
-        ("inside.log", TRACE, "https://169.254.169.254/inside.log", "none of Teams' own"),
+        ("away.log", TRACE, "https://sharepoint.com.evil.example/away.log", "does not belong to Microsoft Teams"),
+        ("plain.log", TRACE, "http://acme.sharepoint.com/plain.log", "does not belong to Microsoft Teams"),
+        ("inside.log", TRACE, "https://169.254.169.254/inside.log", "does not belong to Microsoft Teams"),
         ("old.log", TRACE, "expired", "may not read old.log"),
     ],
 )

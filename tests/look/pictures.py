@@ -114,13 +114,13 @@ def _chromium(page: str, width: int, *arguments: str, height: int = 900) -> str:
 
 def main(platform: str, folder: Path) -> None:
     """Every picture, and a line for each."""
-    print(f"{'view':14}{'width':>7}{'whole':>8}{'to the buttons':>16}")
+    print(f"{'view':26}{'width':>7}{'whole':>8}{'to the buttons':>16}")
     for name, view in views_of(platform).items():
         for width in WIDTHS:
             page = html_of(platform, [view], width, folder)
             heights = heights_of(page, width)
             take_picture(page, width, round(heights.whole) + 12, folder / f"{platform}-{name}-{width}.png")
-            print(f"{name:14}{width:7}{heights.whole:8.0f}{heights.primary:16.0f}")
+            print(f"{name:26}{width:7}{heights.whole:8.0f}{heights.primary:16.0f}")
     thread = [view for name, view in views_of(platform).items() if name in ("done", "report", "follow-up")]
     page = html_of(platform, sorted(thread, key=_in_thread), WIDTHS[0], folder)
     take_picture(page, WIDTHS[0], round(heights_of(page, WIDTHS[0]).whole) + 12, folder / f"{platform}-thread.png")

@@ -14,12 +14,13 @@ from core.domain.journal import Transcript
 from core.domain.report import Answer
 
 CANNOT = "I cannot answer that without a model."
-CAN = (
-    "Without one I can say: who is affected, since when and how often, whether it is still happening, which release, "
-    "what changed, how to reproduce it, what happened right before, which line, who knows the code, whether a rollback "
-    "is safe, whether it happened before or is the same as another incident (name it, such as INC-118), the cause, the "
-    "fixes, and how sure I am."
-)
+CAN = """\
+Without one I can say:
+- who is affected, since when and how often, and whether it is still happening
+- which release, what changed, and whether a rollback is safe
+- which line, what happened right before, how to reproduce it, and who knows the code
+- whether it happened before, or is the same as another incident (name it, such as INC-118)
+- the cause, the fixes, and how sure I am"""
 NOTHING = "Nothing that was read says anything on that."
 
 _DETAILS, _STACK = "get_sentry_issue_details", "get_stacktrace"
@@ -62,15 +63,16 @@ def answer_from(transcript: Transcript) -> Answer:
     """What report and evidence say on the question's topics; says plainly when it recognizes none."""
     topics = _topics_of(transcript)
     if not topics:
-        return Answer(f"{CANNOT} {CAN}", ())
+        return Answer(f"{CANNOT}\n{CAN}", ())
     known = Known(transcript, tuple(_named(transcript)))
-    parts: list[Part] = []
+    told: list[list[Part]] = []
     for topic in topics:
-        parts += (part for part in _TOPICS[topic][2](known) if part not in parts)
-    ids = tuple(dict.fromkeys(evidence for part in parts for evidence in part.evidence))
-    several = len({part.evidence for part in parts}) > 1
-    text = "\n".join(part.shown() if several else part.text for part in parts)
-    return Answer(text or NOTHING, ids)
+        parts = [part for part in _TOPICS[topic][2](known) if not any(part in earlier for earlier in told)]
+        told += [parts] if parts else []
+    each = [part for parts in told for part in parts]
+    several = len({part.evidence for part in each}) > 1
+    text = "\n\n".join("\n".join(part.shown() if several else part.text for part in parts) for parts in told)
+    return Answer(text or NOTHING, tuple(dict.fromkeys(evidence for part in each for evidence in part.evidence)))
 
 
 def _topics_of(transcript: Transcript) -> tuple[Topic, ...]:

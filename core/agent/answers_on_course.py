@@ -17,17 +17,40 @@ _NOW_INTERVALS = 2
 
 def who(known: Known) -> Iterator[Part]:
     """Users, events, severity, and where they come from."""
-    if item := known.one_of("get_user_impact"):
+    impact, impact_id = known.impact()
+    if "users" in impact and not impact.get("single_event"):
+        users, events = _several(impact["users"], "user"), _several(impact.get("events", 0), "event")
+        told = [f"{users} and {events}; severity {impact.get('severity', 'unknown')}."]
+        told += [f"- {tag}: {'; '.join(map(_share, shares))}" for tag, shares in impact.get("shares", {}).items()]
+        yield Part("\n".join(told), impact_id)
+    elif item := known.one_of("get_user_impact"):
         yield excerpt(item)
 
 
 def when(known: Known) -> Iterator[Part]:
     """Since when, how often, and its trend."""
     issue, details = known.issue()
-    if item := known.one_of("analyze_error_frequency"):
+    frequency, frequency_id = known.frequency()
+    if "total" in frequency and not frequency.get("single_event"):
+        yield Part(_course(frequency), frequency_id)
+    elif item := known.one_of("analyze_error_frequency"):
         yield excerpt(item)
     if first := issue.get("first_seen"):
         yield Part(f"First seen {first}, last seen {issue.get('last_seen', 'unknown')}.", details)
+
+
+def _course(facts: FrequencyFacts) -> str:
+    """Its begin, its amount and its peak in a sentence or two."""
+    within = f" in {facts['period']}" if facts.get("period") else ""
+    trend = facts.get("trend", "unknown").replace("too_thin", "too few to name a trend")
+    peak = f"; the peak was {facts['peak_count']:,} at {facts['peak_at']}" if facts.get("peak_at") else ""
+    after = f", right after release {facts['onset_release']}" if facts.get("onset_release") else ""
+    began = f"It began at {facts['onset']}{after}. " if facts.get("onset") else ""
+    return f"{began}{_several(facts['total'], 'event')}{within}, {trend}{peak}."
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def still(known: Known) -> Iterator[Part]:
@@ -131,18 +154,18 @@ def rollback(known: Known) -> Iterator[Part]:
         yield Part("No release is known for it, so nothing says that a rollback would help.", details)
         return
     yield Part("Whether a rollback is safe was not tried; this is what the evidence says of it.")
-    yield Part(f"For it: the error was first seen in release {first}.", details)
+    yield Part(f"- For it: the error was first seen in release {first}.", details)
     shares = {share.get("value"): share.get("share", 0.0) for share in impact.get("shares", {}).get("release", [])}
     if shares.get(first, 0.0) >= _ALL:
-        yield Part(f"For it: all events are of release {first}.", impact_id)
+        yield Part(f"- For it: all events are of release {first}.", impact_id)
     elif shares:
         named = ", ".join(f"{value} {share:.0%}" for value, share in shares.items())
-        yield Part(f"Against it: events come from several releases ({named}), so it may not end them.", impact_id)
+        yield Part(f"- Against it: events come from several releases ({named}), so it may not end them.", impact_id)
     frequency, frequency_id = known.frequency()
     if onset := frequency.get("onset_release"):
-        yield Part(f"For it: the errors began right after release {onset}.", frequency_id)
+        yield Part(f"- For it: the errors began right after release {onset}.", frequency_id)
     if commits := issue.get("release_commits"):
-        yield Part(_listed("It takes back", commits), details)
+        yield Part(_listed("- It takes back", commits), details)
         yield Part("Check these for migrations and changes of data that older code cannot read before you roll back.")
     else:
         yield Part("Which commits it would take back is not known: check for migrations before you roll back.", details)

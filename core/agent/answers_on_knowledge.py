@@ -80,13 +80,11 @@ def _compared(name: str, known: Known) -> Part:
         return Part(f"The knowledge base has no incident {name}, so nothing says whether it is the same.", looked_up)
     match, evidence = best
     if match.get("seen_before"):
-        return Part(f"Yes, {name} is this very error. {_told(match)}", (evidence,))
+        return Part(f"Yes, {name} is this very error.\n- {_told(match)}", (evidence,))
     if _is_look_up(match):
-        return Part(
-            f"Nothing shows that it is the same as {name}: the search for this error did not find it. {_told(match)}",
-            (evidence,),
-        )
-    return Part(f"It resembles {name}, but nothing shows that it is the same error. {_told(match)}", (evidence,))
+        unlike = f"Nothing shows that it is the same as {name}: the search for this error did not find it."
+        return Part(f"{unlike}\n- {_told(match)}", (evidence,))
+    return Part(f"It resembles {name}, but nothing shows that it is the same error.\n- {_told(match)}", (evidence,))
 
 
 def is_known(name: str, evidence: Sequence[Evidence]) -> bool:
@@ -115,13 +113,14 @@ def _matches(item: Evidence) -> list[Mapping[str, Any]]:
 def _told(match: Mapping[str, Any]) -> str:
     if match.get("passage"):
         return f"Runbook {match.get('title')}, {match.get('heading', '')}: {match.get('root_cause')}"
-    vouched = (
-        f", confirmed by {match['confirmed_by']} on {match.get('confirmed_on')}" if match.get("confirmed_by") else ""
-    )
+    standing = match.get("status")
+    if match.get("confirmed_by"):
+        standing = f"confirmed by {match['confirmed_by']} on {match.get('confirmed_on')}"
     why = [reason for reason in match.get("reasons", []) if not _name_in(reason)]
-    common = f" In common: {', '.join(why)}." if why else ""
-    fixed = f" Fix: {match['fix']}" if match.get("fix") else ""
-    return (
-        f"{match.get('incident')} ({match.get('status')}{vouched}), {match.get('title')}: "
-        f"{match.get('root_cause')}{fixed}{common}"
-    )
+    told = [
+        f"{match.get('incident')} ({standing}), {match.get('title')}",
+        f"   - cause: {match.get('root_cause')}",
+        *([f"   - fix: {match['fix']}"] if match.get("fix") else []),
+        *([f"   - in common: {', '.join(why)}"] if why else []),
+    ]
+    return "\n".join(told)

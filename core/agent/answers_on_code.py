@@ -82,7 +82,7 @@ def reproduce(known: Known) -> Iterator[Part]:
         return
     numbered = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     event = f" (event {stack['event_id']})" if stack.get("event_id") else ""
-    yield Part(f"Nobody has tried it; this is how the recorded event{event} came about:\n{numbered}", ids)
+    yield Part(f"Not tried yet: this is how the recorded event{event} came about.\n{numbered}", ids)
     version = issue.get("release") or issue.get("first_release")
     if where := " in ".join(filter(None, (version and f"release {version}", issue.get("environment")))):
         yield Part(f"It was recorded with {where}.", details)

@@ -61,7 +61,7 @@ def same(known: Known) -> Iterator[Part]:
     for item in known.all_of(_TOOL):
         if matches := _matches(item):
             found = True
-            yield Part("\n".join(f"- {_told(match)}" for match in matches), (item.id,))
+            yield Part("\n".join(map(_told, matches)), (item.id,))
     if not found:
         yield Part("Nothing like it is known: no past incident resembles it.", known.id_of(_TOOL))
 
@@ -80,11 +80,11 @@ def _compared(name: str, known: Known) -> Part:
         return Part(f"The knowledge base has no incident {name}, so nothing says whether it is the same.", looked_up)
     match, evidence = best
     if match.get("seen_before"):
-        return Part(f"Yes, {name} is this very error.\n- {_told(match)}", (evidence,))
+        return Part(f"Yes, {name} is this very error.\n{_told(match)}", (evidence,))
     if _is_look_up(match):
         unlike = f"Nothing shows that it is the same as {name}: the search for this error did not find it."
-        return Part(f"{unlike}\n- {_told(match)}", (evidence,))
-    return Part(f"It resembles {name}, but nothing shows that it is the same error.\n- {_told(match)}", (evidence,))
+        return Part(f"{unlike}\n{_told(match)}", (evidence,))
+    return Part(f"It resembles {name}, but nothing shows that it is the same error.\n{_told(match)}", (evidence,))
 
 
 def is_known(name: str, evidence: Sequence[Evidence]) -> bool:
@@ -119,8 +119,8 @@ def _told(match: Mapping[str, Any]) -> str:
     why = [reason for reason in match.get("reasons", []) if not _name_in(reason)]
     told = [
         f"{match.get('incident')} ({standing}), {match.get('title')}",
-        f"   - cause: {match.get('root_cause')}",
-        *([f"   - fix: {match['fix']}"] if match.get("fix") else []),
-        *([f"   - in common: {', '.join(why)}"] if why else []),
+        f"- cause: {match.get('root_cause')}",
+        *([f"- fix: {match['fix']}"] if match.get("fix") else []),
+        *([f"- in common: {', '.join(why)}"] if why else []),
     ]
     return "\n".join(told)

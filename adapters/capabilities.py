@@ -23,6 +23,12 @@ CAPABILITIES = (
     Capability("Start with a mention, in any thread", "", "yes", "yes"),
     Capability("Start from somebody's message", "", "its menu", "one-to-one and group chats: reply to it"),
     Capability("Paste a stack trace or an event", "a file", "yes", "yes"),
+    Capability(
+        "Attach a `.txt`, `.log` or `.json`",
+        "`--event FILE`",
+        "yes",
+        "in one-to-one chats: Teams hands bots no files elsewhere",
+    ),
     Capability("See each step as it happens", "live", "one message, edited", "one card, edited"),
     Capability(
         "Report",

@@ -27,7 +27,14 @@ from core.domain.investigation import Status
 from core.domain.journal import Step
 from core.domain.report import Finding, Fix, Level, SimilarIncident
 from core.domain.tenancy import Actor
-from core.domain.thread_view import AnswerView, NoticeView, ProgressView, ReportView, ThreadView
+from core.domain.thread_view import (
+    AnswerView,
+    NoticeView,
+    ProgressView,
+    ReportView,
+    ThreadView,
+    question_heading,
+)
 from core.ports import Check
 
 _LEVEL_STYLE = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red"}
@@ -186,7 +193,10 @@ def _over(view: ProgressView) -> Text:
 
 
 def _heading(view: ProgressView) -> Text:
-    heading = Text.assemble(("LogSense", "bold cyan"), " investigates ", (view.title, "bold"))
+    if view.question:
+        heading = Text(question_heading(view.title, view.investigation_id, view.question), style="bold")
+    else:
+        heading = Text.assemble(("LogSense", "bold cyan"), " investigates ", (view.title, "bold"))
     if view.reasoner:
         heading.append(f"  ({reasoner_words(view.reasoner)})", style="dim")
     return heading

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from core.domain.investigation import Investigation, Question
+from core.domain.investigation import Investigation, Question, Subject
 from core.domain.journal import JournalEntry, Transcript, TurnTaken, steps_of
 from core.domain.report import NO_USAGE, RootCauseReport, Usage
 
@@ -90,12 +90,13 @@ def summary_document(investigation: Investigation) -> dict[str, Any]:
     }
 
 
-def answer_document(question: Question, entries: Sequence[JournalEntry]) -> dict[str, Any]:
+def answer_document(question: Question, subject: Subject, entries: Sequence[JournalEntry]) -> dict[str, Any]:
     """The answer to a follow-up, or why there is none."""
     usage = sum((entry.usage for entry in entries if isinstance(entry, TurnTaken)), NO_USAGE)
     document: dict[str, Any] = {
         "id": question.id,
         "investigation": question.investigation_id,
+        "issue": subject.label,
         "question": question.text,
         "answer": question.answer.text if question.answer else None,
         "evidence": list(question.answer.evidence) if question.answer else [],

@@ -26,7 +26,7 @@ from bot.settings import Settings, terminal_user
 from bot.wiring import App, build_app, new_id
 from core.domain.conversation import Cancellation, ConversationRef
 from core.domain.errors import DATABASE, InvalidInput, Refusal, ServiceFailed, ServiceUnavailable
-from core.domain.investigation import Investigation, Question, Status
+from core.domain.investigation import Investigation, Status
 from core.domain.journal import JournalEntry
 from core.domain.tenancy import Actor
 from core.domain.thread_view import (
@@ -151,16 +151,17 @@ class Session:
 
     async def watch_question(self, question_id: str) -> ExitCode:
         """Shown live until it is answered."""
-        question: Question
+        question = await self.app.store.question(question_id)
+        subject = (await self.app.store.investigation(question.investigation_id)).subject
         async with self._thread() as thread:
             async for question, entries in follow_question(self.app.store, question_id):
                 if thread is not None:
-                    thread.show(partial(progress_of_question, question, entries))
+                    thread.show(partial(progress_of_question, question, subject, entries))
             if thread is not None:
-                final = None if question.answer is None else answer_of(question, entries)
-                await thread.conclude(progress_of_question(question, entries), final)
+                final = None if question.answer is None else answer_of(question, subject, entries)
+                await thread.conclude(progress_of_question(question, subject, entries), final)
         if self.cli.as_json:
-            self.cli.print_json(answer_document(question, entries))
+            self.cli.print_json(answer_document(question, subject, entries))
         if question.answer is None:
             print_error(question.failure or "The question was not answered.")
             return ExitCode.SERVICE_FAILED

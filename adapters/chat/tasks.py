@@ -26,6 +26,19 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
+    async def start_within(self, work: Coroutine[Any, Any, None], name: str, *, within_s: float) -> None:
+        """Run `work`; what it raises within `within_s` is raised here, and what takes longer goes on by itself."""
+        task = asyncio.create_task(work, name=name)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=within_s)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if done:
+            task.result()
+        else:
+            self.start(_end_of(task), name)
+
     async def drain(self) -> None:
         """Everything has ended, if necessary by being cancelled."""
         if self._running:
@@ -42,3 +55,7 @@ class Tasks:
             logger.warning("%s was not done: %s", name, error)
         except Exception:
             logger.exception("%s failed", name)
+
+
+async def _end_of(task: asyncio.Task[None]) -> None:
+    await task

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from adapters.chat.attached_files import readable, refusals
 from adapters.chat.commands import Cancel, Command, Connect, Help, Incidents, Investigate, Status, Unknown
 from adapters.chat.post_mortem import post_mortem
 from adapters.slack.commands import help_text, parse_command
 from adapters.slack.door import Caller, Door
 from adapters.slack.evidence_modal import evidence_modal, page_named
+from adapters.slack.files import SlackFiles, files_in
 from adapters.slack.forms import Forms
 from adapters.slack.ids import COMMAND, Action
 from adapters.slack.inbound import delivery_of, person_of, place_of, subject_in, subject_named
@@ -39,8 +41,9 @@ Respond = Callable[..., Awaitable[Any]]
 class Acting:
     """Does what a command or a button says."""
 
-    def __init__(self, door: Door, forms: Forms) -> None:
+    def __init__(self, door: Door, forms: Forms, files: SlackFiles) -> None:
         self._door = door
+        self._files = files
         self._forms = forms
 
     # ---- commands ---------------------------------------------------------------------------------------------------
@@ -111,9 +114,13 @@ class Acting:
         conversation = caller.conversation(place.channel, place.root)
 
         async def investigate(actor: Actor) -> str:
-            subject = subject_in(message)
+            files = files_in(message)
+            subject = subject_in(message, words_will_do=not readable(files))
+            if subject is None and readable(files):
+                await self._door.refuse_if_shared(caller, place.channel)
+                subject = await self._files.read(files, caller)
             if subject is None:
-                return "That message holds no Sentry link, alert or stack trace to start from."
+                return refusals(files) or "That message holds no Sentry link, alert, log or stack trace to start from."
             return await self._investigate(subject, body, conversation, actor, caller)
 
         await self._for(body, caller, conversation, investigate)

@@ -22,8 +22,9 @@ from adapters.chat.incoming import BadRequest
 from adapters.slack.acting import Acting
 from adapters.slack.budgets import Budgets
 from adapters.slack.channel import SlackChannel
-from adapters.slack.config import SlackConfig
+from adapters.slack.config import SLACK_URL, SlackConfig
 from adapters.slack.door import Caller, Door
+from adapters.slack.files import SlackFiles
 from adapters.slack.forms import Forms
 from adapters.slack.ids import Callback, workspace_of
 from adapters.slack.install import INSTALL_PATH, REDIRECT_PATH, InstallFlow
@@ -69,8 +70,9 @@ class SlackApp:
         self._door = Door(inbox, desk, self.channel, guests_may_ask=config.guests_may_ask)
         self.channel.speak_only_where(self._door.may_speak)
         self._forms = Forms(self._door)
-        self._talking = Talking(self._door, resolve_names=config.resolve_reactions)
-        self._acting = Acting(self._door, self._forms)
+        files = SlackFiles(self._open_session, None if config.slack_url == SLACK_URL else config.slack_url.rstrip("/"))
+        self._talking = Talking(self._door, files, resolve_names=config.resolve_reactions)
+        self._acting = Acting(self._door, self._forms, files)
         self._unfurling = Unfurling(self._door) if config.unfurls else None
         self._bolt = self._listeners()
         self._flow = (

@@ -37,9 +37,9 @@ def messages_of(view: ThreadView) -> tuple[Message, ...]:
 def _answer(view: AnswerView) -> tuple[Message, ...]:
     said = prose(view.text).strip() or "There is nothing to say."
     cited = " ".join(code(evidence) for evidence in view.evidence)
-    question = cut(escaped(view.question).replace("\n", " "), _QUESTION)
+    question = cut(escaped(view.heading).replace("\n", " "), _QUESTION)
     small = f"Rests on {cited}" if cited else "No evidence cited"
-    blocks = [*asides(f"{person(view.asked_by)} asked: {question}"), *sections(said), *asides(small)]
+    blocks = [*asides(f"{person(view.asked_by)} asked about {question}"), *sections(said), *asides(small)]
     return _messages(f"{person(view.asked_by)} {said}", blocks)
 
 

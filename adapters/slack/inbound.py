@@ -37,6 +37,11 @@ def without_mention(text: str, bot_user_id: str) -> str:
     return re.sub(rf" ?<@{re.escape(bot_user_id)}(?:\|[^<>]*)?> ?", " ", text).strip()
 
 
+def without_names(event: Payload) -> str:
+    """The text without anybody's name; empty where a message only mentions, or only brings files."""
+    return _MENTION.sub(" ", _text(event.get("text"))).strip()
+
+
 def mentions_of(text: str) -> frozenset[str]:
     """Everybody named in it: people, groups, `here` and the like."""
     return frozenset(next(filter(None, found)) for found in _MENTION.findall(text))
@@ -47,7 +52,7 @@ def question_in(event: Payload, bot_user_id: str) -> str | None:
 
     None when it is not for us or says nothing; bots, edits and notices of Slack never ask.
     """
-    if not _is_said_by_a_person(event) or event.get("user") == bot_user_id:
+    if not is_said_by_a_person(event, bot_user_id):
         return None
     text = _text(event.get("text"))
     named = mentions_of(text)
@@ -81,8 +86,9 @@ def sentry_link_in(text: str) -> str | None:
     return issue_alone_in(bare) if "://" in bare else None
 
 
-def _is_said_by_a_person(event: Payload) -> bool:
-    if event.get("bot_id") or event.get("hidden") or event.get("edited"):
+def is_said_by_a_person(event: Payload, bot_user_id: str) -> bool:
+    """Whether somebody wrote it, and not a bot, ourselves or Slack; edits are told of otherwise."""
+    if event.get("bot_id") or event.get("hidden") or event.get("edited") or event.get("user") == bot_user_id:
         return False
     return event.get("subtype") in _SUBTYPES_HEARD and bool(_text(event.get("user")))
 

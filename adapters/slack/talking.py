@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.chat.commands import Cancel, Connect, Help, Incidents, Investigate, Status
+from adapters.chat.attached_files import AttachedFile, readable, refusals
+from adapters.chat.commands import Cancel, Command, Connect, Help, Incidents, Investigate, Status
 from adapters.chat.memory import fix_said
 from adapters.slack.api_errors import CALL_ERRORS
 from adapters.slack.commands import help_text, parse_command
 from adapters.slack.door import Caller, Door
+from adapters.slack.files import SlackFiles, files_in, is_about_files
 from adapters.slack.home import home_blocks
 from adapters.slack.ids import COMMAND, message_ref
 from adapters.slack.inbound import (
     IS_EDIT,
     ReactionMeaning,
     delivery_of,
+    is_said_by_a_person,
     message_of,
     question_in,
     reaction_in,
@@ -25,6 +28,7 @@ from adapters.slack.inbound import (
     subject_in,
     subject_named,
     without_mention,
+    without_names,
 )
 from adapters.slack.listing import incidents_text, status_text
 from adapters.slack.trouble import in_words
@@ -44,15 +48,18 @@ from core.domain.tenancy import Actor
 _NOTED_WITHIN_S = (0.1, 0.4, 1.0)
 """When to look again for a message of ours whose post Slack may still be answering; it waits three seconds for us."""
 
-HOW_TO = "Name an issue, for example `@LogSense investigate SHOP-1A2`, or paste a stack trace after my name."
+HOW_TO = (
+    "Name an issue, for example `@LogSense investigate SHOP-1A2`, paste a stack trace after my name, or attach a log."
+)
 
 
 class Talking:
     """Listens to mentions, replies, reactions and visits."""
 
-    def __init__(self, door: Door, *, resolve_names: frozenset[str]) -> None:
+    def __init__(self, door: Door, files: SlackFiles, *, resolve_names: frozenset[str]) -> None:
         """`resolve_names` are the reactions that mean resolved."""
         self._door = door
+        self._files = files
         self._resolve_names = resolve_names
 
     async def hear(self, body: Mapping[str, Any], caller: Caller) -> None:
@@ -92,14 +99,15 @@ class Talking:
         if f"<@{caller.bot_user_id}" in text and not is_direct:
             return
         question = question_in(event, caller.bot_user_id)
-        if question is None or not (thread or is_direct):
+        brings_files = is_direct and is_said_by_a_person(event, caller.bot_user_id) and bool(files_in(event))
+        if (question is None and not brings_files) or not (thread or is_direct):
             return
         conversation = caller.conversation(str(event["channel"]), str(thread or event.get("ts")))
         is_ours = bool(thread) and await self._is_ours(event, conversation, caller)
-        if is_direct and not is_ours:
+        if brings_files or (is_direct and not is_ours):
             await self._addressed(body, event, conversation, caller)
         elif is_ours:
-            await self._in_our_thread(body, event, conversation, caller, question)
+            await self._in_our_thread(body, event, conversation, caller, question or "")
 
     async def _is_ours(self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller) -> bool:
         """Whether an investigation has that thread; who answers our message sooner than we noted it is not lost."""
@@ -121,10 +129,21 @@ class Talking:
         said = parse_command(without_mention(str(event.get("text") or ""), caller.bot_user_id))
         if not isinstance(said, Help | Connect) and await self._is_refused(conversation, actor, caller):
             return
+        if not (is_about_files(said, event) and await self._took_files(body, event, conversation, actor, caller)):
+            await self._do(said, body, event, conversation, actor, caller)
+
+    async def _do(
+        self,
+        said: Command,
+        body: Mapping[str, Any],
+        event: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        caller: Caller,
+    ) -> None:
         match said:
             case Investigate(text=""):
-                subject = await self._subject_near(event, conversation, caller)
-                await self._investigate(body, conversation, actor, subject)
+                await self._investigate_near(body, event, conversation, actor, caller)
             case Investigate(text=text):
                 subject = subject_named(text)
                 await self._investigate(body, conversation, actor, subject)
@@ -201,20 +220,75 @@ class Talking:
             return True
         return False
 
-    async def _subject_near(
+    async def _investigate_near(
+        self,
+        body: Mapping[str, Any],
+        event: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        caller: Caller,
+    ) -> None:
+        """`investigate` alone means the message that the thread hangs on, or its files."""
+        root = await self._root_of(event, conversation, caller)
+        files = files_in(root)
+        subject = subject_in(root, words_will_do=not readable(files)) if root else None
+        if subject is None and readable(files):
+            await self._investigate_files(body, conversation, actor, files, caller)
+        else:
+            await self._investigate(body, conversation, actor, subject)
+
+    async def _took_files(
+        self,
+        body: Mapping[str, Any],
+        event: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        caller: Caller,
+    ) -> bool:
+        """Investigate the message's files, or say why not; False where its words are to be answered."""
+        files = files_in(event)
+        if readable(files):
+            await self._investigate_files(body, conversation, actor, files, caller)
+            return True
+        if not files or (without_names(event) and await self._door.desk.is_ours(conversation)):
+            return False
+        self._door.whisper(conversation, actor, refusals(files), error=True)
+        return True
+
+    async def _investigate_files(
+        self,
+        body: Mapping[str, Any],
+        conversation: ConversationRef,
+        actor: Actor,
+        files: Sequence[AttachedFile],
+        caller: Caller,
+    ) -> None:
+        """What takes longer than Slack waits goes on after it was answered."""
+
+        async def read() -> None:
+            try:
+                subject = await self._files.read(files, caller)
+            except LogSenseError as error:
+                self._door.whisper(conversation, actor, in_words(error), error=True)
+                return
+            await self._investigate(body, conversation, actor, subject)
+
+        await self._door.tasks.start_within(read(), "files", within_s=caller.patience_s)
+
+    async def _root_of(
         self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller
-    ) -> IssueText | PastedEvent | None:
-        """`investigate` alone means the message that the thread hangs on."""
+    ) -> Mapping[str, Any]:
+        """The message that the thread hangs on; nothing where there is none to read."""
         if not event.get("thread_ts"):
-            return None
+            return {}
         try:
             found = await caller.client.conversations_replies(
                 channel=conversation.channel, ts=str(conversation.thread), limit=1
             )
         except CALL_ERRORS:
-            return None
-        messages = found.get("messages") or [{}]
-        return subject_in(messages[0])
+            return {}
+        messages: list[Mapping[str, Any]] = found.get("messages") or [{}]
+        return messages[0]
 
     async def _list_incidents(self, query: str, conversation: ConversationRef, actor: Actor, caller: Caller) -> None:
         try:

@@ -19,6 +19,7 @@ from adapters.teams.chart_links import CHART_PATH, LASTS_S, ChartLinks
 from adapters.teams.config import TeamsConfig
 from adapters.teams.credentials import BotCredentials
 from adapters.teams.door import Door
+from adapters.teams.files import TeamsFiles
 from adapters.teams.forms import Forms
 from adapters.teams.ids import is_shared, workspace_of
 from adapters.teams.inbound import Pressed, is_edit, read_feedback, read_invoke
@@ -56,6 +57,7 @@ class TeamsApp:
         self._connector = Connector(
             self._open_session, credentials, services=config.services, bot_id=f"28:{config.app_id}"
         )
+        self._files = TeamsFiles(self._open_session, credentials, services=config.services)
         self._installations = TeamsInstallations(kept)
         self._budgets = Budgets("teams", budget_of, turns=turns)
         self._charts = ChartLinks(config.public_url, config.link_keys) if config.public_url else None
@@ -67,7 +69,7 @@ class TeamsApp:
         self._door = Door(inbox, desk, self.channel, People(self._connector))
         forms = Forms(self._door)
         self._tenants = Tenants(self._door, self._installations)
-        self._talking = Talking(self._door, forms, self._tenants)
+        self._talking = Talking(self._door, forms, self._tenants, self._files)
         self._acting = Acting(self._door, forms)
 
     async def close(self) -> None:

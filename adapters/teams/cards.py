@@ -71,11 +71,11 @@ def notice_card(text: str, *, error: bool = False) -> Card:
 
 
 def _answer(view: AnswerView) -> tuple[Card, ...]:
-    asked_by, question = named(view.asked_by), cut(one_line(view.question), _QUESTION)
+    asked_by, question = named(view.asked_by), cut(one_line(view.heading), _QUESTION)
     cited = f"Rests on {' '.join(map(one_line, view.evidence))}" if view.evidence else "No evidence cited"
     name = asked_by.name if asked_by.id is None else f"<at>{asked_by.name}</at>"
     body = [
-        own(f"{name} asked:", isSubtle=True, size="Small"),
+        own(f"{name} asked about", isSubtle=True, size="Small"),
         rich(run(question, italic=True, subtle=True), spacing="None"),
         *sentences(view.text.strip() or _NOTHING),
         rich(run(cited, subtle=True, size="Small"), spacing="Small"),

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from adapters.chat.attached_files import AttachedFile
 from adapters.chat.named_issues import issue_alone_in, issue_link_in, issue_named_in
 from adapters.chat.pasted import event_in, prose_of, trace_in, words_in
 from adapters.chat.typed import straight
 from adapters.teams.commands import Command, parse_command
+from adapters.teams.files import files_in
 from adapters.teams.ids import CHAT, VALUE, VERB, Action, conversation_of, is_personal, message_ref
 from adapters.teams.written import Written, written_in
 from core.domain.conversation import (
@@ -60,6 +62,7 @@ class Asked:
     subject: IssueText | PastedEvent | None
     quoted_subject: IssueText | PastedEvent | None
     is_personal: bool
+    files: tuple[AttachedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,12 @@ def read_message(activity: Activity) -> Asked | Overheard | None:
     if origin is None or activity.get("type") != "message" or read_invoke(activity) is not None:
         return None
     bot_id = _text(_mapping(activity.get("recipient")).get("id"))
-    written = written_in(activity, bot_id)
-    if not written.text.strip() and not written.mentions:
-        return None
+    written, files = written_in(activity, bot_id), files_in(activity)
     if is_personal(activity) or (bot_id and any(one.id == bot_id for one in written.mentions)):
-        return _asked(origin, written, is_personal=is_personal(activity))
+        is_silent = not (written.text.strip() or written.mentions or files)
+        return None if is_silent else _asked(origin, written, files, is_personal=is_personal(activity))
+    if not written.text.strip():
+        return None
     is_reply = origin.conversation.thread not in (None, CHAT, activity.get("id"))
     if written.mentions or not is_reply:
         return None
@@ -110,10 +114,10 @@ def is_edit(activity: Activity) -> bool:
     return _mapping(activity.get("channelData")).get("eventType") == "editMessage"
 
 
-def _asked(origin: Origin, written: Written, *, is_personal: bool) -> Asked:
+def _asked(origin: Origin, written: Written, files: tuple[AttachedFile, ...], *, is_personal: bool) -> Asked:
     quoted = subject_in(written.quoted) if written.quoted else None
     command, subject = parse_command(written.text), subject_in(written.text, words_will_do=False)
-    return Asked(origin, command, written.text.strip(), subject, quoted, is_personal)
+    return Asked(origin, command, written.text.strip(), subject, quoted, is_personal, files)
 
 
 def subject_in(text: str, *, words_will_do: bool = True) -> IssueText | PastedEvent | None:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from adapters.chat.attached_files import readable, refusals
 from adapters.chat.commands import Cancel, Connect, Help, Incidents, Investigate, Status, Unknown
 from adapters.chat.memory import fix_said
 from adapters.teams.commands import Join
 from adapters.teams.door import Door, trouble
+from adapters.teams.files import TeamsFiles
 from adapters.teams.forms import Forms
 from adapters.teams.greeting_cards import help_card
-from adapters.teams.inbound import Activity, Asked, Origin, Overheard, read_message, read_reactions, subject_named
+from adapters.teams.inbound import (
+    ORIGIN,
+    Activity,
+    Asked,
+    Origin,
+    Overheard,
+    read_message,
+    read_reactions,
+    subject_named,
+)
 from adapters.teams.listing import incidents_card, status_card
 from adapters.teams.people import Caller
 from adapters.teams.tenants import Tenants
@@ -32,11 +43,16 @@ _NOTHING_HERE = "Nothing is being investigated here."
 _CONNECT_ALONE = "Write connect to me in a one-to-one chat: a form asks for secrets, which nobody else should see."
 
 
+_READ_WITHIN_S = 8.0
+"""How long Teams waits for a file to be read; what takes longer goes on after it was answered."""
+
+
 class Talking:
     """Listens to messages and reactions."""
 
-    def __init__(self, door: Door, forms: Forms, tenants: Tenants) -> None:
+    def __init__(self, door: Door, forms: Forms, tenants: Tenants, files: TeamsFiles) -> None:
         self._door = door
+        self._files = files
         self._forms = forms
         self._tenants = tenants
 
@@ -70,6 +86,10 @@ class Talking:
     # ---- words ------------------------------------------------------------------------------------------------------
 
     async def _asked(self, asked: Asked, caller: Caller, edited: bool) -> None:
+        if not (_is_about_files(asked) and await self._took_files(asked)):
+            await self._do(asked, caller, edited)
+
+    async def _do(self, asked: Asked, caller: Caller, edited: bool) -> None:
         origin, where = asked.origin, asked.origin.conversation
         match asked.command:
             case Investigate(text=""):
@@ -103,6 +123,25 @@ class Talking:
             self._door.tell(origin.conversation, NoticeView(guess))
         else:
             await self._investigate(origin, asked.subject)
+
+    async def _took_files(self, asked: Asked) -> bool:
+        """Investigate the message's files, or say why not; False where its words are to be answered."""
+        where = asked.origin.conversation
+        if readable(asked.files):
+            await self._door.tasks.start_within(self._investigate_files(asked), "files", within_s=_READ_WITHIN_S)
+            return True
+        if not asked.files or (asked.question and await self._door.desk.is_ours(where)):
+            return False
+        self._door.tell(where, NoticeView(refusals(asked.files), error=True))
+        return True
+
+    async def _investigate_files(self, asked: Asked) -> None:
+        try:
+            subject = await self._files.read(asked.files, ORIGIN)
+        except LogSenseError as error:
+            self._door.tell(asked.origin.conversation, NoticeView(trouble(error), error=True))
+        else:
+            await self._investigate(asked.origin, subject)
 
     async def _overheard(self, overheard: Overheard, edited: bool) -> None:
         if overheard.link is not None:
@@ -152,3 +191,9 @@ class Talking:
                 actor = await self._door.person(caller, said.conversation, said.actor)
                 notice = await self._door.hand_in(replace(said, actor=actor))
                 self._door.whisper(said.conversation, actor, notice)
+
+
+def _is_about_files(asked: Asked) -> bool:
+    """Whether what was said leaves it to the files what to investigate: it names no issue, and nothing is pasted."""
+    is_silent = isinstance(asked.command, Help) and not asked.question
+    return (is_silent or isinstance(asked.command, Investigate | Unknown)) and asked.subject is None

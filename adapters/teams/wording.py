@@ -9,7 +9,10 @@ from adapters.chat.visible import cut, one_line
 from core.domain.tenancy import Actor
 
 NAME = 80
-HOW_TO = "Name an issue, for example: @LogSense investigate SHOP-1A2. Or paste a stack trace after my name."
+HOW_TO = (
+    "Name an issue, for example: @LogSense investigate SHOP-1A2. Or paste a stack trace after my name. "
+    "A log as a file reaches me in a one-to-one chat only."
+)
 NOT_SHOWN = "LogSense sent a card that this version of Teams cannot show."
 JOIN_FIRST = (
     "This organization is not connected to LogSense yet. Who runs LogSense makes an invite with “logsense org invite”; "

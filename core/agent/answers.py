@@ -1,144 +1,102 @@
-"""Answers follow-ups without a language model: which topic is asked about, and what the evidence says on it."""
+"""Answers follow-ups without a language model: what the evidence says on the topics of the question, no more."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
+from core.agent import answers_on_code as on_code
+from core.agent import answers_on_course as on_course
+from core.agent import answers_on_knowledge as on_knowledge
+from core.agent.answer_parts import Known, Part
+from core.agent.questions import Topic, incidents_named_in, topics_of
 from core.domain.journal import Transcript
-from core.domain.report import Answer, Evidence, RootCauseReport
-from core.domain.untrusted_text import without_fences
+from core.domain.report import Answer
 
-EXCERPT_LINES = 14
+CANNOT = "I cannot answer that without a model."
+CAN = """\
+Without one I can say:
+- who is affected, since when and how often, and whether it is still happening
+- which release, what changed, and whether a rollback is safe
+- which line, what happened right before, how to reproduce it, and who knows the code
+- whether it happened before, or is the same as another incident (name it, such as INC-118)
+- the cause, the fixes, and how sure I am"""
+NOTHING = "Nothing that was read says anything on that."
 
+_DETAILS, _STACK = "get_sentry_issue_details", "get_stacktrace"
+_IMPACT, _FREQUENCY, _KNOWLEDGE = "get_user_impact", "analyze_error_frequency", "search_knowledge_base"
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A kind of question: the words that betray it, the tool that knows, and how its part of the report reads."""
-
-    words: re.Pattern[str]
-    tool: str
-    thought: str
-    from_report: Callable[[RootCauseReport], str]
-
-
-def _nothing(report: RootCauseReport) -> str:
-    return ""
-
-
-def _fixes(report: RootCauseReport) -> str:
-    lines = []
-    for number, fix in enumerate(report.fixes, 1):
-        steps = "".join(f"\n   - {step}" for step in fix.steps)
-        lines.append(f"{number}. {fix.title} (risk {fix.risk}, effort {fix.effort}){steps}")
-    return "\n".join(lines)
-
-
-def _similar(report: RootCauseReport) -> str:
-    return "\n".join(f"- {past.incident} ({past.status}): {past.root_cause} Fix: {past.fix}" for past in report.similar)
-
-
-def _confidence(report: RootCauseReport) -> str:
-    reasons = "\n".join(f"- {reason}" for reason in report.confidence_reasons)
-    return f"Confidence is {report.confidence} %:\n{reasons}"
+_TOPICS: Mapping[Topic, tuple[str, tuple[str, ...], Callable[[Known], Iterator[Part]]]] = {
+    Topic.WHO: ("See whom it hits.", (_IMPACT,), on_course.who),
+    Topic.WHEN: ("See how often it happens, and since when.", (_FREQUENCY,), on_course.when),
+    Topic.STILL: ("See whether it still happens.", (_DETAILS, _FREQUENCY), on_course.still),
+    Topic.RELEASE: ("See which releases it is in.", (_DETAILS, _IMPACT, _FREQUENCY), on_course.release),
+    Topic.CHANGED: ("See what changed.", (_DETAILS, _FREQUENCY), on_course.changed),
+    Topic.ROLLBACK: ("See what a rollback would take back.", (_DETAILS, _IMPACT, _FREQUENCY), on_course.rollback),
+    Topic.REPRODUCE: ("Read how an event came about.", (_STACK, _DETAILS), on_code.reproduce),
+    Topic.PRIOR: ("Read what was done before it.", (_STACK,), on_code.prior),
+    Topic.LINE: ("Read the stack.", (_STACK,), on_code.line),
+    Topic.OWNER: ("See who changed the code.", (_DETAILS, _STACK), on_code.owner),
+    Topic.SAME: ("See whether it happened before.", (_KNOWLEDGE,), on_knowledge.same),
+    Topic.CAUSE: ("Read the stack.", (_STACK,), on_knowledge.cause),
+    Topic.FIX: ("Read the failing code again.", (_STACK,), on_knowledge.fix),
+    Topic.CONFIDENCE: ("Weigh the evidence.", (), on_knowledge.confidence),
+}
 
 
-def _cause(report: RootCauseReport) -> str:
-    return report.root_cause
-
-
-_TOPICS = (
-    Topic(
-        re.compile(r"\b(fix|mend|repair|solve|solution|do about|roll ?back|patch|workaround|next step)", re.I),
-        "get_stacktrace",
-        "Read the failing code again.",
-        _fixes,
-    ),
-    Topic(
-        re.compile(r"\b(confiden|sure|certain|trust|believe)", re.I),
-        "get_stacktrace",
-        "Weigh the evidence.",
-        _confidence,
-    ),
-    Topic(
-        re.compile(
-            r"\b(users?|customers?|affected|impact|severity|who|browsers?|environments?|urls?|regions?)\b", re.I
-        ),
-        "get_user_impact",
-        "See whom it hits.",
-        _nothing,
-    ),
-    Topic(
-        re.compile(r"\b(when|since|start(ed)?|began|begin|often|frequen|trend|rising|spike|rate|how many)", re.I),
-        "analyze_error_frequency",
-        "See how often it happens, and since when.",
-        _nothing,
-    ),
-    Topic(
-        re.compile(r"\b(similar|before|past|previous(ly)?|again|known|last time|history)\b", re.I),
-        "search_knowledge_base",
-        "See whether it happened before.",
-        _similar,
-    ),
-    Topic(
-        re.compile(r"\b(release|deploy|version|commit|changed?|introduced|blame)\b", re.I),
-        "get_sentry_issue_details",
-        "See what changed.",
-        _nothing,
-    ),
-    Topic(
-        re.compile(r"\b(stack|trace|frame|line|file|function|where|code|variable|local|breadcrumb|request)s?\b", re.I),
-        "get_stacktrace",
-        "Read the stack.",
-        _nothing,
-    ),
-    Topic(
-        re.compile(r"\b(why|cause|reason|what happened|explain)\b", re.I), "get_stacktrace", "Read the stack.", _cause
-    ),
-)
-
-
-def tools_for_question(question: str) -> tuple[str, tuple[str, ...]]:
-    """Why, and the tools whose evidence the question needs; those already used are not called again."""
-    topics = _topics_of(question)
-    return (topics[0].thought, tuple(dict.fromkeys(topic.tool for topic in topics))) if topics else ("", ())
+def calls_for_question(transcript: Transcript, query: str) -> tuple[str, Sequence[tuple[str, Mapping[str, Any]]]]:
+    """Why, and the calls whose evidence the question needs and that were not made; `query` finds similar incidents."""
+    topics = _topics_of(transcript)
+    wanted = [(tool, _arguments(tool, transcript, query)) for topic in topics for tool in _TOPICS[topic][1]]
+    if Topic.STILL in topics:
+        # What was read when the investigation ran does not say what happens now.
+        wanted = [call for call in wanted if call[0] != _FREQUENCY]
+        wanted.append((_FREQUENCY, {"issue_id": transcript.subject.issue_id, "period": "24h"}))
+    made = transcript.evidence()
+    wanted += [(_KNOWLEDGE, {"query": name}) for name in _named(transcript) if not on_knowledge.is_known(name, made)]
+    fresh = [(tool, arguments) for tool, arguments in wanted if not _was_made(tool, arguments, made)]
+    unique = [call for at, call in enumerate(fresh) if call not in fresh[:at]]
+    return (_TOPICS[topics[0]][0] if topics else ""), unique
 
 
 def answer_from(transcript: Transcript) -> Answer:
-    """What report and evidence say on the question's topics; says plainly when it does not recognise any."""
-    topics = _topics_of(transcript.question or "")
-    evidence = {item.tool: item for item in transcript.evidence()}
+    """What report and evidence say on the question's topics; says plainly when it recognizes none."""
+    topics = _topics_of(transcript)
     if not topics:
-        return _orientation(transcript)
-    parts: list[str] = []
-    cited: list[str] = []
+        return Answer(f"{CANNOT}\n{CAN}", ())
+    known = Known(transcript, tuple(_named(transcript)))
+    told: list[list[Part]] = []
     for topic in topics:
-        part = topic.from_report(transcript.report) if transcript.report else ""
-        item = evidence.get(topic.tool)
-        if item is not None:
-            cited.append(item.id)
-            part = part or _excerpt(item)
-        if part and part not in parts:
-            parts.append(part)
-    return Answer("\n\n".join(parts) or "Nothing was found on that.", tuple(dict.fromkeys(cited)))
+        parts = [part for part in _TOPICS[topic][2](known) if not any(part in earlier for earlier in told)]
+        told += [parts] if parts else []
+    each = [part for parts in told for part in parts]
+    several = len({part.evidence for part in each}) > 1
+    text = "\n\n".join("\n".join(part.shown() if several else part.text for part in parts) for parts in told)
+    return Answer(text or NOTHING, tuple(dict.fromkeys(evidence for part in each for evidence in part.evidence)))
 
 
-def _topics_of(question: str) -> Sequence[Topic]:
-    return [topic for topic in _TOPICS if topic.words.search(question)][:2]
+def _topics_of(transcript: Transcript) -> tuple[Topic, ...]:
+    """The topics; a question that names another incident asks what that has to do with this one."""
+    issue = next((item.facts for item in transcript.evidence() if item.tool == _DETAILS and item.ok), {})
+    words = " ".join(str(issue.get(field, "")) for field in ("title", "culprit", "project"))
+    topics = topics_of(transcript.question or "", f"{transcript.subject.label} {words}")
+    if any(_named(transcript)) and Topic.SAME not in topics:
+        # The evidence is about this incident: what it says of another stands in the knowledge base alone.
+        return (Topic.SAME,)
+    return topics
 
 
-def _orientation(transcript: Transcript) -> Answer:
-    cause = transcript.report.root_cause if transcript.report else "There is no report yet."
-    text = (
-        f"{cause}\n\nWithout a language model, LogSense answers questions about: the cause, fixes, who is affected, "
-        "how often and since when, releases and commits, the stack, similar incidents, and confidence."
-    )
-    return Answer(text, tuple(item.id for item in transcript.evidence()[:1]))
+def _named(transcript: Transcript) -> Iterator[str]:
+    """The other incidents that the question names."""
+    own = {transcript.subject.label.casefold(), transcript.subject.issue_id.casefold()}
+    yield from (name for name in incidents_named_in(transcript.question or "") if name.casefold() not in own)
 
 
-def _excerpt(evidence: Evidence) -> str:
-    """The first lines of what the tool said, without its fences, which are there for models."""
-    lines = [line for line in without_fences(evidence.text).splitlines() if line.strip()]
-    shown = "\n".join(lines[:EXCERPT_LINES])
-    return shown if len(lines) <= EXCERPT_LINES else f"{shown}\n…"
+def _arguments(tool: str, transcript: Transcript, query: str) -> Mapping[str, Any]:
+    return {"query": query} if tool == _KNOWLEDGE else {"issue_id": transcript.subject.issue_id}
+
+
+def _was_made(tool: str, arguments: Mapping[str, Any], made: Sequence[Any]) -> bool:
+    """Whether that was asked: in these words where the words matter, else by any call of the tool."""
+    exact = "period" in arguments or (tool == _KNOWLEDGE and bool(incidents_named_in(str(arguments["query"]))))
+    return any(item.tool == tool and (not exact or dict(item.arguments) == dict(arguments)) for item in made)

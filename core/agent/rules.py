@@ -6,10 +6,10 @@ transcripts give equal turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from core.agent.answers import answer_from, tools_for_question
+from core.agent.answers import answer_from, calls_for_question
 from core.agent.causes import classify
 from core.agent.diagnosis import Observed, diagnose
 from core.domain.causes import Cause
@@ -73,19 +73,21 @@ def _is_about(transcript: Transcript, evidence: Evidence) -> bool:
 
 def _wanted(transcript: Transcript) -> tuple[str, tuple[ToolCall, ...]]:
     """Why, and which calls that were not tried yet."""
-    tried = {evidence.tool for evidence in transcript.evidence()}
     if transcript.question is not None:
-        thought, names = tools_for_question(transcript.question)
-        plan = [(thought, [(name, _issue_arguments(transcript, name)) for name in names])]
-    else:
-        plan = list(_plan(transcript))
-    for thought, wanted in plan:
-        fresh = [(name, arguments) for name, arguments in wanted if name not in tried]
-        if fresh:
-            prefix = f"t{transcript.turns() + 1}c"
-            calls = (ToolCall(f"{prefix}{n}", name, arguments) for n, (name, arguments) in enumerate(fresh, 1))
-            return thought, tuple(calls)
+        observed = observed_in(transcript)
+        query = knowledge_query(observed.stack, observed.issue.get("title", "")) or transcript.question
+        thought, wanted = calls_for_question(transcript, query)
+        return thought, _numbered(transcript, wanted)
+    tried = {evidence.tool for evidence in transcript.evidence()}
+    for thought, planned in _plan(transcript):
+        if fresh := [(name, arguments) for name, arguments in planned if name not in tried]:
+            return thought, _numbered(transcript, fresh)
     return "", ()
+
+
+def _numbered(transcript: Transcript, calls: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[ToolCall, ...]:
+    prefix = f"t{transcript.turns() + 1}c"
+    return tuple(ToolCall(f"{prefix}{n}", name, arguments) for n, (name, arguments) in enumerate(calls, 1))
 
 
 def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
@@ -114,13 +116,6 @@ def _why_context(observed: Observed) -> str:
     if cause is Cause.ABORTED_TRANSACTION:
         return "This is the echo of an earlier error: see when it began, whom it hits, and whether it is known."
     return "See when it began and against which release, whom it hits, and whether it happened before."
-
-
-def _issue_arguments(transcript: Transcript, tool: str) -> dict[str, Any]:
-    if tool == "search_knowledge_base":
-        observed = observed_in(transcript)
-        return {"query": knowledge_query(observed.stack, observed.issue.get("title", "")) or transcript.question or ""}
-    return {"issue_id": transcript.subject.issue_id}
 
 
 def knowledge_query(stack: StackFacts, title: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.investigation import Investigation, Question, Status
+from core.domain.investigation import Investigation, Question, Status, Subject
 from core.domain.journal import JournalEntry, ReasonerReplaced, Step, Transcript, TurnTaken, steps_of
 from core.domain.report import NO_USAGE, Evidence, RootCauseReport, Usage
 from core.domain.tenancy import Actor
@@ -25,6 +25,8 @@ class ProgressView:
     usage: Usage
     started_at: datetime
     ended_at: datetime | None = None
+    question: str = ""
+    """What is being answered, if it is not the investigation itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,12 @@ class AnswerView:
     evidence: tuple[str, ...]
     usage: Usage
     asked_by: Actor
+    title: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What is answered: `SHOP-1 (7b54125a91): who is affected?`."""
+        return question_heading(self.title, self.investigation_id, self.question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,12 @@ class NoticeView:
 ThreadView = ProgressView | ReportView | AnswerView | NoticeView
 
 
+def question_heading(title: str, investigation_id: str, question: str) -> str:
+    """Name the issue and the investigation that a question is about, then the question on one line."""
+    about = f"{title} ({investigation_id})" if title else investigation_id
+    return f"{about}: {' '.join(question.split())}"
+
+
 def progress_of(investigation: Investigation, entries: Sequence[JournalEntry]) -> ProgressView:
     """What the progress message shows for an investigation whose journal is `entries`."""
     progress = _progress(
@@ -82,9 +96,10 @@ def progress_of(investigation: Investigation, entries: Sequence[JournalEntry]) -
     return replace(progress, ended_at=investigation.ended_at)
 
 
-def progress_of_question(question: Question, entries: Sequence[JournalEntry]) -> ProgressView:
-    """What is shown while a follow-up is being answered."""
-    return _progress(question.investigation_id, question.text, Status.RUNNING, entries, question.asked_at)
+def progress_of_question(question: Question, subject: Subject, entries: Sequence[JournalEntry]) -> ProgressView:
+    """What is shown while a follow-up on `subject` is being answered."""
+    shown = _progress(question.investigation_id, subject.label, Status.RUNNING, entries, question.asked_at)
+    return replace(shown, question=question.text)
 
 
 def report_of(investigation: Investigation, entries: Sequence[JournalEntry]) -> ReportView | NoticeView:
@@ -112,7 +127,7 @@ def report_of(investigation: Investigation, entries: Sequence[JournalEntry]) -> 
             )
 
 
-def answer_of(question: Question, entries: Sequence[JournalEntry]) -> AnswerView | NoticeView:
+def answer_of(question: Question, subject: Subject, entries: Sequence[JournalEntry]) -> AnswerView | NoticeView:
     """What is shown once a follow-up was answered, or could not be."""
     if question.answer is None:
         return NoticeView(question.failure or "There is no answer yet.", error=True)
@@ -124,6 +139,7 @@ def answer_of(question: Question, entries: Sequence[JournalEntry]) -> AnswerView
         question.answer.evidence,
         usage,
         question.asked_by,
+        subject.label,
     )
 
 

@@ -38,6 +38,7 @@ class IssueFacts(TypedDict, total=False):
     users: int
     first_seen: str
     last_seen: str
+    assigned_to: str
     first_release: str
     last_release: str
     first_release_at: str

@@ -11,6 +11,7 @@ import heapq
 import json
 import logging
 import math
+import re
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from core.gateways.lexical import query_weights, stored_weights, term_id, terms
 from core.gateways.vector_index import (
     ENTRY_ID,
     FINGERPRINT,
+    NAMES,
     ORGANIZATION,
     SHOWN,
     STATUS,
@@ -51,6 +53,8 @@ _TELLING = 15
 _PRIOR = 5.0
 _POINTS = uuid.UUID("7f1d9a5e-0c53-4d0f-9a39-5a4f0f9d6c11")
 _FINGERPRINT_LINE = "fingerprint:"
+_NAME = re.compile(r"(?=\S*\d)[\w-]{3,40}")
+"""A query that is nothing but this asks for one incident: `INC-118`, `SHOP-2`, the id of an investigation."""
 _EMBEDDED_FRAMES = 8
 _EMBEDDED_CHARS = 500
 _CLEANED_CHARS = 4_000
@@ -103,15 +107,18 @@ class QdrantKnowledge:
     async def search(self, query: str, limit: int) -> KnowledgeFindings:
         """See the port. `query` is an error as tools tell it (`Type: message`, then frames), or any words.
 
-        A first line `fingerprint: …` asks for that fingerprint instead of the text's own.
+        A first line `fingerprint: …` asks for that fingerprint instead of the text's own. A query that is nothing but
+        a name finds the incident of that name first.
         """
         wanted = _Query.read(query, self._organization_id)
         (vector,), note = await self._vectors([embedded_query(wanted.text)])
-        asked = IndexQuery(self._organization_id, wanted.weights, vector, wanted.fingerprint)
+        asked = IndexQuery(self._organization_id, wanted.weights, vector, wanted.fingerprint, wanted.name)
         candidates = await self._index.find(asked)
         telling = _telling(wanted, candidates.found, candidates.total)
         judged = [self._judged(candidate, wanted, telling) for candidate in candidates.found]
-        shown = sorted(filter(None, judged), key=lambda one: (not one.is_same, -one.place, one.entry.id))[:limit]
+        shown = sorted(
+            filter(None, judged), key=lambda one: (not one.is_named, not one.is_same, -one.place, one.entry.id)
+        )[:limit]
         matches = tuple(
             KnowledgeMatch(one.entry, one.score, one.is_same, why)
             for one, why in zip(shown, _reasons(shown, wanted), strict=True)
@@ -124,13 +131,14 @@ class QdrantKnowledge:
         cosine = candidate.cosine or 0.0
         is_near = self._embedder is not None and cosine >= self._embedder.similar_from
         is_same = bool(query.fingerprint) and query.fingerprint in candidate.payload[FINGERPRINT]
-        if not (is_same or is_near or share >= self._gate):
+        is_named = bool(query.name) and query.name in candidate.payload.get(NAMES, ())
+        if not (is_named or is_same or is_near or share >= self._gate):
             return None
         entry = _entry.validate_python(json.loads(candidate.payload["entry"]))
         meant = min(cosine, _MOST_BY_MEANING) if is_near else 0.0
-        score = max(share, meant, SEEN_BEFORE if is_same else 0.0)
+        score = max(share, meant, SEEN_BEFORE if is_same else 0.0, 1.0 if is_named else 0.0)
         place = candidate.rank * entry.trust(self._now())
-        return _Judged(entry, candidate.terms, round(min(score, 1.0), 4), place, is_same, is_near)
+        return _Judged(entry, candidate.terms, round(min(score, 1.0), 4), place, is_same, is_near, is_named)
 
     async def _vectors(self, texts: Sequence[str]) -> tuple[Sequence[Sequence[float] | None], str]:
         """The texts' embeddings; without an embedder none, and when it fails a note beside."""
@@ -149,6 +157,7 @@ class QdrantKnowledge:
         payload = {
             ORGANIZATION: self._organization_id,
             ENTRY_ID: _valid(entry.id),
+            NAMES: [_valid(name).casefold() for name in (entry.id, entry.source, *entry.occurrences) if name],
             STATUS: entry.status,
             FINGERPRINT: [_valid(mark) for mark in dict.fromkeys((entry.fingerprint, computed)) if mark],
             # ASCII text: the engine takes no lone surrogates, which strangers' messages may hold.
@@ -168,6 +177,7 @@ class _Judged:
     place: float
     is_same: bool
     is_near: bool
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,7 @@ class _Query:
     weights: Mapping[int, float]
     words: frozenset[int]
     fingerprint: str
+    name: str
 
     @classmethod
     def read(cls, query: str, organization_id: OrganizationId) -> _Query:
@@ -190,7 +201,8 @@ class _Query:
         asked = query_weights(text)
         ids = {term: term_id(term, organization_id) for term in asked}
         words = frozenset(number for term, number in ids.items() if term.startswith("w:"))
-        return cls(text, {ids[term]: weight for term, weight in asked.items()}, words, mark)
+        name = query.strip().casefold() if _NAME.fullmatch(query.strip()) else ""
+        return cls(text, {ids[term]: weight for term, weight in asked.items()}, words, mark, name)
 
 
 def _telling(query: _Query, found: Sequence[Candidate], total: int) -> Mapping[int, float]:
@@ -225,6 +237,7 @@ def _reasons(shown: Sequence[_Judged], query: _Query) -> Iterator[tuple[str, ...
         known = set(frames_in("\n".join(entry.frames)))
         frames = [frame for frame in frames_asked if frame in known]
         yield (
+            *([f"named {query.text.strip()}"] if one.is_named else []),
             *(f"same exception {name}" for name in exceptions[:1]),
             *(f"same frame {frame}" for frame in frames[:2]),
             *(["same message"] if entry.message and steady(entry.message) in steady_query else []),

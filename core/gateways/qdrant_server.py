@@ -17,7 +17,6 @@ from core.gateways.vector_index import (
     CANDIDATES,
     DENSE,
     ENTRY_ID,
-    FINGERPRINT,
     KEYWORDS,
     LEX,
     ORGANIZATION,
@@ -139,14 +138,16 @@ class QdrantServer:
         return await _asked(self._client.query_batch_points(self._collection, requests))
 
     async def _same(self, query: IndexQuery) -> list[tuple[str, frozenset[int], dict[str, Any]]]:
-        """Points about the very same error."""
-        if not query.fingerprint:
-            return []
-        condition = _own(query.organization_id, _any(STATUS, SHOWN), _any(FINGERPRINT, [query.fingerprint]))
-        records, _ = await _asked(
-            self._client.scroll(self._collection, condition, limit=CANDIDATES, with_payload=True, with_vectors=[LEX])
-        )
-        return [(str(record.id), _terms_of(record), record.payload or {}) for record in records]
+        """Points about the very same error, or of the name that is asked for."""
+        found: list[tuple[str, frozenset[int], dict[str, Any]]] = []
+        for field, value in query.exact:
+            condition = _own(query.organization_id, _any(STATUS, SHOWN), _any(field, [value]))
+            page = self._client.scroll(
+                self._collection, condition, limit=CANDIDATES, with_payload=True, with_vectors=[LEX]
+            )
+            records, _ = await _asked(page)
+            found += [(str(record.id), _terms_of(record), record.payload or {}) for record in records]
+        return found
 
 
 async def _asked(call: Awaitable[T]) -> T:

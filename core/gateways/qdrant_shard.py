@@ -21,7 +21,6 @@ from core.gateways.vector_index import (
     CANDIDATES,
     DENSE,
     ENTRY_ID,
-    FINGERPRINT,
     KEYWORDS,
     LEX,
     ORGANIZATION,
@@ -258,14 +257,13 @@ def _requests(query: IndexQuery) -> list[qdrant.QueryRequest]:
 
 
 def _same(shard: qdrant.EdgeShard, query: IndexQuery) -> Sequence[Any]:
-    """Points about the very same error."""
-    if not query.fingerprint:
-        return []
-    condition = _own(query.organization_id, _any(STATUS, SHOWN), _any(FINGERPRINT, [query.fingerprint]))
-    records, _ = shard.scroll(
-        qdrant.ScrollRequest(limit=CANDIDATES, filter=condition, with_payload=True, with_vector=[LEX])
-    )
-    return list(records)
+    """Points about the very same error, or of the name that is asked for."""
+    found: list[Any] = []
+    for field, value in query.exact:
+        condition = _own(query.organization_id, _any(STATUS, SHOWN), _any(field, [value]))
+        page = qdrant.ScrollRequest(limit=CANDIDATES, filter=condition, with_payload=True, with_vector=[LEX])
+        found += shard.scroll(page)[0]
+    return found
 
 
 def _count(shard: qdrant.EdgeShard, organization_id: OrganizationId) -> int:

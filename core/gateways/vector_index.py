@@ -19,10 +19,12 @@ from core.ports import Embedder
 SERVICE = "The knowledge index"
 DENSE, LEX = "dense", "lex"
 ORGANIZATION, STATUS, FINGERPRINT, ENTRY_ID = "organization_id", "status", "fingerprint", "entry_id"
-KEYWORDS = (STATUS, FINGERPRINT, ENTRY_ID)
+NAMES = "names"
+"""What people call an entry: its id, its issue, its investigations; in lower case."""
+KEYWORDS = (STATUS, FINGERPRINT, ENTRY_ID, NAMES)
 SHOWN = (Standing.CONFIRMED.value, Standing.PROPOSED.value, Standing.DISPUTED.value)
 CANDIDATES = 50
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,27 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class IndexQuery:
-    """What is looked for among one organization's points; `fingerprint` is empty when no error is told."""
+    """What is looked for among one organization's points; `fingerprint` is empty when no error is told.
+
+    `name` is that of the one incident that is asked for, in lower case, or empty.
+    """
 
     organization_id: OrganizationId
     lex: Mapping[int, float]
     dense: Sequence[float] | None = None
     fingerprint: str = ""
+    name: str = ""
+
+    @property
+    def exact(self) -> Sequence[tuple[str, str]]:
+        """The fields and values by which points are found whatever their rank."""
+        return [(field, value) for field, value in ((FINGERPRINT, self.fingerprint), (NAMES, self.name)) if value]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A point that may be meant. `rank` orders (higher is better, of no other meaning), 0 when only its fingerprint
-    led to it; `cosine` is -1..1, None for a point that the dense branch did not bring; `terms` are its term ids.
+    """A point that may be meant. `rank` orders (higher is better, of no other meaning), 0 when only its fingerprint or
+    name led to it; `cosine` is -1..1, None for a point that the dense branch did not bring; `terms` are its term ids.
     """
 
     id: str
@@ -74,7 +85,7 @@ class VectorIndex(Protocol):
         ...
 
     async def find(self, query: IndexQuery) -> Candidates:
-        """At most `CANDIDATES` by either branch, and every point with the query's fingerprint; only shown standings."""
+        """At most `CANDIDATES` by either branch, and those with that fingerprint or name; only shown standings."""
         ...
 
     async def count(self, organization_id: OrganizationId) -> int:

@@ -71,7 +71,7 @@ class FollowUpJob:
         thread = await self._with.threads.at(question.conversation, investigation, store)
         if thread is None or question.conversation.workspace.platform is not thread.conversation.workspace.platform:
             return
-        view = answer_of(question, await store.journal(question.id).entries())
+        view = answer_of(question, investigation.subject, await store.journal(question.id).entries())
         try:
             await thread.say(f"answer:{question.id}", view, run)
         except ServiceFailed as failure:

@@ -6,9 +6,10 @@ import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from rich.console import Console
 
-from adapters.terminal import TerminalChannel
+from adapters.terminal import TerminalChannel, rendered
 from core.domain.conversation import ConversationRef
 from core.domain.investigation import Status
 from core.domain.journal import Step
@@ -31,3 +32,10 @@ async def test_each_step_is_written_once_when_it_has_ended_whichever_ends_first(
     told = written.getvalue()
     assert told.index("the stack") < told.index("the issue")
     assert told.count("the stack") == told.count("the issue") == 1
+
+
+@pytest.mark.parametrize("question", ["who is affected", "who is\naffected"])
+def test_the_heading_of_a_question_names_issue_and_investigation(question: str) -> None:
+    written = io.StringIO()
+    Console(file=written, width=100).print(rendered(replace(VIEW, question=question)))
+    assert "SHOP-1 (i1): who is affected" in written.getvalue()

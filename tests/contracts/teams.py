@@ -107,7 +107,7 @@ class TeamsUse(SeenInTeams):
         root = root_of(self.room.posts()[0])
         await self.peer.say(self._ada, self.room, question, root=root)
         answer = await self._town.said_in(self.room, question)
-        assert "<at>Ada</at> asked:" in answer.text
+        assert "<at>Ada</at> asked about" in answer.text
         return answer.text
 
     async def resolve(self) -> None:

@@ -96,7 +96,7 @@ async def test_each_embedder_has_an_index_of_its_own(tmp_path: Path) -> None:
             engine = KnowledgeEngine(settings)
             assert (await engine.of(OrganizationId("acme")).index([entry])).total == 1
             await engine.close()
-        folders = {"incidents_text_embedding_3_small_4_v2", "incidents_words_v2"}
+        folders = {"incidents_text_embedding_3_small_4_v3", "incidents_words_v3"}
         assert {name for name in os.listdir(tmp_path) if not name.endswith(".lock")} == folders
 
 

@@ -150,6 +150,20 @@ async def test_a_fingerprint_given_in_the_query_is_looked_for(knowledge: Knowled
     assert ids(await knowledge.matches("fingerprint: unheard-of\nsomething else", 3)) == []
 
 
+@pytest.mark.parametrize("name", ["INC-118", "inc-118", "SHOP-2", "7b54125a91", " INC-118 "])
+async def test_an_incident_is_found_by_what_people_call_it(knowledge: Knowledge, name: str) -> None:
+    named = replace(POOL, id="INC-118", source="SHOP-2", occurrences=("7b54125a91",))
+    await knowledge.index((CURRENCY, named, *OTHERS))
+    best = (await knowledge.matches(name, 3))[0]
+    assert (best.entry.id, best.score, best.seen_before) == ("INC-118", 1.0, False)
+    assert best.reasons[0] == f"named {name.strip()}"
+
+
+async def test_a_name_that_nobody_knows_names_no_incident(knowledge: Knowledge) -> None:
+    await knowledge.index((CURRENCY, POOL, *OTHERS))
+    assert all("named" not in "".join(match.reasons) for match in await knowledge.matches("INC-999", 3))
+
+
 async def test_the_limit_holds_and_the_best_come_first(knowledge: Knowledge) -> None:
     await knowledge.index([replace(CURRENCY, id=f"I-{n}", frames=CURRENCY.frames[: n % 4]) for n in range(12)])
     matches = await knowledge.matches(SAME_ERROR, 5)

@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from core.domain.report import NO_USAGE
 from core.domain.tenancy import Actor
-from core.domain.thread_view import ProgressView, ReportView, ThreadView
+from core.domain.thread_view import AnswerView, ProgressView, ReportView, ThreadView
 from tests.adapters.slack import samples
+from tests.agent.test_answers import answer
 from tests.look import slack, teams
 
 WIDTHS = (720, 360)
@@ -51,8 +53,19 @@ def views_of(platform: str) -> Mapping[str, ThreadView]:
         "progress": samples.RUNNING,
         "done": samples.FINISHED,
         "follow-up": replace(samples.ANSWER, asked_by=ada),
+        "follow-up-rollback": by_rules("is it safe to roll back?", ada),
+        "follow-up-same": by_rules("same as INC-118, and how do I reproduce it?", ada),
+        "follow-up-not-understood": by_rules("purple monkey dishwasher", ada),
         "resolved": replace(samples.RESOLVED, asked_by=ada),
     }
+
+
+def by_rules(question: str, asked_by: Actor) -> AnswerView:
+    """What rules answer to a question on the incident of their tests."""
+    given = answer(question)
+    return replace(
+        samples.ANSWER, question=question, text=given.text, evidence=given.evidence, usage=NO_USAGE, asked_by=asked_by
+    )
 
 
 def doubtful(asked_by: Actor) -> ReportView:
@@ -101,13 +114,13 @@ def _chromium(page: str, width: int, *arguments: str, height: int = 900) -> str:
 
 def main(platform: str, folder: Path) -> None:
     """Every picture, and a line for each."""
-    print(f"{'view':14}{'width':>7}{'whole':>8}{'to the buttons':>16}")
+    print(f"{'view':26}{'width':>7}{'whole':>8}{'to the buttons':>16}")
     for name, view in views_of(platform).items():
         for width in WIDTHS:
             page = html_of(platform, [view], width, folder)
             heights = heights_of(page, width)
             take_picture(page, width, round(heights.whole) + 12, folder / f"{platform}-{name}-{width}.png")
-            print(f"{name:14}{width:7}{heights.whole:8.0f}{heights.primary:16.0f}")
+            print(f"{name:26}{width:7}{heights.whole:8.0f}{heights.primary:16.0f}")
     thread = [view for name, view in views_of(platform).items() if name in ("done", "report", "follow-up")]
     page = html_of(platform, sorted(thread, key=_in_thread), WIDTHS[0], folder)
     take_picture(page, WIDTHS[0], round(heights_of(page, WIDTHS[0]).whole) + 12, folder / f"{platform}-thread.png")

@@ -33,7 +33,7 @@ async def test_from_a_mention_to_a_lesson(town: Town) -> None:
     assert "pool" in str(report)
 
     await ground.say(thread, "who is affected?")
-    await until(lambda: town.shown(thread, "asked:"))
+    await until(lambda: town.shown(thread, "asked about"))
     # As in Teams, words without a mention do not reach the bot here.
     await ground.say(thread, "and this is for nobody", mention=False)
 

@@ -24,6 +24,7 @@ METHODS_OF = {
     "channels:read": ("conversations_info",),
     "chat:write": ("chat_postMessage", "chat_update"),
     "commands": ("app.command", "app.shortcut"),
+    "files:read": ("files_info", "url_private"),
     "files:write": ("files_upload_v2",),
     "groups:history": ("conversations_replies",),
     "groups:read": ("conversations_info",),

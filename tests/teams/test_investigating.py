@@ -77,7 +77,7 @@ async def test_replies_are_heard_with_and_without_a_mention_and_chatter_for_othe
     await town.peer.say(ada, incidents, "what changed before it?", root=root, mention=False)
 
     def answers() -> list[Message]:
-        return [message for message in incidents.posts() if "<at>Ada</at> asked:" in message.text]
+        return [message for message in incidents.posts() if "<at>Ada</at> asked about" in message.text]
 
     await town.peer.until(lambda: len(answers()) == 2)
     assert {root_of(message) for message in answers()} == {root}

@@ -160,7 +160,8 @@ def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None
     if issue.url and not one_event:
         sheet.add(f"Address: {issue.url}", url=issue.url)
     if issue.assigned_to:
-        sheet.add(f"Assigned to: {cut(issue.assigned_to, 100)}")
+        assigned_to = cut(issue.assigned_to, 100)
+        sheet.add(f"Assigned to: {assigned_to}", assigned_to=assigned_to)
 
 
 def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:

@@ -71,6 +71,7 @@ ANSWER = AnswerView(
     ("E1", "E5"),
     Usage(2, 3_100, 240, 0.0021),
     ADA,
+    "SHOP-1",
 )
 ERROR = NoticeView("Sentry refused the token. An admin can connect it again with /logsense connect sentry.", error=True)
 NOTICE = NoticeView("Ada marked SHOP-1 as resolved.")

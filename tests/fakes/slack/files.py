@@ -1,6 +1,8 @@
-"""Files in three steps: an address to upload to, the bytes, and the sharing."""
+"""Files: the bot's in three steps (an address to upload to, the bytes, the sharing), and those that people attach."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from aiohttp import web
 
@@ -9,6 +11,37 @@ from tests.fakes.slack.methods_chat import write_as_bot
 from tests.fakes.slack.shapes import file_json
 from tests.fakes.slack.state import File, Json, State
 from tests.fakes.slack.validation import SlackError
+
+
+def attach(state: State, owner: str, url: str, name: str, content: bytes, **more: Any) -> Json:
+    """What a message says of a file that a person attached; `more` replaces what Slack would say."""
+    id = state.new_id("F")
+    file = File(id, owner, name, len(content), content=content)
+    state.files[id] = file
+    address = f"{url}/files-pri/{id}/{name}"
+    shown = {"mimetype": "text/plain", "mode": "hosted", "url_private": address}
+    return {**file_json(file), **shown, "url_private_download": address.replace("files-pri", "files-pri-d"), **more}
+
+
+async def serve(state: State, request: web.Request) -> web.Response:
+    """The bytes, for a bot of that workspace that may read files; for others the page to log in."""
+    file = state.files.get(request.match_info["id"])
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    grant = state.grants.get(token)
+    if file is None or file.content is None:
+        return web.Response(status=404)
+    if grant is None or grant.owner != file.owner or "files:read" not in grant.scopes:
+        return web.Response(text="<!DOCTYPE html><html>Sign in to Slack</html>", content_type="text/html")
+    return web.Response(body=file.content, content_type="application/octet-stream")
+
+
+def files_info(call: ApiCall) -> Json:
+    """One file, with its address."""
+    call.require("files:read")
+    file = call.state.files.get(str(call.args["file"]))
+    if file is None or file.owner != call.grant.owner:
+        raise SlackError("file_not_found")
+    return {"file": {**file_json(file), "url_private": f"{call.url}/files-pri/{file.id}/{file.filename}"}}
 
 
 def get_upload_url(call: ApiCall) -> Json:

@@ -64,6 +64,7 @@ def _views(views: Views) -> dict[str, Method]:
 def _files() -> dict[str, Method]:
     shared = "channel_id channels initial_comment thread_ts blocks"
     return {
+        "files.info": method(files.files_info, "file", "cursor limit page count"),
         "files.getUploadURLExternal": method(files.get_upload_url, "filename length", "alt_txt snippet_type"),
         "files.completeUploadExternal": method(files.complete_upload, "files", shared),
     }

@@ -63,7 +63,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 from yarl import URL
@@ -135,6 +135,7 @@ class SlackPeer(People):
         app.router.add_get("/link", self.sockets.serve)
         app.router.add_post("/response/{id}", self._responses.receive)
         app.router.add_post("/upload/v1/{id}", self._upload)
+        app.router.add_get("/{kind:files-pri|files-pri-d}/{id}/{name}", self._file)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -152,6 +153,13 @@ class SlackPeer(People):
 
     async def _upload(self, request: web.Request) -> web.Response:
         return await files.receive(self.state, request)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        return await files.serve(self.state, request)
+
+    def attached(self, workspace: Workspace, name: str, content: bytes, **more: Any) -> dict[str, Any]:
+        """A file that somebody attaches: one of the `files` of `say`."""
+        return files.attach(self.state, workspace.id, self.url, name, content, **more)
 
     # ---- what it is and what it saw ---------------------------------------------------------------------------------
 

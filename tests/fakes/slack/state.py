@@ -12,8 +12,9 @@ from typing import Any
 Json = dict[str, Any]
 
 BOT_SCOPES = (
-    "app_mentions:read,assistant:write,channels:history,channels:join,channels:read,chat:write,commands,files:write,"
-    "groups:history,groups:read,im:history,im:write,mpim:history,mpim:read,reactions:read,reactions:write,users:read"
+    "app_mentions:read,assistant:write,channels:history,channels:join,channels:read,chat:write,commands,"
+    "files:read,files:write,groups:history,groups:read,im:history,im:write,mpim:history,mpim:read,reactions:read,"
+    "reactions:write,users:read"
 )
 
 

@@ -51,6 +51,8 @@ class TeamsPeer(Acts):
                 web.get("/openid", self._openid),
                 web.get("/keys", self._published),
                 web.post("/token", self._token),
+                web.get("/sharepoint/{name}", self._shared),
+                web.get("/emea/v3/attachments/{name}/views/original", self._attached),
                 web.post(connector, self._create),
                 web.post(connector + "/{id}/activities", self._post),
                 web.post(connector + "/{id}/activities/{activity}", self._post),
@@ -131,6 +133,29 @@ class TeamsPeer(Acts):
     def _placed(self, place: Place) -> Place:
         self.state.places[place.id] = place
         return place
+
+    def shared(self, name: str, content: bytes, *, url: str | None = None) -> Json:
+        """A file that somebody attaches in a one-to-one chat: Teams keeps it in SharePoint, and gives an address."""
+        self.state.files[name] = content
+        about = {"downloadUrl": url or f"{self.url}/sharepoint/{name}?tempauth=v1", "uniqueId": uuid4().hex}
+        kind = "application/vnd.microsoft.teams.file.download.info"
+        return {"contentType": kind, "contentUrl": f"{self.url}/docs/{name}", "name": name, "content": about}
+
+    def attached(self, name: str, content: bytes, kind: str) -> Json:
+        """A file that the connector itself keeps, for who has the bot's token."""
+        self.state.files[name] = content
+        address = f"{self.service_url}v3/attachments/{name}/views/original"
+        return {"contentType": kind, "contentUrl": address, "name": name}
+
+    async def _shared(self, request: web.Request) -> web.StreamResponse:
+        content = self.state.files.get(request.match_info["name"])
+        is_allowed = request.query.get("tempauth") == "v1" and "Authorization" not in request.headers
+        return web.Response(body=content) if content is not None and is_allowed else _error(403, "accessDenied")
+
+    async def _attached(self, request: web.Request) -> web.StreamResponse:
+        if failed := self._refused("attachment", request):
+            return failed
+        return web.Response(body=self.state.files[request.match_info["name"]])
 
     # ---- login ------------------------------------------------------------------------------------------------------
 

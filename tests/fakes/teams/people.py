@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,14 @@ class Acts:
         return f"28:{self.app_id}"
 
     async def say(
-        self, person: Person, place: Place, text: str, *, mention: bool = True, root: str | None = None
+        self,
+        person: Person,
+        place: Place,
+        text: str,
+        *,
+        mention: bool = True,
+        root: str | None = None,
+        files: Sequence[Json] = (),
     ) -> Answer:
         """They wrote; `root` is the thread's first message, without one a channel begins a new thread."""
         activity = self.activity("message", person, place, root=root)
@@ -49,6 +57,8 @@ class Acts:
         markup = f"<at>LogSense</at> {text}" if mentioned else text
         entity = {"type": "mention", "text": "<at>LogSense</at>", "mentioned": {"id": self.bot_id, "name": "LogSense"}}
         activity |= {"text": markup, "textFormat": "plain", "entities": [entity] if mentioned else []}
+        if files:
+            activity["attachments"] = list(files)
         return await self.deliver(activity)
 
     async def edit(self, person: Person, place: Place, said: Json, text: str) -> Answer:

@@ -111,6 +111,7 @@ class State:
     delays: list[Delay] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)
     max_bytes: int = MAX_BYTES
     _ids: Any = field(default_factory=lambda: count(1_764_000_000_000))
 

@@ -1,0 +1,61 @@
+"""Text files that people attach in a one-to-one chat are investigated as pasted text is; others get a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.teams.conftest import Town
+
+TRACE = b"""2026-11-28T09:00:02Z ERROR api request 17 failed, password=hunter2hunter2
+Traceback (most recent call last):
+  File "shop/cart.py", line 41, in total
+    price = item["price"]
+KeyError: 'price'
+"""
+
+
+@pytest.mark.parametrize("words", ["", "investigate", "what is this?"])
+async def test_an_attached_log_is_investigated_and_its_secrets_stay_masked(town: Town, words: str) -> None:
+    _, ada, _ = await town.settle_in()
+    chat = town.peer.chat(ada)
+    await town.peer.say(ada, chat, words, files=[town.peer.shared("api.log", TRACE)])
+    report = await town.report_in(chat)
+    assert "KeyError" in report.text and "cart.py" in report.text
+    assert any("api.log" in message.text for message in chat.posts())
+    assert not any("hunter2hunter2" in message.text for message in chat.posts())
+
+
+async def test_a_file_that_the_connector_keeps_is_read_with_the_bots_token(town: Town) -> None:
+    _, ada, _ = await town.settle_in()
+    chat = town.peer.chat(ada)
+    await town.peer.say(ada, chat, "", files=[town.peer.attached("trace.txt", TRACE, "text/plain")])
+    assert "KeyError" in (await town.report_in(chat)).text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "url", "words"),
+    [
+        ("shot.png", b"\x89PNG", None, "shot.png is of a kind that is not read here. Attach a .txt"),
+        ("api.log.gz", b"\x1f\x8b", None, "Unpack it and attach"),
+        ("big.log", b"x" * (11 * 1024 * 1024), None, "big.log is too large: files of up to 10 MB"),
+        ("core.txt", b"a\0b", None, "core.txt is not text"),
+        ("away.log", TRACE, "https://sharepoint.com.evil.example/away.log", "does not belong to Microsoft Teams"),
+        ("plain.log", TRACE, "http://acme.sharepoint.com/plain.log", "does not belong to Microsoft Teams"),
+        ("inside.log", TRACE, "https://169.254.169.254/inside.log", "does not belong to Microsoft Teams"),
+        ("old.log", TRACE, "expired", "may not read old.log"),
+    ],
+)
+async def test_what_is_not_read_gets_a_plain_sentence(
+    town: Town, name: str, content: bytes, url: str | None, words: str
+) -> None:
+    _, ada, _ = await town.settle_in()
+    chat = town.peer.chat(ada)
+    address = f"{town.peer.url}/sharepoint/{name}" if url == "expired" else url
+    await town.peer.say(ada, chat, "have a look", files=[town.peer.shared(name, content, url=address)])
+    await town.said_in(chat, words)
+
+
+async def test_in_a_channel_people_learn_where_files_are_read(town: Town) -> None:
+    _, ada, incidents = await town.settle_in()
+    await town.peer.say(ada, incidents, "have a look at the log")
+    await town.said_in(incidents, "in a one-to-one chat only")

@@ -80,7 +80,8 @@ class ErrorEvent:
     """One occurrence, whichever dialect it came in.
 
     `exceptions` are innermost cause first; the last is what the user saw. `message` is formatted, `message_params`
-    the raw parameters. `problems` are the tracker's own complaints (missing source map, missing symbols).
+    the raw parameters. `problems` are the tracker's own complaints (missing source map, missing symbols), `notes` are
+    ours on what was not read.
     """
 
     id: str | None = None
@@ -110,6 +111,7 @@ class ErrorEvent:
     user_id: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

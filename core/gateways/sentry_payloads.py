@@ -14,6 +14,7 @@ from typing import Any
 
 from core.domain.errors import InvalidInput
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, IssueDetails, Span, ThreadStack
+from core.domain.reading_limits import DECODED, ReadingLimits, TextBudget
 from core.gateways.event_payload import json_event, looks_like_event, what_it_is
 from core.gateways.sentry_frames import read_frames, with_ids_by_position
 from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth, unquoted
@@ -41,16 +42,29 @@ _OF_TRACKERS = (
     "tags",
     "type",
 )
+_LEAST_TELLING = (
+    "contexts",
+    "context",
+    "extra",
+    "breadcrumbs",
+    "spans",
+    "threads",
+    "modules",
+    "packages",
+    "sdk",
+    "_meta",
+)
 _MAX_EXCEPTIONS = 50
 _MAX_THREADS = 100
 _MAX_CRUMBS = 100
 _MAX_SPANS = 500
 
 
-def read_event(text: str, prepare: Callable[[Any], Any] | None = None) -> ErrorEvent:
+def read_event(text: str, prepare: Callable[[Any], Any] | None = None, limits: ReadingLimits = DECODED) -> ErrorEvent:
     """The event in `text`: Web API or SDK dialect, wrapped by a webhook, or an envelope.
 
-    `prepare` sees decoded JSON before nested objects become lines, so that names still belong to their values.
+    `prepare` sees decoded JSON before nested objects become lines, so that names still belong to their values; of what
+    is beyond `limits` it sees nothing, and the event's notes say how much that was.
 
     Raises:
         InvalidInput: one sentence on what is wrong with it.
@@ -63,19 +77,43 @@ def read_event(text: str, prepare: Callable[[Any], Any] | None = None) -> ErrorE
         raise InvalidInput("It is not text. Give one Sentry event as JSON, or an envelope.")
     payload = json_event(text)
     if payload is None:
-        told = event_in_text(text)
+        told = event_in_text(_ends(text, limits))
         if told is None:
             raise InvalidInput(
                 "It is neither JSON nor a Sentry envelope, and no stack trace, error or log record of one is in it."
             )
-        return told
+        return _within(told, TextBudget(limits))
+    budget = TextBudget(limits)
+    payload = limited_payload(payload, budget)
     if _is_log_record(payload) and (told := event_in_text(json.dumps(payload))):
-        return told
+        return _with_notes(told, budget)
     if not looks_like_event(payload):
         raise InvalidInput(
             f"{what_it_is(text)}, not a Sentry event: it has neither an exception nor a message nor entries."
         )
-    return event_from_json(prepare(payload) if prepare else payload)
+    return _with_notes(event_from_json(prepare(payload) if prepare else payload), budget)
+
+
+def limited_payload(payload: Mapping[str, Any], budget: TextBudget) -> Mapping[str, Any]:
+    """Return what `budget` has room for; what tells least about an error comes last."""
+    return budget.limited(dict(sorted(payload.items(), key=lambda item: item[0] in _LEAST_TELLING)))
+
+
+def _ends(text: str, limits: ReadingLimits) -> str:
+    """Both ends of a text that may not be read whole; the text reader has limits of its own for all others."""
+    if limits is DECODED or len(text) <= limits.all_chars:
+        return text
+    half = limits.all_chars // 2
+    return f"{text[:half].rpartition(chr(10))[0]}\n{text[-half:].partition(chr(10))[2]}"
+
+
+def _within(event: ErrorEvent, budget: TextBudget) -> ErrorEvent:
+    return _with_notes(budget.limited(event), budget)
+
+
+def _with_notes(event: ErrorEvent, budget: TextBudget) -> ErrorEvent:
+    told = budget.told()
+    return replace(event, notes=(*event.notes, told)) if told else event
 
 
 def _is_log_record(payload: Mapping[str, Any]) -> bool:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from core.agent.words import _PATH
 from core.domain.incident import ErrorEvent, ExceptionInfo
+from core.domain.reading_limits import EVENT_CHARS, TEXT_CHARS, TextBudget
 from core.gateways.sentry_payloads import event_from_json
 from core.mcp_server.masking import Masker
-from core.mcp_server.reading_limits import EVENT_CHARS, TEXT_CHARS, TextBudget
 from core.mcp_server.rendering import page_of
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 

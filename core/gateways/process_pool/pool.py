@@ -14,7 +14,7 @@ from core.gateways.process_pool.worker import Worker, WorkerDied
 
 CPU_S = 2.0
 """Of processor time, for one call; a call that waits for its turn or for its process spends none."""
-_WALL_S = 15.0
+_WALL_S = 8.0
 """In case the machine has so little time to give that two seconds never pass; below the tools' timeout of 20 s."""
 _MAX_MEMORY_BYTES = 1024**3
 _IDLE_S = 60.0
@@ -27,7 +27,11 @@ log = logging.getLogger("logsense.process_pool")
 
 
 class WorkerFailed(Exception):
-    """A call has no result; the text is the beginning of a sentence that says why."""
+    """A call has no result; the text says why and goes into a sentence after what was called: "Reading it <text>"."""
+
+
+class NoWorker(WorkerFailed):
+    """No process could be started for the call."""
 
 
 class ProcessPool:
@@ -73,12 +77,12 @@ class ProcessPool:
                 result: T = await worker.call(self._cpu_s, function, *arguments)
         except TimeoutError:
             await worker.kill()
-            raise WorkerFailed(f"This took longer than {_WALL_S:.0f} s on a busy machine") from None
+            raise WorkerFailed(f"took longer than {_WALL_S:.0f} s on a busy machine") from None
         except WorkerDied as death:
             raise self._failure(death) from None
         except MemoryError:
             self._keep(worker)
-            raise WorkerFailed(f"This needed more than {self._max_memory_bytes >> 20:,} MiB of memory") from None
+            raise WorkerFailed(f"needed more than {self._max_memory_bytes >> 20:,} MiB of memory") from None
         except Exception:
             self._keep(worker)
             raise
@@ -91,8 +95,8 @@ class ProcessPool:
     def _failure(self, death: WorkerDied) -> WorkerFailed:
         log.warning("a worker process ended within a call: %s", death)
         if death.spent_its_time:
-            return WorkerFailed(f"This took longer than {self._cpu_s:g} s of processor time")
-        return WorkerFailed("The process that worked on this was ended by the system, perhaps for want of memory")
+            return WorkerFailed(f"took longer than {self._cpu_s:g} s of processor time")
+        return WorkerFailed("was ended by the system, perhaps for want of memory")
 
     async def _worker(self) -> Worker:
         while self._idle:
@@ -109,8 +113,8 @@ class ProcessPool:
             return await Worker.start(self._max_memory_bytes)
         except OSError as error:
             log.warning("no worker process could be started: %s", from_os(error) or error)
-            raise WorkerFailed(
-                "The machine has no memory, no process or no open file left for a process to work on this"
+            raise NoWorker(
+                "needs a process, and the machine has no memory, process or open file left for one"
             ) from None
 
     def _keep(self, worker: Worker) -> None:

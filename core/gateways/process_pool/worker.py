@@ -47,20 +47,13 @@ class Worker:
     @classmethod
     async def start(cls, max_memory_bytes: int) -> Worker:
         """Start a process without any environment; raises OSError when there is none to be had."""
-        ours, theirs = socket.socketpair()
+        ours, process = _spawned(max_memory_bytes)
         try:
-            with theirs:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", __package__, str(max_memory_bytes)],
-                    stdin=theirs,
-                    stdout=theirs,
-                    stderr=subprocess.DEVNULL,
-                    cwd=_ROOT,
-                    env={},
-                )
             reader, writer = await asyncio.open_connection(sock=ours)
         except BaseException:
             ours.close()
+            process.kill()
+            process.wait()
             raise
         return cls(process, reader, writer)
 
@@ -103,6 +96,26 @@ class Worker:
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
-        while (status := self._process.poll()) is None:
+        # To wait for the end of a process without looking takes a thread for each.
+        while (status := self._process.poll()) is None:  # noqa: ASYNC110
             await asyncio.sleep(_POLL_S)
         return status
+
+
+def _spawned(max_memory_bytes: int) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    ours, theirs = socket.socketpair()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core.gateways.process_pool", str(max_memory_bytes)],
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env={},
+        )
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return ours, process

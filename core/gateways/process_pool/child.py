@@ -18,10 +18,13 @@ from typing import BinaryIO
 REQUEST = struct.Struct(">dQ")
 """Seconds of processor time for the call, bytes of the pickle that follows."""
 ANSWER = struct.Struct(">Q")
+_NICENESS = 10
 
 
 def answer_all(requests: BinaryIO, answers: BinaryIO, max_memory_bytes: int) -> None:
     """Answer until the other side closes; each answer is a pickled `(result, None)` or `(None, error)`."""
+    # Where processors are short, the event loops of all organizations go first.
+    os.nice(_NICENESS)
     # Ctrl-C is the parent's to answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)

@@ -19,6 +19,7 @@ from bot.settings import Settings
 from bot.timing import slots
 from bot.tools import Tools
 from core.domain.errors import LogSenseError, OperatorNeeded, Refusal, ServiceFailed, ServiceUnavailable
+from core.domain.reading_limits import TextBudget
 from core.domain.tenancy import (
     ModelConnection,
     OperatorHosts,
@@ -28,9 +29,10 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
+from core.gateways.event_reading import EventReader
 from core.gateways.knowledge_engine import NO_EMBEDDER, OPENAI, KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.sentry_payloads import read_event
+from core.gateways.process_pool import ProcessPool
 from core.masking.masker import Masker
 from core.ports import Channel, OrganizationStore, Stores
 from core.storage.schema import check_role, migrate, pending_migrations
@@ -126,10 +128,11 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         await stores.directory.ensure_organization(organization, workspace)
         connections = Connections(stores, organization.id, settings.sentry, _operator_model(settings))
         masker = Masker(derived_key(_secrets(settings, directory)[-1], "masking"))
+        pool = ProcessPool()
         inbox = Dispatch(
             stores,
             sentry=connections.sentry,
-            describe_event=lambda text: _describe_event(text, masker),
+            describe_event=lambda organization_id, text: _describe_event(pool, organization_id, text, masker),
             mask=masker.text,
             new_id=new_id,
             now=now,
@@ -138,6 +141,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         try:
             yield App(settings, directory, stores, connections, reasoners, inbox, organization, workspace)
         finally:
+            await pool.close()
             await reasoners.close()
 
 
@@ -158,10 +162,11 @@ def _operator_model(settings: Settings) -> ModelConnection | None:
     return ModelConnection(settings.openai_api_key.get_secret_value(), settings.openai_base_url, settings.model)
 
 
-def _describe_event(text: str, masker: Masker) -> str:
+async def _describe_event(pool: ProcessPool, organization_id: OrganizationId, text: str, masker: Masker) -> str:
     """Return the title of a pasted event, masked before it is cut, stored or shown anywhere."""
-    event = read_event(text)
-    return " ".join(masker.text(event.title or event.message or "an event without a title").split())
+    event = await EventReader(pool, organization_id).read_pasted(text)
+    title = TextBudget().limited(event.title or event.message or "an event without a title")
+    return " ".join(masker.text(title).split())
 
 
 # ---- the owner's part -----------------------------------------------------------------------------------------------

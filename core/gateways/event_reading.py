@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from core.domain.errors import ServiceUnavailable
+from core.domain.errors import InvalidInput, ServiceUnavailable
 from core.domain.incident import ErrorEvent
 from core.domain.reading_limits import DECODED, IN_PART, ReadingLimits, TextBudget
+from core.gateways.event_limits import limited_payload, with_notes
 from core.gateways.process_pool import NoWorker, ProcessPool, WorkerFailed
-from core.gateways.sentry_payloads import event_from_json, limited_payload, read_event
+from core.gateways.sentry_payloads import event_from_json, read_event
 from core.gateways.sentry_values import mapping
 
 _SMALL_CHARS = 32_000
@@ -32,9 +33,7 @@ def read_body(raw: bytes, prepare: Prepare = None, limits: ReadingLimits = DECOD
         raise ServiceUnavailable("Sentry", "Sentry sent an event that is not JSON.") from None
     budget = TextBudget(limits)
     limited = limited_payload(payload, budget)
-    event = event_from_json(prepare(limited) if prepare else limited)
-    told = budget.told()
-    return replace(event, notes=(told,)) if told else event
+    return with_notes(event_from_json(prepare(limited) if prepare else limited), budget)
 
 
 def note_of(failure: WorkerFailed) -> str:
@@ -84,7 +83,8 @@ class EventReader:
         is_small = isinstance(failure, NoWorker)
         try:
             event = await self._pool.run(self._owner, read, content, self._prepare, IN_PART, is_small=is_small)
-        except WorkerFailed as again:
-            note = f"Reading this event {failure}, and reading only its beginning {again}, so nothing of it is shown"
+        except (WorkerFailed, InvalidInput) as again:
+            why = again if isinstance(again, WorkerFailed) else "found no error"
+            note = f"Reading this event {failure}, and reading only its beginning {why}, so nothing of it is shown"
             return ErrorEvent(notes=(note,))
         return replace(event, notes=(note_of(failure), *event.notes))

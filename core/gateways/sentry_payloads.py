@@ -15,6 +15,7 @@ from typing import Any
 from core.domain.errors import InvalidInput
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, IssueDetails, Span, ThreadStack
 from core.domain.reading_limits import DECODED, ReadingLimits, TextBudget
+from core.gateways.event_limits import ends_of, limited_payload, with_notes
 from core.gateways.event_payload import json_event, looks_like_event, what_it_is
 from core.gateways.sentry_frames import read_frames, with_ids_by_position
 from core.gateways.sentry_values import flat, integer, listed, mapping, moment, number, pairs, string, truth, unquoted
@@ -42,18 +43,6 @@ _OF_TRACKERS = (
     "tags",
     "type",
 )
-_LEAST_TELLING = (
-    "contexts",
-    "context",
-    "extra",
-    "breadcrumbs",
-    "spans",
-    "threads",
-    "modules",
-    "packages",
-    "sdk",
-    "_meta",
-)
 _MAX_EXCEPTIONS = 50
 _MAX_THREADS = 100
 _MAX_CRUMBS = 100
@@ -77,43 +66,22 @@ def read_event(text: str, prepare: Callable[[Any], Any] | None = None, limits: R
         raise InvalidInput("It is not text. Give one Sentry event as JSON, or an envelope.")
     payload = json_event(text)
     if payload is None:
-        told = event_in_text(_ends(text, limits))
+        told = event_in_text(text if limits is DECODED else ends_of(text, limits))
         if told is None:
             raise InvalidInput(
                 "It is neither JSON nor a Sentry envelope, and no stack trace, error or log record of one is in it."
             )
-        return _within(told, TextBudget(limits))
+        budget = TextBudget(limits)
+        return with_notes(budget.limited(told), budget)
     budget = TextBudget(limits)
     payload = limited_payload(payload, budget)
     if _is_log_record(payload) and (told := event_in_text(json.dumps(payload))):
-        return _with_notes(told, budget)
+        return with_notes(told, budget)
     if not looks_like_event(payload):
         raise InvalidInput(
             f"{what_it_is(text)}, not a Sentry event: it has neither an exception nor a message nor entries."
         )
-    return _with_notes(event_from_json(prepare(payload) if prepare else payload), budget)
-
-
-def limited_payload(payload: Mapping[str, Any], budget: TextBudget) -> Mapping[str, Any]:
-    """Return what `budget` has room for; what tells least about an error comes last."""
-    return budget.limited(dict(sorted(payload.items(), key=lambda item: item[0] in _LEAST_TELLING)))
-
-
-def _ends(text: str, limits: ReadingLimits) -> str:
-    """Both ends of a text that may not be read whole; the text reader has limits of its own for all others."""
-    if limits is DECODED or len(text) <= limits.all_chars:
-        return text
-    half = limits.all_chars // 2
-    return f"{text[:half].rpartition(chr(10))[0]}\n{text[-half:].partition(chr(10))[2]}"
-
-
-def _within(event: ErrorEvent, budget: TextBudget) -> ErrorEvent:
-    return _with_notes(budget.limited(event), budget)
-
-
-def _with_notes(event: ErrorEvent, budget: TextBudget) -> ErrorEvent:
-    told = budget.told()
-    return replace(event, notes=(*event.notes, told)) if told else event
+    return with_notes(event_from_json(prepare(payload) if prepare else payload), budget)
 
 
 def _is_log_record(payload: Mapping[str, Any]) -> bool:

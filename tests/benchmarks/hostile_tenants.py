@@ -48,7 +48,7 @@ class Waited:
 
     @property
     def ratio(self) -> float:
-        """The median of the rounds of p95 beside B divided by p95 alone: other work on the machine moves single ones."""
+        """The median over the rounds of p95 beside B divided by p95 alone: a median bears other work on the machine."""
         return statistics.median(p95(beside) / p95(alone) for alone, beside in self.rounds)
 
 

@@ -36,6 +36,9 @@ class FairTurns:
             self._busy[owner] -= 1
             if not self._busy[owner]:
                 del self._busy[owner]
+            if owner in self._waiting:
+                # Those who came meanwhile go before its next task.
+                self._waiting.move_to_end(owner)
         else:
             self._forget(owner, admitted)
         self._admit()

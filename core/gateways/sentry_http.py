@@ -26,7 +26,7 @@ from core.gateways.sentry_dialects import SENTRY, Dialect
 from core.gateways.sentry_values import mapping, string
 
 SERVICE = "Sentry"
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_BYTES = 2 * 1024 * 1024
 """Of what is decoded here, while the event loop waits: 100 issues with all their fields have about 300 KiB."""
 MAX_EVENT_BODY_BYTES = 10 * 1024 * 1024
 MAX_WAIT_S = 10.0

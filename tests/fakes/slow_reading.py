@@ -17,6 +17,12 @@ def never_prepared(payload: Any) -> Any:
     return payload
 
 
+def never_prepared_at_all(payload: Any) -> Any:
+    """Keep a processor busy until somebody ends the process."""
+    while True:
+        pass
+
+
 class NeverMasking(Masker):
     """Masks short texts; longer ones never."""
 

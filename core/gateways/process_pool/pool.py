@@ -38,9 +38,15 @@ class ProcessPool:
     """At most `size` processes, started when first needed, ended when long unused; organizations take turns."""
 
     def __init__(
-        self, size: int | None = None, *, cpu_s: float = CPU_S, max_memory_bytes: int = _MAX_MEMORY_BYTES
+        self,
+        size: int | None = None,
+        *,
+        cpu_s: float = CPU_S,
+        max_memory_bytes: int = _MAX_MEMORY_BYTES,
+        idle_s: float = _IDLE_S,
     ) -> None:
         """Start nothing yet; by default two processes, or one where there is one processor."""
+        self._idle_s = idle_s
         size = size or min(2, os.cpu_count() or 1)
         self._cpu_s = cpu_s
         self._max_memory_bytes = max_memory_bytes
@@ -121,7 +127,7 @@ class ProcessPool:
         self._idle.append(worker)
         if self._expiry:
             self._expiry.cancel()
-        self._expiry = asyncio.get_running_loop().call_later(_IDLE_S, self._expire)
+        self._expiry = asyncio.get_running_loop().call_later(self._idle_s, self._expire)
 
     def _expire(self) -> None:
         self._expiring = asyncio.create_task(self._end_idle(), name="idle worker processes")

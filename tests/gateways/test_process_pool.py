@@ -77,7 +77,7 @@ async def test_waiting_costs_nothing_of_the_deadline() -> None:
 
 
 async def test_a_call_that_wants_too_much_memory_fails_alone() -> None:
-    async with opened(ProcessPool(max_memory_bytes=512 * 1024**2)) as pool:
+    async with opened(ProcessPool()) as pool:
         with pytest.raises(WorkerFailed, match="needed more than 512 MiB of memory"):
             await pool.run("a", bytes, 1024**3)
         assert await pool.run("a", len, b"abc") == 3

@@ -13,6 +13,7 @@ import resource
 import signal
 import struct
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO
 
 REQUEST = struct.Struct(">dQ")
@@ -23,8 +24,7 @@ _NICENESS = 10
 
 def answer_all(requests: BinaryIO, answers: BinaryIO, max_memory_bytes: int) -> None:
     """Answer until the other side closes; each answer is a pickled `(result, None)` or `(None, error)`."""
-    # Where processors are short, the event loops of all organizations go first.
-    os.nice(_NICENESS)
+    _step_back()
     # Ctrl-C is the parent's to answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
@@ -38,6 +38,13 @@ def answer_all(requests: BinaryIO, answers: BinaryIO, max_memory_bytes: int) -> 
             answers.write(ANSWER.pack(len(answer)))
             answers.write(answer)
             answers.flush()
+
+
+def _step_back() -> None:
+    """Let the event loops of all organizations go first where processors are short, and live where memory is."""
+    os.nice(_NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _answer(request: bytes, cpu_s: float) -> bytes:

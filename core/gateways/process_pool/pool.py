@@ -16,7 +16,7 @@ CPU_S = 2.0
 """Of processor time, for one call; a call that waits for its turn or for its process spends none."""
 _WALL_S = 8.0
 """In case the machine has so little time to give that two seconds never pass; below the tools' timeout of 20 s."""
-_MAX_MEMORY_BYTES = 1024**3
+_MAX_MEMORY_BYTES = 512 * 1024**2
 _IDLE_S = 60.0
 _RETRY_S = 0.2
 _THREADS = 4

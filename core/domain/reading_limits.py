@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 
@@ -55,21 +55,22 @@ class TextBudget:
     def limited(self, thing: T, depth: int = 0) -> T:
         """Cut every text in `thing` to what may be looked at, in the order of its fields; of lists keep both ends."""
         self.left = max(0, self.left - _CHARS_OF_AN_ITEM)
+        if thing is None or isinstance(thing, int | float):
+            return thing
         if isinstance(thing, str):
             return self._text(thing)  # type: ignore[return-value]
-        if not isinstance(thing, Mapping | tuple | list) and (isinstance(thing, type) or not is_dataclass(thing)):
+        names = _fields_of(thing)
+        if not names and not isinstance(thing, dict | tuple | list):
             return thing
         if depth >= self.limits.depth:
             return self._too_deep(thing)  # type: ignore[no-any-return]
-        if isinstance(thing, Mapping):
+        if isinstance(thing, dict):
             kept = islice(thing.items(), self._room(thing))
             return {self._key(key): self.limited(value, depth + 1) for key, value in kept}  # type: ignore[return-value]
         if isinstance(thing, tuple | list):
-            return type(thing)(self.limited(item, depth + 1) for item in self._ends(thing))
-        changes: dict[str, Any] = {
-            item.name: self.limited(getattr(thing, item.name), depth + 1) for item in fields(thing)
-        }
-        return replace(thing, **changes)  # type: ignore[type-var]
+            return type(thing)([self.limited(item, depth + 1) for item in self._ends(thing)])
+        limited = {name: self.limited(getattr(thing, name), depth + 1) for name in names}
+        return replace(thing, **limited)  # type: ignore[type-var]
 
     def told(self) -> str | None:
         """Say what was left out; None when nothing was."""
@@ -83,7 +84,7 @@ class TextBudget:
     def _key(self, key: Any) -> Any:
         return self._text(key) if isinstance(key, str) else key
 
-    def _room(self, things: Mapping[Any, Any] | Sequence[Any]) -> int:
+    def _room(self, things: dict[Any, Any] | Sequence[Any]) -> int:
         """How many items may be kept; counts the others as left out."""
         room = max(_FEW, min(self.limits.items, self.left // _CHARS_OF_AN_ITEM))
         self.items_left_out += max(0, len(things) - room)
@@ -97,7 +98,7 @@ class TextBudget:
 
     def _too_deep(self, thing: Any) -> Any:
         self.items_left_out += 1
-        return {} if isinstance(thing, Mapping) else type(thing)() if isinstance(thing, tuple | list) else thing
+        return {} if isinstance(thing, dict) else type(thing)() if isinstance(thing, tuple | list) else thing
 
     def _text(self, text: str) -> str:
         limit = min(self.limits.text_chars, self.left)
@@ -113,17 +114,22 @@ def characters_in(thing: object, most: int) -> int:
     if isinstance(thing, str):
         return total + len(thing)
     parts: Any = ()
-    if isinstance(thing, Mapping):
-        parts = (part for pair in thing.items() for part in pair)
+    if isinstance(thing, dict):
+        parts = chain.from_iterable(thing.items())
     elif isinstance(thing, tuple | list):
         parts = thing
-    elif is_dataclass(thing) and not isinstance(thing, type):
-        parts = (getattr(thing, item.name) for item in fields(thing))
+    else:
+        parts = [part for name in _fields_of(thing) if (part := getattr(thing, name)) is not None]
     for part in parts:
         total += characters_in(part, most - total)
         if total > most:
             break
     return total
+
+
+def _fields_of(thing: object) -> Iterable[str]:
+    """The names of a dataclass's fields; `dataclasses.fields` costs more than reading them."""
+    return getattr(thing, "__dataclass_fields__", ())
 
 
 def _without_torn_word(text: str) -> str:

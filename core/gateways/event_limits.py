@@ -14,8 +14,13 @@ _LEAST_TELLING = frozenset(
 )
 
 
-def limited_payload(payload: Mapping[str, Any], budget: TextBudget) -> Mapping[str, Any]:
-    """Return what `budget` has room for; what tells least about an error comes last."""
+def limited_payload(payload: Mapping[str, Any], length: int, budget: TextBudget) -> Mapping[str, Any]:
+    """Return what `budget` has room for; what tells least about an error comes last.
+
+    `length` is that of the JSON: all of it may be one text, so that there is room for all of a short one.
+    """
+    if length <= budget.limits.text_chars:
+        return payload
     return budget.limited(dict(sorted(payload.items(), key=lambda item: item[0] in _LEAST_TELLING)))
 
 

@@ -32,7 +32,7 @@ def read_body(raw: bytes, prepare: Prepare = None, limits: ReadingLimits = DECOD
     except (ValueError, RecursionError):
         raise ServiceUnavailable("Sentry", "Sentry sent an event that is not JSON.") from None
     budget = TextBudget(limits)
-    limited = limited_payload(payload, budget)
+    limited = limited_payload(payload, len(raw), budget)
     return with_notes(event_from_json(prepare(limited) if prepare else limited), budget)
 
 

@@ -74,7 +74,7 @@ def read_event(text: str, prepare: Callable[[Any], Any] | None = None, limits: R
         budget = TextBudget(limits)
         return with_notes(budget.limited(told), budget)
     budget = TextBudget(limits)
-    payload = limited_payload(payload, budget)
+    payload = limited_payload(payload, len(text), budget)
     if _is_log_record(payload) and (told := event_in_text(json.dumps(payload))):
         return with_notes(told, budget)
     if not looks_like_event(payload):

@@ -74,12 +74,12 @@ class TextBudget:
 
     def told(self) -> str | None:
         """Say what was left out; None when nothing was."""
-        parts = []
-        if self.left_out:
-            parts.append(f"{self.left_out:,} characters of long texts")
-        if self.items_left_out:
-            parts.append(f"{self.items_left_out:,} items of long lists")
-        return f"{' and '.join(parts)} in this event were not read" if parts else None
+        counts = {"character of long texts": self.left_out, "item of long lists": self.items_left_out}
+        parts = [
+            f"{count:,} {what.replace(' ', 's ' if count > 1 else ' ', 1)}" for what, count in counts.items() if count
+        ]
+        verb = "was" if sum(counts.values()) == 1 else "were"
+        return f"{' and '.join(parts)} in this event {verb} not read" if parts else None
 
     def _key(self, key: Any) -> Any:
         return self._text(key) if isinstance(key, str) else key
@@ -97,7 +97,8 @@ class TextBudget:
         return [*things[: room - room // 2], *things[len(things) - room // 2 :]]
 
     def _too_deep(self, thing: Any) -> Any:
-        self.items_left_out += 1
+        if isinstance(thing, dict | tuple | list):
+            self.items_left_out += len(thing)
         return {} if isinstance(thing, dict) else type(thing)() if isinstance(thing, tuple | list) else thing
 
     def _text(self, text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ _MAX_MEMORY_BYTES = 512 * 1024**2
 _IDLE_S = 60.0
 _RETRY_S = 0.2
 _THREADS = 4
+_SIZE = 2
 
 T = TypeVar("T")
 
@@ -39,15 +39,14 @@ class ProcessPool:
 
     def __init__(
         self,
-        size: int | None = None,
+        size: int = _SIZE,
         *,
         cpu_s: float = CPU_S,
         max_memory_bytes: int = _MAX_MEMORY_BYTES,
         idle_s: float = _IDLE_S,
     ) -> None:
-        """Start nothing yet; by default two processes, or one where there is one processor."""
+        """Start nothing yet; with two processes, one organization alone never has all of them."""
         self._idle_s = idle_s
-        size = size or min(2, os.cpu_count() or 1)
         self._cpu_s = cpu_s
         self._max_memory_bytes = max_memory_bytes
         self._processes = FairTurns(size, max(1, size - 1))

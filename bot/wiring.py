@@ -15,6 +15,7 @@ from bot.data_directory import DataDirectory, derived_key
 from bot.reasoners import Reasoners
 from bot.settings import Settings
 from core.domain.errors import Refusal, ServiceUnavailable
+from core.domain.reading_limits import TextBudget
 from core.domain.tenancy import (
     ModelConnection,
     Organization,
@@ -23,7 +24,8 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
-from core.gateways.sentry_payloads import read_event
+from core.gateways.event_reading import EventReader
+from core.gateways.process_pool import ProcessPool
 from core.masking.masker import Masker
 from core.ports import OrganizationStore, Stores
 from core.storage.schema import check_role, migrate, pending_migrations
@@ -107,10 +109,11 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         await stores.directory.ensure_organization(organization, workspace)
         connections = Connections(stores, organization.id, settings.sentry, _operator_model(settings))
         masker = Masker(derived_key(secrets_of(settings, directory)[-1], "masking"))
+        pool = ProcessPool()
         inbox = Dispatch(
             stores,
             sentry=connections.sentry,
-            describe_event=lambda text: _describe_event(text, masker),
+            describe_event=lambda organization_id, text: _describe_event(pool, organization_id, text, masker),
             mask=masker.text,
             new_id=new_id,
             now=now,
@@ -119,6 +122,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         try:
             yield App(settings, directory, stores, connections, reasoners, inbox, organization, workspace)
         finally:
+            await pool.close()
             await reasoners.close()
 
 
@@ -139,10 +143,11 @@ def _operator_model(settings: Settings) -> ModelConnection | None:
     return ModelConnection(settings.openai_api_key.get_secret_value(), settings.openai_base_url, settings.model)
 
 
-def _describe_event(text: str, masker: Masker) -> str:
+async def _describe_event(pool: ProcessPool, organization_id: OrganizationId, text: str, masker: Masker) -> str:
     """Return the title of a pasted event, masked before it is cut, stored or shown anywhere."""
-    event = read_event(text)
-    return " ".join(masker.text(event.title or event.message or "an event without a title").split())
+    event = await EventReader(pool, organization_id).read_pasted(text)
+    title = TextBudget().limited(event.title or event.message or "an event without a title")
+    return " ".join(masker.text(title).split())
 
 
 def secrets_of(settings: Settings, directory: DataDirectory) -> tuple[bytes, ...]:

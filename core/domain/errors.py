@@ -21,12 +21,19 @@ LogSenseError
 
 from __future__ import annotations
 
+import copyreg
+from typing import Any
+
 DATABASE = "the database"
 """The service whose failure is nobody's fault but ours: work waits for it instead of failing."""
 
 
 class LogSenseError(Exception):
     """The root of all errors that LogSense raises on purpose; its text is fit for a person."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without calling the constructors, which take more than the text."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class Refusal(LogSenseError):

@@ -81,7 +81,7 @@ class ErrorEvent:
 
     `exceptions` are innermost cause first; the last is what the user saw. `message` is formatted, `message_params`
     the raw parameters. `duration_ms` is that of a transaction. `problems` are the tracker's own complaints
-    (missing source map, missing symbols).
+    (missing source map, missing symbols), `notes` are ours on what was not read.
     """
 
     id: str | None = None
@@ -112,6 +112,7 @@ class ErrorEvent:
     user_id: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

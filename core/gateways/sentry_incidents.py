@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ import aiohttp
 from core.domain.errors import AccessDenied, LogSenseError, NotFound, Refusal
 from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
 from core.domain.tenancy import SentryConnection
+from core.gateways.event_reading import read_body
 from core.gateways.reading_memory import ReadingMemory
 from core.gateways.sentry_counts import (
     series_from_events,
@@ -26,7 +27,7 @@ from core.gateways.sentry_counts import (
 from core.gateways.sentry_dialects import Dialect
 from core.gateways.sentry_http import ParameterRefused, ServerState
 from core.gateways.sentry_links import issue_link
-from core.gateways.sentry_payloads import event_from_json, issue_from_json
+from core.gateways.sentry_payloads import issue_from_json
 from core.gateways.sentry_server import PAGE, SentryServer, next_cursor
 from core.gateways.sentry_shares import question_of_others, shares_of_others
 from core.gateways.sentry_values import listed, mapping, moment, string
@@ -47,13 +48,13 @@ class SentryIncidents(IncidentSource):
         session: aiohttp.ClientSession,
         allowed_hosts: frozenset[str],
         state: ServerState | None = None,
-        prepare: Callable[[Any], Any] | None = None,
+        read_event: Callable[[bytes], Awaitable[ErrorEvent]] | None = None,
     ) -> None:
         """Nothing is asked until a method is called; `state` is what others have learned of the same connection.
 
-        `prepare` sees the JSON of an event before nested objects become lines.
+        `read_event` reads the JSON of an event, which may be large and hostile; by default that is done here.
         """
-        self._prepare = prepare
+        self._read_event = read_event or _read_here
         self._connection = connection
         self._server = SentryServer(connection, session, allowed_hosts, state)
         self._memory = ReadingMemory()
@@ -85,17 +86,17 @@ class SentryIncidents(IncidentSource):
 
     async def event(self, ref: IssueRef, which: str = "recommended") -> ErrorEvent:
         """See the port; servers without a recommended event give their latest."""
-        return await self._memory.once(f"event {ref.id} {which}", lambda: self._read_event(ref, which))
+        return await self._memory.once(f"event {ref.id} {which}", lambda: self._get_event(ref, which))
 
-    async def _read_event(self, ref: IssueRef, which: str) -> ErrorEvent:
+    async def _get_event(self, ref: IssueRef, which: str) -> ErrorEvent:
         issue = issue_from_json(await self._issue_payload(ref))
         dialect = await self._server.dialect()
         named = dialect.events.get(which, which)
         for name in dict.fromkeys((named, "latest") if which == "recommended" else (named,)):
             path = f"{dialect.issue_path(self._server.organization, quote(issue.id, safe=''))}events/"
             try:
-                payload = (await self._server.get(f"{path}{quote(name, safe='')}/")).body
-                return event_from_json(self._prepare(payload) if self._prepare else payload)
+                raw = (await self._server.get_raw(f"{path}{quote(name, safe='')}/")).body
+                return await self._read_event(raw or b"null")
             except (NotFound, ParameterRefused):
                 continue
         raise NotFound(f"Issue {ref.id} has no event {which}; it may have been deleted by retention.")
@@ -333,6 +334,10 @@ class SentryIncidents(IncidentSource):
             f"Sentry has no issue {ref.id} in organization {self._server.slug}. "
             "Check the id, and that the token may see it."
         )
+
+
+async def _read_here(raw: bytes) -> ErrorEvent:
+    return read_body(raw)
 
 
 def _commit(payload: object, author: str | None = None) -> Commit:

@@ -14,6 +14,8 @@ from typing import Any
 
 from core.domain.errors import InvalidInput
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, IssueDetails, Span, ThreadStack
+from core.domain.reading_limits import DECODED, ReadingLimits, TextBudget
+from core.gateways.event_limits import ends_of, limited_payload, with_notes
 from core.gateways.event_payload import json_event, looks_like_event, what_it_is
 from core.gateways.sentry_evidence import evidence_of, occurred, title_by_shape
 from core.gateways.sentry_frames import read_frames, with_ids_by_position
@@ -50,10 +52,11 @@ _MAX_CRUMBS = 100
 _MAX_SPANS = 500
 
 
-def read_event(text: str, prepare: Callable[[Any], Any] | None = None) -> ErrorEvent:
+def read_event(text: str, prepare: Callable[[Any], Any] | None = None, limits: ReadingLimits = DECODED) -> ErrorEvent:
     """The event in `text`: Web API or SDK dialect, wrapped by a webhook, or an envelope.
 
-    `prepare` sees decoded JSON before nested objects become lines, so that names still belong to their values.
+    `prepare` sees decoded JSON before nested objects become lines, so that names still belong to their values; of what
+    is beyond `limits` it sees nothing, and the event's notes say how much that was.
 
     Raises:
         InvalidInput: one sentence on what is wrong with it.
@@ -66,19 +69,22 @@ def read_event(text: str, prepare: Callable[[Any], Any] | None = None) -> ErrorE
         raise InvalidInput("It is not text. Give one Sentry event as JSON, or an envelope.")
     payload = json_event(text)
     if payload is None:
-        told = event_in_text(text)
+        told = event_in_text(text if limits is DECODED else ends_of(text, limits))
         if told is None:
             raise InvalidInput(
                 "It is neither JSON nor a Sentry envelope, and no stack trace, error or log record of one is in it."
             )
-        return told
+        budget = TextBudget(limits)
+        return with_notes(budget.limited(told), budget)
+    budget = TextBudget(limits)
+    payload = limited_payload(payload, len(text), budget)
     if _is_log_record(payload) and (told := event_in_text(json.dumps(payload))):
-        return told
+        return with_notes(told, budget)
     if not looks_like_event(payload):
         raise InvalidInput(
             f"{what_it_is(text)}, not a Sentry event: it has neither an exception nor a message nor entries."
         )
-    return event_from_json(prepare(payload) if prepare else payload)
+    return with_notes(event_from_json(prepare(payload) if prepare else payload), budget)
 
 
 def _is_log_record(payload: Mapping[str, Any]) -> bool:

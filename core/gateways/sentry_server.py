@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -78,13 +78,20 @@ class SentryServer:
 
     async def get(self, path: str, **query: str | int | list[str]) -> Reply:
         """A GET at the base URL; what is not there is looked for in the organization's region."""
+        return await self._get(lambda base_url: self._http.get(path, base_url=base_url, **query))
+
+    async def get_raw(self, path: str) -> Reply:
+        """The same with the bytes of the body."""
+        return await self._get(lambda base_url: self._http.get_raw(path, base_url=base_url))
+
+    async def _get(self, get: Callable[[str | None], Awaitable[Reply]]) -> Reply:
         await self.dialect()
         try:
-            return await self._http.get(path, base_url=self.state.region_url, **query)
+            return await get(self.state.region_url)
         except NotFound:
             if self.state.is_region_known or not await self._learn_region():
                 raise
-            return await self._http.get(path, base_url=self.state.region_url, **query)
+            return await get(self.state.region_url)
 
     async def find(self, what: str, path: str, **query: str | int | list[str]) -> Reply | None:
         """A GET of something that the server may not have; None when it has not, and `what` is not asked for again."""

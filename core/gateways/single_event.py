@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from core.domain.errors import Refusal
 from core.domain.incident import (
@@ -21,8 +21,8 @@ from core.ports import IncidentSource
 class SingleEventSource(IncidentSource):
     """Every id names the one event; what takes more than one event to know is None or empty."""
 
-    def __init__(self, read: Callable[[], ErrorEvent]) -> None:
-        """Answer from the event that `read` returns; it is called once, in a thread, since a dump takes CPU time."""
+    def __init__(self, read: Callable[[], Awaitable[ErrorEvent]]) -> None:
+        """Answer from the event that `read` returns; it is awaited once."""
         self._read = read
         self._reading = asyncio.Lock()
         self._event: ErrorEvent | None = None
@@ -30,7 +30,7 @@ class SingleEventSource(IncidentSource):
     async def _known(self) -> ErrorEvent:
         async with self._reading:
             if self._event is None:
-                self._event = await asyncio.to_thread(self._read)
+                self._event = await self._read()
             return self._event
 
     async def issue(self, ref: IssueRef) -> IssueDetails:

@@ -112,6 +112,7 @@ async def serve(settings: ServerSettings) -> None:
         try:
             await server.run_stdio_async()
         finally:
+            await doors.close()
             await knowledge.close()
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from core.ports import IncidentSource, KnowledgeBase
+
+T = TypeVar("T")
 
 
 class Doors(Protocol):
@@ -24,4 +27,12 @@ class Doors(Protocol):
 
     def require_writing(self) -> None:
         """Returns when this organization lets people change things in its tracker; raises Refusal otherwise."""
+        ...
+
+    async def compute(self, function: Callable[..., T], *arguments: Any, is_small: bool) -> T:
+        """Return `function(*arguments)`, apart from the event loop and in turn with other organizations.
+
+        Raises:
+            WorkerFailed: it took too long.
+        """
         ...

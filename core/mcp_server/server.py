@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 import secrets
@@ -22,8 +21,9 @@ from core.gateways.envelope import HOST_ONLY_META, MASKED_META
 from core.gateways.sentry_http import outages
 from core.gateways.tool_arguments import misfit
 from core.mcp_server.doors import Doors
+from core.mcp_server.limited_rendering import paged
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cut, page_of, tame
+from core.mcp_server.rendering import Sheet, cut, tame
 from core.mcp_server.tenancy import Middleware, tenant
 from core.mcp_server.tools import (
     add_issue_note,
@@ -74,10 +74,10 @@ def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peop
         log_level="WARNING",
     )
     for module in MODEL_TOOLS:
-        deliver = _delivering(module.tool(doors, masker), masker, fence_secret)
+        deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
         server.add_tool(deliver, name=name_of(module), annotations=_READS, structured_output=False)
     for module in PEOPLES_TOOLS if with_peoples_tools else ():
-        deliver = _delivering(module.tool(doors, masker), masker, fence_secret)
+        deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
         notes = _READS if module in (describe_connection, list_incidents) else _WRITES
         host_only = {HOST_ONLY_META: True}
         server.add_tool(deliver, name=name_of(module), annotations=notes, meta=host_only, structured_output=False)
@@ -105,7 +105,7 @@ def _checked_arguments(server: MCPServer[Any]) -> Middleware:
 
 
 def _delivering(
-    tool: Callable[..., Awaitable[Sheet]], masker: Masker, fence_secret: str
+    tool: Callable[..., Awaitable[Sheet]], doors: Doors, masker: Masker, fence_secret: str
 ) -> Callable[..., Awaitable[CallToolResult]]:
     """`tool` with its sheet turned into one masked page, and whatever goes wrong into a sentence."""
 
@@ -115,7 +115,7 @@ def _delivering(
         outages.set(went_away)
         try:
             sheet = await tool(**arguments)
-            page = await asyncio.to_thread(page_of, sheet, arguments.get("page", 1), masker, _marker(fence_secret))
+            page = await paged(doors, sheet, arguments.get("page", 1), masker, _marker(fence_secret))
         except MCPError:
             raise
         except LogSenseError as error:

@@ -12,10 +12,11 @@ import aiohttp
 
 from core.domain.errors import Refusal
 from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.event_reading import EventReader
 from core.gateways.knowledge_engine import KnowledgeEngine
+from core.gateways.process_pool import ProcessPool
 from core.gateways.sentry_http import ServerState
 from core.gateways.sentry_incidents import SentryIncidents
-from core.gateways.sentry_payloads import read_event
 from core.gateways.single_event import SingleEventSource
 from core.mcp_server.tenancy import tenant
 from core.ports import IncidentSource, KnowledgeBase
@@ -46,9 +47,12 @@ class TenantDoors:
         knowledge: KnowledgeEngine,
         prepare: Callable[[Any], Any] | None = None,
         operator: OperatorAccess | None = None,
+        *,
+        pool: ProcessPool | None = None,
     ) -> None:
         """`prepare` sees the JSON of events before anything else does: there names still belong to their values."""
         self._operator = operator
+        self._pool = pool or ProcessPool()
         self._prepare = prepare
         self._session = session
         self._allowed_hosts = allowed_hosts
@@ -60,11 +64,10 @@ class TenantDoors:
     def incidents(self) -> IncidentSource:
         """The tracker, or the one event that was pasted."""
         caller = tenant()
+        reader = EventReader(self._pool, caller.organization_id, self._prepare)
         if caller.event_text is not None:
             text = caller.event_text
-            return _kept(
-                self._events, text, lambda: SingleEventSource(partial(read_event, text, self._prepare)), _KEPT_EVENTS
-            )
+            return _kept(self._events, text, lambda: SingleEventSource(partial(reader.read_pasted, text)), _KEPT_EVENTS)
         if caller.connection is None:
             raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")
         connection, key = caller.connection, (caller.organization_id, caller.connection)
@@ -75,7 +78,7 @@ class TenantDoors:
         return _kept(
             self._trackers,
             (*key, caller.investigation_id),
-            lambda: SentryIncidents(connection, session, hosts, state, self._prepare),
+            lambda: SentryIncidents(connection, session, hosts, state, reader.read_body),
             _KEPT,
         )
 
@@ -96,6 +99,14 @@ class TenantDoors:
             raise Refusal(
                 "Changing things in Sentry is not allowed for this organization, so nothing was changed there."
             )
+
+    async def compute(self, function: Callable[..., V], *arguments: Any, is_small: bool) -> V:
+        """Return `function(*arguments)`, apart from the event loop and in turn with other organizations."""
+        return await self._pool.run(tenant().organization_id, function, *arguments, is_small=is_small)
+
+    async def close(self) -> None:
+        """End the processes that read events."""
+        await self._pool.close()
 
 
 def _kept(kept: OrderedDict[K, V], key: K, make: Callable[[], V], limit: int) -> V:

@@ -48,7 +48,7 @@ class Dispatch:
         stores: Stores,
         *,
         sentry: Callable[[OrganizationId], Awaitable[SentryConnection | None]],
-        describe_event: Callable[[str], str],
+        describe_event: Callable[[OrganizationId, str], Awaitable[str]],
         mask: Callable[[str], str],
         new_id: Callable[[], str],
         now: Callable[[], datetime],
@@ -113,7 +113,7 @@ class Dispatch:
             case Again(investigation_id=earlier):
                 return (await store.investigation(earlier)).subject, await store.event_text(earlier)
             case PastedEvent(text=text, origin=origin):
-                title = self._describe_event(text)
+                title = await self._describe_event(organization_id, text)
                 return Subject(f"{title} ({origin})", PASTED_ISSUE_ID, pasted=True), text
             case IssueText(text=text):
                 connection = await self._sentry(organization_id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from core.domain.errors import NotFound, Refusal
 from core.domain.incident import (
@@ -20,6 +21,8 @@ from core.domain.incident import (
     TagDistribution,
 )
 from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
+
+T = TypeVar("T")
 
 BEGAN = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
 
@@ -174,6 +177,9 @@ class FakeDoors:
 
     def has_one_event_only(self) -> bool:
         return self.one_event
+
+    async def compute(self, function: Callable[..., T], *arguments: Any, is_small: bool) -> T:
+        return function(*arguments)
 
     def require_writing(self) -> None:
         if not self.may_write:

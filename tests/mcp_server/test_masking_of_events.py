@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from bot.wiring import _describe_event
+from core.domain.tenancy import OrganizationId
+from core.gateways.process_pool import ProcessPool
 from core.gateways.sentry_payloads import read_event
 from core.mcp_server.masking import Masker
 from core.mcp_server.rendering import cleaned
@@ -21,9 +23,9 @@ def test_a_password_of_several_words_goes_whole_although_objects_become_lines() 
     assert "two words" not in shown
 
 
-def test_the_title_of_a_pasted_event_is_masked() -> None:
+async def test_the_title_of_a_pasted_event_is_masked() -> None:
     text = json.dumps({"title": "login with password=Tr0ub4dor9 failed", "message": "broke", "platform": "python"})
-    assert "Tr0ub4dor9" not in _describe_event(text, MASKER)
+    assert "Tr0ub4dor9" not in await _describe_event(ProcessPool(), OrganizationId("acme"), text, MASKER)
 
 
 def test_a_key_in_the_source_of_a_frame_goes_with_all_its_lines() -> None:

@@ -2,20 +2,25 @@
 
 import asyncio
 import threading
+from functools import partial
+from typing import Any
 
-from core.domain.incident import ErrorEvent, IssueRef
+from core.domain.incident import IssueRef
+from core.gateways.event_reading import EventReader
+from core.gateways.process_pool import ProcessPool
 from core.gateways.single_event import SingleEventSource
 
 
 async def test_a_pasted_event_is_read_once_and_in_a_thread() -> None:
     read_in: list[int] = []
 
-    def read() -> ErrorEvent:
+    def note_thread(payload: Any) -> Any:
         read_in.append(threading.get_ident())
-        return ErrorEvent(title="KeyError: 'sku'")
+        return payload
 
-    source = SingleEventSource(read)
+    reader = EventReader(ProcessPool(), "acme", note_thread)
+    source = SingleEventSource(partial(reader.read_pasted, '{"message": "KeyError: sku"}'))
     issue, event = await asyncio.gather(source.issue(IssueRef("this-event")), source.event(IssueRef("this-event")))
-    assert issue.title == event.title == "KeyError: 'sku'"
+    assert issue.title == event.title == "KeyError: sku"
     assert len(read_in) == 1
     assert read_in[0] != threading.get_ident()

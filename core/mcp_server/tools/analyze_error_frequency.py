@@ -9,8 +9,9 @@ from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import EventSeries, IssueDetails, IssueRef, Release
 from core.mcp_server.arguments import IssueId, Period
 from core.mcp_server.doors import Doors
+from core.mcp_server.limited_rendering import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, spoken
+from core.mcp_server.rendering import Sheet, counted, cut, iso, spoken
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.mcp_server.trend import Trend, daily_hour, trend_of
 from core.ports import IncidentSource
@@ -30,13 +31,11 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         issue = await source.issue(IssueRef(issue_id))
         fitting = _fitting(period, issue)
         series = await source.series(issue, _HOURS[fitting])
-        clean = cleaned(issue, masker)
         if doors.has_one_event_only():
-            return _one_event_sheet(clean)
+            return await rendered(doors, masker, _one_event_sheet, issue)
         if series is None or not series.points:
-            return _no_series_sheet(clean)
-        release = cleaned(await _introduced_in(source, issue), masker)
-        return frequency_sheet(series, release, fitting)
+            return await rendered(doors, masker, _no_series_sheet, issue)
+        return await rendered(doors, masker, _sheet, series, await _introduced_in(source, issue), fitting)
 
     return analyze_error_frequency
 
@@ -54,6 +53,10 @@ async def _introduced_in(source: IncidentSource, issue: IssueDetails) -> Release
         return await source.release(issue.first_release) if issue.first_release else None
     except (NotFound, ServiceFailed):
         return None
+
+
+def _sheet(clean: Cleaner, series: EventSeries, release: Release | None, period: str) -> Sheet:
+    return frequency_sheet(series, clean(release), period)
 
 
 def frequency_sheet(series: EventSeries, release: Release | None, period: str) -> Sheet:
@@ -148,7 +151,8 @@ def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:
         sheet.add(f"All events: {told}", **known)
 
 
-def _one_event_sheet(issue: IssueDetails) -> Sheet:
+def _one_event_sheet(clean: Cleaner, raw: IssueDetails) -> Sheet:
+    issue = clean(raw)
     sheet = Sheet("one pasted event: no frequency is known")
     sheet.add(ONE_EVENT, single_event=True)
     if issue.last_seen:
@@ -156,7 +160,8 @@ def _one_event_sheet(issue: IssueDetails) -> Sheet:
     return sheet
 
 
-def _no_series_sheet(issue: IssueDetails) -> Sheet:
+def _no_series_sheet(clean: Cleaner, raw: IssueDetails) -> Sheet:
+    issue = clean(raw)
     counts = f", {counted(issue.events, 'event')} in all" if issue.events is not None else ""
     sheet = Sheet(f"the tracker has no counts over time{counts}")
     _add_seen(sheet, issue)

@@ -11,8 +11,9 @@ from core.domain.incident import Commit, ErrorEvent, ExceptionInfo, Frame, Issue
 from core.mcp_server.arguments import IssueId, PageNumber
 from core.mcp_server.doors import Doors
 from core.mcp_server.frames import roles
+from core.mcp_server.limited_rendering import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted, spoken
+from core.mcp_server.rendering import Sheet, counted, cut, iso, quoted, spoken
 from core.ports import IncidentSource
 
 ONE_EVENT = "Only one pasted event is known: no counts, history, other users or earlier releases."
@@ -39,11 +40,18 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         source = doors.incidents()
         issue = await source.issue(IssueRef(issue_id))
         background = await _background(source, IssueRef(issue_id), issue)
-        # The gateway has checked the address; masking would take the digits of its path for personal data.
-        shown = replace(cleaned(replace(issue, url=None), masker), url=issue.url)
-        return issue_sheet(shown, cleaned(background, masker), one_event=doors.has_one_event_only())
+        return await rendered(doors, masker, _sheet, issue, background, doors.has_one_event_only())
 
     return get_sentry_issue_details
+
+
+def _sheet(clean: Cleaner, issue: IssueDetails, background: Background, one_event: bool) -> Sheet:
+    # The gateway has checked the address; masking would take the digits of its path for personal data.
+    shown = replace(clean(replace(issue, url=None)), url=issue.url)
+    sheet = issue_sheet(shown, clean(background), one_event=one_event)
+    if left_out := clean.budget.told():
+        sheet.add(left_out)
+    return sheet
 
 
 async def _background(source: IncidentSource, ref: IssueRef, issue: IssueDetails) -> Background:
@@ -81,7 +89,12 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
 
     exceptions = tuple(marked(each) for each in event.exceptions)
     return ErrorEvent(
-        release=event.release, environment=event.environment, exceptions=exceptions, tags=event.tags, title=event.title
+        release=event.release,
+        environment=event.environment,
+        exceptions=exceptions,
+        tags=event.tags,
+        title=event.title,
+        notes=event.notes,
     )
 
 
@@ -91,6 +104,8 @@ def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool)
     sheet = Sheet(headline, _told_in(headline, issue, one_event))
     if one_event:
         sheet.add(ONE_EVENT, single_event=True)
+    for note in background.event.notes if background.event else ():
+        sheet.add(note)
     if issue.title:
         title = cut(issue.title, 300)
         sheet.add(f"Title: {title}", title=title)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,9 +10,9 @@ from core.domain.incident import Breadcrumb, ErrorEvent, Frame, IssueRef
 from core.mcp_server import frames
 from core.mcp_server.arguments import EventChoice, IssueId, PageNumber
 from core.mcp_server.doors import Doors
+from core.mcp_server.limited_rendering import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.reading_limits import TextBudget
-from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso, quoted
+from core.mcp_server.rendering import Sheet, counted, cut, iso, quoted
 from core.mcp_server.tools.frame_lines import add_frame, fields_of, place
 from core.mcp_server.tools.span_lines import add_spans
 from core.mcp_server.tools.way_lines import add_below, add_callers
@@ -34,19 +33,23 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     async def get_stacktrace(issue_id: IssueId, event: EventChoice = "recommended", page: PageNumber = 1) -> Sheet:
         """Where it broke: exceptions, source, locals, callers, breadcrumbs."""
         found = await doors.incidents().event(IssueRef(issue_id), event)
-        # Masking and rendering take processor time; meanwhile the event loop serves other organizations.
-        return await asyncio.to_thread(stack_sheet, found, masker)
+        return await rendered(doors, masker, _stack_sheet, found)
 
     return get_stacktrace
 
 
 def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
     """`raw` as lines: the most telling first."""
-    budget = TextBudget()
-    event = cleaned(budget.limited(_lean(raw)), masker)
+    return _stack_sheet(Cleaner(masker), raw)
+
+
+def _stack_sheet(clean: Cleaner, raw: ErrorEvent) -> Sheet:
+    event = clean(_lean(raw))
     sighting = frames.sight(event)
     minified = sighting.frame is not None and frames.is_minified(sighting.frame, event.problems)
     sheet = Sheet(_headline(event, sighting, minified))
+    for note in event.notes:
+        sheet.add(note)
     _add_exceptions(sheet, event)
     _add_message(sheet, event)
     _add_sighting(sheet, sighting, minified)
@@ -56,8 +59,8 @@ def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
     _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
     _add_origin(sheet, event)
     add_callers(sheet, sighting.callers, only_library=sighting.basis == "last")
-    if budget.left_out:
-        sheet.add(f"{budget.left_out:,} characters of long texts in this event were not read")
+    if left_out := clean.budget.told():
+        sheet.add(left_out)
     return sheet
 
 

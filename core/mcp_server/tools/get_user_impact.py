@@ -9,8 +9,9 @@ from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import IssueDetails, IssueRef, TagDistribution
 from core.mcp_server.arguments import IssueId
 from core.mcp_server.doors import Doors
+from core.mcp_server.limited_rendering import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cleaned, counted, cut
+from core.mcp_server.rendering import Sheet, counted, cut
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 
@@ -45,12 +46,21 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
                 return None
 
         found = await asyncio.gather(*(distribution(key) for key in _KEYS))
-        known = {each.key: cleaned(each, masker) for each in found if each and each.values and each.total > 0}
+        known = {each.key: each for each in found if each and each.values and each.total > 0}
         usual = await _usual(source, issue, _worth_comparing(known))
-        one_event = doors.has_one_event_only()
-        return impact_sheet(cleaned(issue, masker), known, cleaned(usual, masker), one_event=one_event)
+        return await rendered(doors, masker, _sheet, issue, known, usual, doors.has_one_event_only())
 
     return get_user_impact
+
+
+def _sheet(
+    clean: Cleaner,
+    issue: IssueDetails,
+    shares: Mapping[str, TagDistribution],
+    usual: Mapping[str, TagDistribution],
+    one_event: bool,
+) -> Sheet:
+    return impact_sheet(clean(issue), clean(shares), clean(usual), one_event=one_event)
 
 
 def _worth_comparing(shares: Mapping[str, TagDistribution]) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Any
 from core.domain.incident import IssueDetails
 from core.mcp_server.arguments import Count, Search
 from core.mcp_server.doors import Doors
+from core.mcp_server.limited_rendering import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cleaned, counted, cut, iso
+from core.mcp_server.rendering import Sheet, counted, cut, iso
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
@@ -18,9 +19,13 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     async def list_incidents(query: Search = "is:unresolved", limit: Count = 25) -> Sheet:
         """Issues that match a search, newest activity first."""
         issues = await doors.incidents().issues(query, limit)
-        return incidents_sheet(cleaned(tuple(issues), masker))
+        return await rendered(doors, masker, _sheet, tuple(issues))
 
     return list_incidents
+
+
+def _sheet(clean: Cleaner, issues: tuple[IssueDetails, ...]) -> Sheet:
+    return incidents_sheet(clean(issues))
 
 
 def incidents_sheet(issues: Sequence[IssueDetails]) -> Sheet:

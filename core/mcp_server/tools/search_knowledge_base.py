@@ -9,8 +9,9 @@ from typing import Any
 from core.domain.knowledge import Kind, KnowledgeFindings, KnowledgeMatch
 from core.mcp_server.arguments import Limit, Query
 from core.mcp_server.doors import Doors
+from core.mcp_server.limited_rendering import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cleaned, counted, cut, quoted
+from core.mcp_server.rendering import Sheet, counted, cut, quoted
 
 _PASSAGE_CHARS = 600
 
@@ -21,9 +22,13 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     async def search_knowledge_base(query: Query, limit: Limit = 3) -> Sheet:
         """Past incidents and runbooks, by error type, message or frames."""
         found = await doors.knowledge().search(query, limit)
-        return knowledge_sheet(cleaned(found, masker))
+        return await rendered(doors, masker, _found_sheet, found)
 
     return search_knowledge_base
+
+
+def _found_sheet(clean: Cleaner, found: KnowledgeFindings) -> Sheet:
+    return knowledge_sheet(clean(found))
 
 
 def knowledge_sheet(found: KnowledgeFindings) -> Sheet:

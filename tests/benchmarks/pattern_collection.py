@@ -1,4 +1,8 @@
-"""Every compiled pattern of the product, found by importing all its modules: a new one cannot be forgotten."""
+"""Every pattern of the product: a new one cannot be forgotten.
+
+Compiled patterns are found by importing all modules; those inside functions by reading the source, where an unknown
+part of a pattern (an escaped name, say) becomes `a`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ import core
 
 _RE2 = type(re2.compile("a"))
 _ANCHORED = frozenset({"match", "fullmatch"})
+_TAKES_PATTERN = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer", "compile"})
 
 
 @dataclass(frozen=True)
@@ -31,22 +36,34 @@ class Found:
     method: str
     """`search`, or `match` or `fullmatch` where the module applies the name in no other way."""
 
+    @property
+    def is_re2(self) -> bool:
+        """Whether RE2 applies it, which takes linear time whatever the pattern is."""
+        return isinstance(self.pattern, _RE2)
+
 
 def patterns() -> list[Found]:
     """Import all modules of the three packages and collect each distinct pattern once."""
     found: dict[tuple[type, str | bytes, int], Found] = {}
     for module in _modules():
-        uses = _uses(module)
+        tree = _tree(module)
+        uses = _uses(tree)
         for name, value in list(vars(module).items()):
             if isinstance(value, ModuleType):
                 continue
             for path, pattern in _inside(value, name, set(), 0):
-                key = (type(pattern), pattern.pattern, getattr(pattern, "flags", 0))
                 method = _method(uses.get(name, set())) if path == name else "search"
-                known = found.get(key)
-                if known is None or method == "search" != known.method:
-                    found[key] = Found(f"{module.__name__}.{path}", pattern, method)
+                _keep(found, Found(f"{module.__name__}.{path}", pattern, method))
+        for each in written_in(tree, module):
+            _keep(found, each)
     return list(found.values())
+
+
+def _keep(found: dict[tuple[type, str | bytes, int], Found], new: Found) -> None:
+    key = (type(new.pattern), new.pattern.pattern, getattr(new.pattern, "flags", 0))
+    known = found.get(key)
+    if known is None or new.method == "search" != known.method:
+        found[key] = new
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -98,10 +115,70 @@ def _is_ours(thing: Any) -> bool:
     return str(getattr(thing, "__module__", "")).partition(".")[0] in {"core", "adapters", "bot"}
 
 
-def _uses(module: ModuleType) -> dict[str, set[str]]:
-    """Return the methods that the module's source calls on each of its names; `""` where it passes the name on."""
+def _tree(module: ModuleType) -> ast.Module:
     with open(str(module.__file__), encoding="utf-8") as source:
-        tree = ast.parse(source.read())
+        return ast.parse(source.read())
+
+
+def written_in(tree: ast.Module, module: ModuleType) -> Iterator[Found]:
+    """Yield the patterns that functions of `tree` pass to `re.search` and the like."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and (method := _method_of_re(call)) and call.args:
+                    yield from _compiled(call, method, function, module)
+
+
+def _method_of_re(call: ast.Call) -> str | None:
+    called = call.func
+    if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "re":
+        return called.attr if called.attr in _TAKES_PATTERN else None
+    return None
+
+
+def _compiled(call: ast.Call, method: str, function: ast.AST, module: ModuleType) -> Iterator[Found]:
+    for text in _texts(call.args[0], function, module):
+        flags = sum({_flag(node) for node in [*call.args[1:], *(each.value for each in call.keywords)]})
+        where = f"{module.__name__}:{call.lineno}"
+        yield Found(where, re.compile(text, flags), method if method in _ANCHORED else "search")
+
+
+def _flag(node: ast.AST) -> int:
+    """Return the flags that `node` names, and 0 for any other argument."""
+    return sum(
+        int(getattr(re, each.attr, 0))
+        for each in ast.walk(node)
+        if isinstance(each, ast.Attribute) and isinstance(getattr(re, each.attr, None), re.RegexFlag)
+    )
+
+
+def _texts(node: ast.AST, function: ast.AST, module: ModuleType) -> Iterator[str]:
+    """Yield what `node` may be: a literal, one with parts, or what was assigned to a name in `function`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(_part(part, module) for part in node.values)
+    elif isinstance(node, ast.Name) and isinstance(known := vars(module).get(node.id), str):
+        yield known
+    elif isinstance(node, ast.Name):
+        for each in ast.walk(function):
+            if isinstance(each, ast.Assign) and any(getattr(to, "id", None) == node.id for to in each.targets):
+                yield from _texts(each.value, function, module)
+    elif isinstance(node, ast.Subscript | ast.Dict | ast.IfExp | ast.BinOp):
+        for part in ast.iter_child_nodes(node):
+            yield from _texts(part, function, module)
+
+
+def _part(part: ast.expr, module: ModuleType) -> str:
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    known = vars(module).get(value.id) if isinstance(value, ast.Name) else None
+    return known if isinstance(known, str) else "a"
+
+
+def _uses(tree: ast.Module) -> dict[str, set[str]]:
+    """Return the methods that the module's source calls on each of its names; `""` where it passes the name on."""
     uses: dict[str, set[str]] = {}
     called: set[int] = set()
     for node in ast.walk(tree):

@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 import re._constants as ops
 import re._parser as parser
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from types import FrameType
 from typing import Any
 
 from tests.benchmarks.pattern_collection import Found
+
+LIMIT = 2.3
+FLOOR_S = 0.0005
+LONGEST = 16_384
+_SHORTEST = 16
+_ALARM_S = 0.25
+_ENOUGH_S = 0.05
 
 _ALPHABET = "aA0_-. \t\n/:\"'(<@=`*>#$é"
 _REPEATS = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)
@@ -25,6 +35,10 @@ _CATEGORIES = {
 }
 _SUFFIXES = ("", "\x00")
 _MOST_CASES = 160
+
+
+class TookTooLong(Exception):
+    """One match used more CPU than any linear pattern could."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +74,12 @@ class Growth:
         return min(two / max(one, 1e-9), four / max(two, 1e-9))
 
     @property
-    def is_clear(self) -> bool:
-        """Whether measuring again could not change the answer."""
-        return self.per_doubling > 3 and self.seconds[2] > 0.05
+    def is_superlinear(self) -> bool:
+        """Whether time more than doubles with the length, twice in a row, where it can be told."""
+        return self.per_doubling > LIMIT and self.seconds[0] >= FLOOR_S / 4
 
 
-def cases_of(pattern: Any) -> list[Case]:
+def cases_of(pattern: Any, most: int = _MOST_CASES) -> list[Case]:
     """Derive texts for each repeat: what leads to it, its body many times, and something that fails."""
     try:
         tree = parser.parse(pattern.pattern, getattr(pattern, "flags", 0) & ~re.DEBUG)
@@ -85,7 +99,7 @@ def cases_of(pattern: Any) -> list[Case]:
     if not found and (whole := _sample(tree)):
         found[Case("", whole, "", "\x00")] = None
     every = list(found)
-    return every[:: max(1, -(-len(every) // _MOST_CASES))]
+    return every[:: max(1, -(-len(every) // most))]
 
 
 def _repeats(tree: Sequence[tuple[Any, Any]], before: str) -> Iterator[tuple[str, list[str]]]:
@@ -162,14 +176,30 @@ def _holds(op: Any, value: Any, char: str) -> bool:
     return any(_holds(kind, what, char) for kind, what in value[negated:]) is not negated
 
 
-def measured(where: str, case: str, run: Callable[[int], Callable[[], object]], longest: int, floor_s: float) -> Growth:
-    """Time at n, 2n and 4n, where n is the first length that takes `floor_s`, at most `longest`."""
-    length = min(250, longest)
-    while length < longest and _seconds(run(length), 1) < floor_s:
-        length = min(length * 4, longest)
+def measured(where: str, case: str, run: Callable[[int], Callable[[], object]], longest: int) -> Growth:
+    """Time at n, 2n and 4n, where n is the first length that takes `FLOOR_S`, at most `longest`.
+
+    What seems superlinear is measured again, and further out: a bounded repeat is linear beyond its bound.
+    """
+    length = _SHORTEST
+    try:
+        while (first := _seconds(run(length), 1)) < FLOOR_S and length < longest:
+            length *= 4
+        if first < FLOOR_S / 4:
+            return Growth(where, case, length, (first, 2 * first, 4 * first))
+        growth = _grown(where, case, run, length)
+        while growth.is_superlinear and growth.seconds[2] < _ENOUGH_S and length < longest:
+            length *= 2
+            growth = _grown(where, case, run, length)
+        return growth
+    except TookTooLong:
+        return Growth(where, case, length, (_ALARM_S, float("inf"), float("inf")))
+
+
+def _grown(where: str, case: str, run: Callable[[int], Callable[[], object]], length: int) -> Growth:
     growth = Growth(where, case, length, _at(run, length, 1))
     for runs in (3, 5):
-        if growth.per_doubling > 2.3 and growth.seconds[0] >= floor_s / 4 and not growth.is_clear:
+        if growth.is_superlinear and growth.seconds[2] < _ENOUGH_S:
             growth = Growth(where, case, length, _at(run, length, runs))
     return growth
 
@@ -182,23 +212,39 @@ def _seconds(call: Callable[[], object], runs: int) -> float:
     best = float("inf")
     for _ in range(runs):
         began = time.thread_time()
-        call()
+        with _alarm():
+            call()
         best = min(best, time.thread_time() - began)
     return best
 
 
-def worst(found: Found, longest: int, floor_s: float, budget_s: float = 5.0) -> Growth | None:
-    """Return the case that grows most among those whose time can be told, else the slowest.
+@contextmanager
+def _alarm() -> Iterator[None]:
+    """Raise `TookTooLong` in a match that would not end; CPU time, so that a loaded machine changes nothing."""
 
-    Cases are tried for `budget_s` of CPU; the rest is left out, since a pattern that is slow is already found.
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        raise TookTooLong
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, _ALARM_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def worst(found: Found, longest: int = LONGEST, budget_s: float = 2.0, most_cases: int = _MOST_CASES) -> Growth | None:
+    """Return the first superlinear case, else the slowest.
+
+    Cases are tried for `budget_s` of CPU. RE2 is linear by construction, so one case shows that the pattern works.
     """
+    apply = getattr(found.pattern, found.method)
 
     def run(case: Case) -> Callable[[int], Callable[[], object]]:
-        apply = getattr(found.pattern, found.method)
-
         def at(length: int) -> Callable[[], object]:
             text: Any = case.at(length)
-            if isinstance(found.pattern.pattern, bytes) and not found.where.startswith("re2"):
+            if isinstance(found.pattern.pattern, bytes):
                 text = text.encode()
             return lambda: apply(text)
 
@@ -206,14 +252,11 @@ def worst(found: Found, longest: int, floor_s: float, budget_s: float = 5.0) -> 
 
     grown: list[Growth] = []
     began = time.thread_time()
-    for case in cases_of(found.pattern):
-        growth = measured(found.where, repr(case)[:120], run(case), longest, floor_s)
-        if growth.is_clear:
+    for case in cases_of(found.pattern, 1 if found.is_re2 else most_cases):
+        growth = measured(found.where, repr(case)[:120], run(case), longest)
+        if growth.is_superlinear and not found.is_re2:
             return growth
         grown.append(growth)
         if time.thread_time() - began > budget_s:
             break
-    telling = [growth for growth in grown if growth.seconds[0] >= floor_s / 4]
-    if telling:
-        return max(telling, key=lambda growth: growth.per_doubling)
-    return max(grown, key=lambda growth: growth.seconds[2], default=None)
+    return max(grown, key=lambda growth: growth.seconds[2] / growth.length, default=None)

@@ -35,16 +35,16 @@ MONO_FRAME = re.compile(
     r"[ \t]+(?:\[0x[0-9a-f]{1,8}\][ \t]+in[ \t]+|\(at[ \t]+)(?P<file>[^\s<>][^\n]{0,300}?|<[0-9a-f]+>):(?P<line>\d{1,9})\)?[ \t]*$"
 )
 GO_PLACE = re.compile(
-    r"(?P<file>(?:/|[A-Za-z]:[\\/]|[\w.@-]+/|\?\?)?[^\s:]{0,400}\.(?:go|s|c|S)):(?P<line>\d{1,9})(?: \+0x[0-9a-f]+)?(?: .{0,80})?$"
+    r"(?P<file>(?:[A-Za-z]:[\\/])?[^\s:]{0,400}\.(?:go|s|c|S)):(?P<line>\d{1,9})(?: \+0x[0-9a-f]+)?(?: .{0,80})?$"
 )
 GO_HEAD = re.compile(r"(?:panic|fatal error): \S|goroutine \d{1,9} (?:gp=\S+ .{0,60})?\[[^\]\n]{1,80}\]:")
 RUST_HEAD = re.compile(r"thread '[^'\n]{0,200}' (?:\(\d{1,20}\) )?panicked at ")
 RUST_PLACE = re.compile(r"at (?P<file>\S.{0,400}?\.rs):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?$")
 RUBY_FRAME = re.compile(
-    r"(?:# )?(?:from )?(?P<file>(?:[A-Za-z]:)?(?:[\w.-]+ \([\w. -]{1,30}\) )?[^\s:'\"()][^:\n'\"]{0,400}):(?P<line>\d{1,9}):in [`'\u2018\"](?P<call>[^'\n]{0,300})['\u2019\"]"
+    r"(?:# )?(?:from )?(?P<file>(?:[A-Za-z]:)?(?:[\w.-]{1,100} \([\w. -]{1,30}\) )?[^\s:'\"()][^:\n'\"]{0,400}):(?P<line>\d{1,9}):in [`'\u2018\"](?P<call>[^'\n]{0,300})['\u2019\"]"
 )
 PHP_FRAME = re.compile(
-    r"#\d{1,4}:? (?:(?P<file>\S[^\n]{0,400}?)\((?P<line>\d{1,9})\)|\[internal function\]): (?P<call>\S.{0,1500})$"
+    r"#\d{1,4}:? (?:(?P<file>\S[^\n]{0,400}?)\((?P<line>\d{1,9})\)|\[internal function\]): (?P<call>\S.*)"
 )
 PHP_HEAD = re.compile(
     r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: |Uncaught PHP Exception |\(code: \w{1,20}\): "
@@ -64,7 +64,7 @@ SANITIZER_FRAME = re.compile(
     r"(?:[ \t]+\((?P<package>[^()\n]{1,300}\+0x[0-9a-f]+)\))?(?:[ \t]+\(BuildId: \w{1,80}\))?$"
 )
 GDB_FRAME = re.compile(
-    r"(?:frame )?#\d{1,4}:?[ \t]+(?:0x[0-9a-f]+ (?:in )?)?(?:(?P<image>[\w.+-]{1,100})`)?(?P<call>[^\n`]{1,500}?)[ \t]*(?P<arguments>\([^\n]{0,500}\))?(?: const)?[ \t]+"
+    r"(?:frame )?#\d{1,4}:?[ \t]++(?:0x[0-9a-f]+ (?:in )?)?(?:(?P<image>[\w.+-]{1,100})`)?(?P<call>[^\s`](?:[^\n`]{0,300}?[^\s`])?)[ \t]{0,4}(?P<arguments>\([^\n]{0,500}\))?(?: const)?[ \t]{1,4}"
     r"(?:at (?P<file>[^\s:][^\n:]{0,400}):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?|from (?P<package>\S{1,300}))(?:[ \t]\[opt\])?$"
 )
 APPLE_FRAME = re.compile(

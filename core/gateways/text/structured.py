@@ -82,7 +82,9 @@ _VALUES = (
     "cause",
 )
 _WRAPPERS = ("jsonPayload", "fields", "log", "data", "attributes")
-_LOGFMT = re.compile(r'(?P<name>[A-Za-z_][\w.@-]{0,60})=(?P<value>"(?:[^"\\]|\\.){0,20000}"|[^\s"]{0,2000})(?:\s|$)')
+_LOGFMT = re.compile(
+    r'(?<![\w.@=-])(?P<name>[A-Za-z_][\w.@-]{0,60})=(?P<value>"(?:[^"\\]|\\.){0,20000}+"|[^\s"]{0,2000}+)(?:\s|$)'
+)
 _EXPORT = re.compile(r"(?:__CURSOR|__REALTIME_TIMESTAMP|MESSAGE|_[A-Z_]+|[A-Z][A-Z_]+)=")
 _DEEP = 4
 

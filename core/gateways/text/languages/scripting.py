@@ -10,7 +10,7 @@ from core.domain.trace_lines import BEAM_FRAME, DART_FRAME, ERLANG_FRAME, PHP_FR
 from core.gateways.text.languages.heads import head_above, head_of
 from core.gateways.text.model import Line, Trace, text_frame
 
-_RUBY_TAIL = re.compile(r": (?P<value>.*) \((?P<type>[A-Z][\w:]{1,120})\)$")
+_RUBY_TAIL = re.compile(r": (?P<value>.{0,1500}) \((?P<type>[A-Z][\w:]{1,120})\)$")
 _RUBY_HEAD = re.compile(r"(?P<type>[A-Z]\w*(?:::[A-Z]\w*){0,8}) \((?P<value>.*)\)(?::)?$")
 _RUBY_NUMBER = re.compile(r"^\d{1,5}: (?=from )")
 _PHP_UNCAUGHT = re.compile(
@@ -20,7 +20,7 @@ _PHP_PLAIN = re.compile(
     r"(?:PHP )?(?P<type>(?:Fatal|Parse|Recoverable fatal|Catchable fatal) error|Warning|Notice|Deprecated): {1,2}(?P<value>.*) in (?P<file>/\S.{0,300}) on line (?P<line>\d{1,9})$"
 )
 _PHP_OBJECT = re.compile(
-    r"(?:\[object\] )?\((?P<type>[A-Z][\w\\]{1,200})\(code: \w{1,20}\): (?P<value>.*?) at (?P<file>(?:/|[A-Z]:\\)[^\s\"]{1,300}):(?P<line>\d{1,9})\)"
+    r"(?:\[object\] )?\((?P<type>[A-Z][\w\\]{1,200})\(code: \w{1,20}\): (?P<value>.{0,1000}?) at (?P<file>(?:/|[A-Z]:\\)[^\s\"]{1,300}):(?P<line>\d{1,9})\)"
 )
 _PHP_AT = re.compile(r"at (?P<file>\S{1,300}\.php):(?P<line>\d{1,9})$")
 _BEAM_ERROR = re.compile(
@@ -196,7 +196,7 @@ def read_beam(lines: Sequence[Line]) -> Iterator[Trace]:
             bare = lines[index].bare
             if call := BEAM_FRAME.match(bare):
                 name = call["call"]
-                name = re.sub(r"\((.*)\)$", lambda given: f"/{given[1].count(',') + 1 if given[1] else 0}", name)
+                name = re.sub(r"\((.{0,400})\)$", lambda given: f"/{given[1].count(',') + 1 if given[1] else 0}", name)
                 frames.append(text_frame(name, call["file"], call["line"], package=call["package"]))
             elif call := ERLANG_FRAME.match(bare):
                 frames.append(text_frame(call["call"], call["file"], call["line"]))

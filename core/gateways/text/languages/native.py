@@ -72,6 +72,12 @@ def _trace(kind: str | None, value: str, stack: Sequence[Frame], begin: int, end
     return Trace((error,), "native", begin, end, is_fatal=True)
 
 
+def _without_arguments(call: str) -> str:
+    bare = call.removesuffix(" const")
+    first = re.search(r"(?<=\w)\(", bare) if bare.endswith(")") else None
+    return bare[: first.start()] if first else call
+
+
 def _numbered(lines: Sequence[Line], index: int, pattern: re.Pattern[str]) -> tuple[list[Frame], int]:
     """Return the first run of numbered calls below `index`, newest first."""
     stack: list[Frame] = []
@@ -81,10 +87,9 @@ def _numbered(lines: Sequence[Line], index: int, pattern: re.Pattern[str]) -> tu
         call = pattern.match(bare) if "#" in bare[:8] else None
         if call:
             groups = call.groupdict()
-            function = re.sub(r"(?<=\w)\(.{0,500}\)(?: const)?$", "", call["call"])
             stack.append(
                 text_frame(
-                    function,
+                    _without_arguments(call["call"]),
                     groups.get("file"),
                     groups.get("line"),
                     column=groups.get("column"),

@@ -11,7 +11,7 @@ from core.domain.trace_lines import PYTHON_FRAME, PYTHON_HEAD
 from core.gateways.text.model import Line, Trace, text_frame
 
 _ART = re.compile(
-    r"^(?P<blank>[ \t]*)(?:\|(?P<text>.*)|\+ (?P<head>Exception Group Traceback.*)|\+-\+?-*(?P<number> (?:\d+|\.\.\.) -*)?-*)$"
+    r"^(?P<blank>[ \t]*)(?:\|(?P<text>.*)|\+ (?P<head>Exception Group Traceback.*)|\+-\+?-*+(?P<number> (?:\d+|\.\.\.) -*+)?)$"
 )
 _MEMBER = re.compile(r"^[ \t]*(?:\+-)?\+-{5,} (?:\d+|\.\.\.) -{5,}")
 _CHAINED = ("The above exception was the direct cause of", "During handling of the above exception")

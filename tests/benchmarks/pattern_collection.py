@@ -11,7 +11,7 @@ import dataclasses
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -25,6 +25,8 @@ import core
 _RE2 = type(re2.compile("a"))
 _ANCHORED = frozenset({"match", "fullmatch"})
 _TAKES_PATTERN = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer", "compile"})
+_SCALARS = (str, bytes, int, float, complex, type(None))
+_Nodes = list[tuple[ast.AST, ast.AST | None]]
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,23 @@ class Found:
 
 def patterns() -> list[Found]:
     """Import all modules of the three packages and collect each distinct pattern once."""
+    return patterns_of(_modules())
+
+
+def patterns_of(modules: Iterable[ModuleType]) -> list[Found]:
+    """Collect each distinct pattern of `modules` once."""
     found: dict[tuple[type, str | bytes, int], Found] = {}
-    for module in _modules():
-        tree = _tree(module)
-        uses = _uses(tree)
+    seen: set[int] = set()
+    for module in modules:
+        nodes = list(_with_function(_tree(module), None))
+        uses = _uses(nodes)
         for name, value in list(vars(module).items()):
             if isinstance(value, ModuleType):
                 continue
-            for path, pattern in _inside(value, name, set(), 0):
+            for path, pattern in _inside(value, name, seen, 0):
                 method = _method(uses.get(name, set())) if path == name else "search"
                 _keep(found, Found(f"{module.__name__}.{path}", pattern, method))
-        for each in written_in(tree, module):
+        for each in _written_in(nodes, module):
             _keep(found, each)
     return list(found.values())
 
@@ -74,11 +82,11 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def _inside(value: Any, path: str, seen: set[int], depth: int) -> Iterator[tuple[str, Any]]:
-    """Walk containers, dataclasses and classes of the product."""
+    """Walk containers, dataclasses and classes of the product; `seen` are those of this or another module."""
     if isinstance(value, re.Pattern | _RE2):
         yield path, value
         return
-    if depth > 6 or id(value) in seen:
+    if depth > 6 or isinstance(value, _SCALARS) or id(value) in seen:
         return
     seen.add(id(value))
     for name, item in _parts(value):
@@ -87,11 +95,10 @@ def _inside(value: Any, path: str, seen: set[int], depth: int) -> Iterator[tuple
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        for key, item in list(value.items()):
-            yield "[key]", key
-            yield f"[{key!r:.20}]", item
+        yield from (("[key]", key) for key in list(value))
+        yield from ((f"[{key!r:.20}]", item) for key, item in list(value.items()) if not isinstance(item, _SCALARS))
     elif isinstance(value, tuple | list | set | frozenset):
-        yield from ((f"[{index}]", item) for index, item in enumerate(value))
+        yield from ((f"[{index}]", item) for index, item in enumerate(value) if not isinstance(item, _SCALARS))
     elif isinstance(value, type):
         if _is_ours(value):
             yield from ((f".{name}", item) for name, item in list(vars(value).items()))
@@ -112,7 +119,7 @@ def _cached(function: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_ours(thing: Any) -> bool:
-    return str(getattr(thing, "__module__", "")).partition(".")[0] in {"core", "adapters", "bot"}
+    return str(getattr(thing, "__module__", "")).partition(".")[0] in {"core", "adapters", "bot", "tests"}
 
 
 def _tree(module: ModuleType) -> ast.Module:
@@ -120,13 +127,20 @@ def _tree(module: ModuleType) -> ast.Module:
         return ast.parse(source.read())
 
 
-def written_in(tree: ast.Module, module: ModuleType) -> Iterator[Found]:
-    """Yield the patterns that functions of `tree` pass to `re.search` and the like."""
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            for call in ast.walk(function):
-                if isinstance(call, ast.Call) and (method := _method_of_re(call)) and call.args:
-                    yield from _compiled(call, method, function, module)
+def _with_function(node: ast.AST, function: ast.AST | None) -> Iterator[tuple[ast.AST, ast.AST | None]]:
+    """Yield each node below `node` with the outermost function that it is in, if any."""
+    for child in ast.iter_child_nodes(node):
+        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        within = function or (child if is_function else None)
+        yield child, within
+        yield from _with_function(child, within)
+
+
+def _written_in(nodes: _Nodes, module: ModuleType) -> Iterator[Found]:
+    """Yield the patterns that functions pass to `re.search` and the like."""
+    for node, function in nodes:
+        if function and isinstance(node, ast.Call) and (method := _method_of_re(node)) and node.args:
+            yield from _compiled(node, method, function, module)
 
 
 def _method_of_re(call: ast.Call) -> str | None:
@@ -177,16 +191,15 @@ def _part(part: ast.expr, module: ModuleType) -> str:
     return known if isinstance(known, str) else "a"
 
 
-def _uses(tree: ast.Module) -> dict[str, set[str]]:
+def _uses(nodes: _Nodes) -> dict[str, set[str]]:
     """Return the methods that the module's source calls on each of its names; `""` where it passes the name on."""
     uses: dict[str, set[str]] = {}
     called: set[int] = set()
-    for node in ast.walk(tree):
+    for node, _ in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             uses.setdefault(node.value.id, set()).add(node.attr)
             called.add(id(node.value))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
             uses.setdefault(node.id, set()).add("")
     return uses
 

@@ -7,9 +7,10 @@ import re._constants as ops
 import re._parser as parser
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import pairwise
 from types import FrameType
 from typing import Any
@@ -20,8 +21,12 @@ LIMIT = 2.3
 FLOOR_S = 0.0005
 LONGEST = 16_384
 _SHORTEST = 16
-_ALARM_S = 0.25
 _ENOUGH_S = 0.05
+_SCREENED = 2_000
+_PATTERN_ALARM_S, _ALARM_S = 0.25, 10.0
+_DEAR, _STEEP = 4, 6
+"""A case is measured that costs so many times the reference, and so many times its own quarter."""
+_SHOWN = 120
 
 _ALPHABET = "aA0_-. \t\n/:\"'(<@=`*>#$é"
 _REPEATS = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)
@@ -34,7 +39,6 @@ _CATEGORIES = {
     ops.CATEGORY_NOT_WORD: r"\W",
 }
 _SUFFIXES = ("", "\x00")
-_MOST_CASES = 160
 
 
 class TookTooLong(Exception):
@@ -79,7 +83,7 @@ class Growth:
         return self.per_doubling > LIMIT and self.seconds[0] >= FLOOR_S / 4
 
 
-def cases_of(pattern: Any, most: int = _MOST_CASES) -> list[Case]:
+def cases_of(pattern: Any) -> list[Case]:
     """Derive texts for each repeat: what leads to it, its body many times, and something that fails."""
     try:
         tree = parser.parse(pattern.pattern, getattr(pattern, "flags", 0) & ~re.DEBUG)
@@ -98,8 +102,7 @@ def cases_of(pattern: Any, most: int = _MOST_CASES) -> list[Case]:
         found.update({Case(head, one, two, "\x00"): None for one in first[:2] for two in second[:2] if one != two})
     if not found and (whole := _sample(tree)):
         found[Case("", whole, "", "\x00")] = None
-    every = list(found)
-    return every[:: max(1, -(-len(every) // most))]
+    return list(found)
 
 
 def _repeats(tree: Sequence[tuple[Any, Any]], before: str) -> Iterator[tuple[str, list[str]]]:
@@ -176,57 +179,67 @@ def _holds(op: Any, value: Any, char: str) -> bool:
     return any(_holds(kind, what, char) for kind, what in value[negated:]) is not negated
 
 
-def measured(where: str, case: str, run: Callable[[int], Callable[[], object]], longest: int) -> Growth:
-    """Time at n, 2n and 4n, where n is the first length that takes `FLOOR_S`, at most `longest`.
+def measured(
+    where: str,
+    case: str,
+    run: Callable[[int], Callable[[], object]],
+    longest: int,
+    alarm_s: float = _ALARM_S,
+    shortest: int = _SHORTEST,
+) -> Growth:
+    """Time at n, 2n and 4n, where n is the first length from `shortest` that takes `FLOOR_S`, at most `longest`.
 
     What seems superlinear is measured again, and further out: a bounded repeat is linear beyond its bound.
     """
-    length = _SHORTEST
+    length = shortest
     try:
-        while (first := _seconds(run(length), 1)) < FLOOR_S and length < longest:
+        while (first := _seconds(run(length), 1, alarm_s)) < FLOOR_S and length < longest:
             length *= 4
         if first < FLOOR_S / 4:
             return Growth(where, case, length, (first, 2 * first, 4 * first))
-        growth = _grown(where, case, run, length)
+        growth = _grown(where, case, run, length, alarm_s)
         while growth.is_superlinear and growth.seconds[2] < _ENOUGH_S and length < longest:
             length *= 2
-            growth = _grown(where, case, run, length)
+            growth = _grown(where, case, run, length, alarm_s)
         return growth
     except TookTooLong:
-        return Growth(where, case, length, (_ALARM_S, float("inf"), float("inf")))
+        return Growth(where, case, length, (alarm_s, float("inf"), float("inf")))
 
 
-def _grown(where: str, case: str, run: Callable[[int], Callable[[], object]], length: int) -> Growth:
-    growth = Growth(where, case, length, _at(run, length, 1))
+def _grown(where: str, case: str, run: Callable[[int], Callable[[], object]], length: int, alarm_s: float) -> Growth:
+    growth = Growth(where, case, length, _at(run, length, 1, alarm_s))
     for runs in (3, 5):
         if growth.is_superlinear and growth.seconds[2] < _ENOUGH_S:
-            growth = Growth(where, case, length, _at(run, length, runs))
+            growth = Growth(where, case, length, _at(run, length, runs, alarm_s))
     return growth
 
 
-def _at(run: Callable[[int], Callable[[], object]], length: int, runs: int) -> tuple[float, float, float]:
-    return _seconds(run(length), runs), _seconds(run(2 * length), runs), _seconds(run(4 * length), runs)
+def _at(
+    run: Callable[[int], Callable[[], object]], length: int, runs: int, alarm_s: float
+) -> tuple[float, float, float]:
+    one, two, four = (_seconds(run(times * length), runs, alarm_s) for times in (1, 2, 4))
+    return one, two, four
 
 
-def _seconds(call: Callable[[], object], runs: int) -> float:
+def _seconds(call: Callable[[], object], runs: int, alarm_s: float) -> float:
     best = float("inf")
     for _ in range(runs):
         began = time.thread_time()
-        with _alarm():
+        with _alarm(alarm_s):
             call()
         best = min(best, time.thread_time() - began)
     return best
 
 
 @contextmanager
-def _alarm() -> Iterator[None]:
+def _alarm(seconds: float) -> Iterator[None]:
     """Raise `TookTooLong` in a match that would not end; CPU time, so that a loaded machine changes nothing."""
 
     def give_up(_number: int, _frame: FrameType | None) -> None:
         raise TookTooLong
 
     before = signal.signal(signal.SIGPROF, give_up)
-    signal.setitimer(signal.ITIMER_PROF, _ALARM_S)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
@@ -234,29 +247,52 @@ def _alarm() -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def worst(found: Found, longest: int = LONGEST, budget_s: float = 2.0, most_cases: int = _MOST_CASES) -> Growth | None:
-    """Return the first superlinear case, else the slowest.
+def superlinear(found: Iterable[Found], longest: int = LONGEST) -> list[Growth]:
+    """Return a superlinear case of each pattern that has one."""
+    screened = (screen(each, longest) for each in found if not each.is_re2)
+    return [result for result in screened if isinstance(result, Growth)]
 
-    Cases are tried for `budget_s` of CPU. RE2 is linear by construction, so one case shows that the pattern works.
+
+def worst(found: Found, longest: int = LONGEST) -> Growth | None:
+    """Return the first superlinear case, else the dearest one. RE2 is linear by construction and gets one case."""
+    result = Case("", "a", "", "") if found.is_re2 else screen(found, longest)
+    if not isinstance(result, Case):
+        return result
+    return measured(found.where, repr(result)[:_SHOWN], _applied(found, result), longest, _PATTERN_ALARM_S)
+
+
+def screen(found: Found, longest: int) -> Growth | Case | None:
+    """Apply every case once and return the first superlinear one as measured, else the dearest.
+
+    Measured are the ones that cost more than a plainly linear pattern, and grow by more than the length explains.
     """
+    dearest: tuple[float, Case] | None = None
+    for case in cases_of(found.pattern):
+        run = _applied(found, case)
+        try:
+            took = _seconds(run(_SCREENED), 1, _PATTERN_ALARM_S)
+        except TookTooLong:
+            return Growth(found.where, repr(case)[:_SHOWN], _SCREENED, (_PATTERN_ALARM_S, float("inf"), float("inf")))
+        if dearest is None or took > dearest[0]:
+            dearest = took, case
+        if took > _DEAR * _reference_s() and took > _STEEP * _seconds(run(_SCREENED // 4), 1, _PATTERN_ALARM_S):
+            growth = measured(found.where, repr(case)[:_SHOWN], run, longest, _PATTERN_ALARM_S)
+            if growth.is_superlinear:
+                return growth
+    return dearest[1] if dearest else None
+
+
+def _applied(found: Found, case: Case) -> Callable[[int], Callable[[], object]]:
     apply = getattr(found.pattern, found.method)
 
-    def run(case: Case) -> Callable[[int], Callable[[], object]]:
-        def at(length: int) -> Callable[[], object]:
-            text: Any = case.at(length)
-            if isinstance(found.pattern.pattern, bytes):
-                text = text.encode()
-            return lambda: apply(text)
+    def at(length: int) -> Callable[[], object]:
+        text = case.at(length)
+        return partial(apply, text.encode() if isinstance(found.pattern.pattern, bytes) else text)
 
-        return at
+    return at
 
-    grown: list[Growth] = []
-    began = time.thread_time()
-    for case in cases_of(found.pattern, 1 if found.is_re2 else most_cases):
-        growth = measured(found.where, repr(case)[:120], run(case), longest)
-        if growth.is_superlinear and not found.is_re2:
-            return growth
-        grown.append(growth)
-        if time.thread_time() - began > budget_s:
-            break
-    return max(grown, key=lambda growth: growth.seconds[2] / growth.length, default=None)
+
+@cache
+def _reference_s() -> float:
+    """Return the seconds that a plainly linear pattern takes for a text of `_SCREENED` characters."""
+    return _seconds(partial(re.compile("[a-z]0").search, "a" * _SCREENED), 20, _ALARM_S)

@@ -1,7 +1,7 @@
 """Every pattern of the product: a new one cannot be forgotten.
 
-Compiled patterns are found by importing all modules; those inside functions by reading the source, where an unknown
-part of a pattern (an escaped name, say) becomes `a`.
+Compiled patterns are found by importing all modules that import `re` or `re2`, those inside functions by reading the
+source, where an unknown part of a pattern (an escaped name, say) becomes `a`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +27,7 @@ import core
 _RE2 = type(re2.compile("a"))
 _ANCHORED = frozenset({"match", "fullmatch"})
 _TAKES_PATTERN = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer", "compile"})
+_IMPORTS_RE = re.compile(r"^[ \t]*+(?:import|from) [^\n]*\bre2?\b", re.MULTILINE)
 _SCALARS = (str, bytes, int, float, complex, type(None))
 _Nodes = list[tuple[ast.AST, ast.AST | None]]
 
@@ -45,7 +48,7 @@ class Found:
 
 
 def patterns() -> list[Found]:
-    """Import all modules of the three packages and collect each distinct pattern once."""
+    """Import all modules of the three packages that can make a pattern, and collect each distinct one once."""
     return patterns_of(_modules())
 
 
@@ -78,7 +81,9 @@ def _modules() -> Iterator[ModuleType]:
     for package in (core, adapters, bot):
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not any(part in info.name for part in (".programs", ".migrations", "__main__")):
-                yield importlib.import_module(info.name)
+                origin = find_spec(info.name)
+                if origin and origin.origin and _IMPORTS_RE.search(Path(origin.origin).read_text(encoding="utf-8")):
+                    yield importlib.import_module(info.name)
 
 
 def _inside(value: Any, path: str, seen: set[int], depth: int) -> Iterator[tuple[str, Any]]:

@@ -21,8 +21,8 @@ LIMIT = 2.3
 FLOOR_S = 0.0005
 LONGEST = 16_384
 _SHORTEST = 16
-_ENOUGH_S = 0.05
-_SCREENED = 2_000
+_ENOUGH_S = 0.03
+_SCREENED = 1_000
 _PATTERN_ALARM_S, _ALARM_S = 0.25, 10.0
 _DEAR, _STEEP = 4, 6
 """A case is measured that costs so many times the reference, and so many times its own quarter."""
@@ -197,21 +197,13 @@ def measured(
             length *= 4
         if first < FLOOR_S / 4:
             return Growth(where, case, length, (first, 2 * first, 4 * first))
-        growth = _grown(where, case, run, length, alarm_s)
+        growth = Growth(where, case, length, _at(run, length, 1, alarm_s))
         while growth.is_superlinear and growth.seconds[2] < _ENOUGH_S and length < longest:
             length *= 2
-            growth = _grown(where, case, run, length, alarm_s)
-        return growth
+            growth = Growth(where, case, length, _at(run, length, 1, alarm_s))
+        return Growth(where, case, length, _at(run, length, 2, alarm_s)) if growth.is_superlinear else growth
     except TookTooLong:
         return Growth(where, case, length, (alarm_s, float("inf"), float("inf")))
-
-
-def _grown(where: str, case: str, run: Callable[[int], Callable[[], object]], length: int, alarm_s: float) -> Growth:
-    growth = Growth(where, case, length, _at(run, length, 1, alarm_s))
-    for runs in (3, 5):
-        if growth.is_superlinear and growth.seconds[2] < _ENOUGH_S:
-            growth = Growth(where, case, length, _at(run, length, runs, alarm_s))
-    return growth
 
 
 def _at(

@@ -26,7 +26,6 @@ _SCREENED = 1_000
 _PATTERN_ALARM_S, _ALARM_S = 0.25, 10.0
 _DEAR, _STEEP = 4, 6
 """A case is measured that costs so many times the reference, and so many times its own quarter."""
-_SHOWN = 120
 
 _ALPHABET = "aA0_-. \t\n/:\"'(<@=`*>#$é"
 _REPEATS = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)
@@ -54,6 +53,12 @@ class Case:
     second: str
     tail: str
 
+    def __str__(self) -> str:
+        repeats = " ".join(f"{part!r}…" for part in (self.pump, self.second) if part)
+        return " ".join(
+            filter(None, (repr(self.head) if self.head else "", repeats, repr(self.tail) if self.tail else ""))
+        )
+
     def at(self, length: int) -> str:
         """Return the text with about `length` characters."""
         if not self.second:
@@ -67,7 +72,7 @@ class Growth:
     """Times at n, 2n and 4n characters."""
 
     where: str
-    case: str
+    case: Case | str
     length: int
     seconds: tuple[float, float, float]
 
@@ -181,7 +186,7 @@ def _holds(op: Any, value: Any, char: str) -> bool:
 
 def measured(
     where: str,
-    case: str,
+    case: Case | str,
     run: Callable[[int], Callable[[], object]],
     longest: int,
     alarm_s: float = _ALARM_S,
@@ -250,7 +255,7 @@ def worst(found: Found, longest: int = LONGEST) -> Growth | None:
     result = Case("", "a", "", "") if found.is_re2 else screen(found, longest)
     if not isinstance(result, Case):
         return result
-    return measured(found.where, repr(result)[:_SHOWN], _applied(found, result), longest, _PATTERN_ALARM_S)
+    return measured(found.where, result, _applied(found, result), longest, _PATTERN_ALARM_S)
 
 
 def screen(found: Found, longest: int) -> Growth | Case | None:
@@ -264,11 +269,11 @@ def screen(found: Found, longest: int) -> Growth | Case | None:
         try:
             took = _seconds(run(_SCREENED), 1, _PATTERN_ALARM_S)
         except TookTooLong:
-            return Growth(found.where, repr(case)[:_SHOWN], _SCREENED, (_PATTERN_ALARM_S, float("inf"), float("inf")))
+            return Growth(found.where, case, _SCREENED, (_PATTERN_ALARM_S, float("inf"), float("inf")))
         if dearest is None or took > dearest[0]:
             dearest = took, case
         if took > _DEAR * _reference_s() and took > _STEEP * _seconds(run(_SCREENED // 4), 1, _PATTERN_ALARM_S):
-            growth = measured(found.where, repr(case)[:_SHOWN], run, longest, _PATTERN_ALARM_S)
+            growth = measured(found.where, case, run, longest, _PATTERN_ALARM_S)
             if growth.is_superlinear:
                 return growth
     return dearest[1] if dearest else None

@@ -33,7 +33,7 @@ def main() -> None:
     """Measure, print the worst, and the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--longest", type=int, default=LONGEST, help="the most characters that n may have")
-    parser.add_argument("--cases", type=int, default=20, help="how many patterns' dearest cases the functions get")
+    parser.add_argument("--cases", type=int, default=10, help="how many patterns' dearest cases the functions get")
     parser.add_argument("--calls", type=int, default=40, help="calls of A, alone and again beside B")
     options = parser.parse_args()
     found = patterns()

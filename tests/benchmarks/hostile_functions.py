@@ -48,8 +48,16 @@ def _stack(text: str) -> StackFacts:
 
 
 def _page(text: str) -> object:
-    values = [{"type": "E", "value": text[part::_PARTS] if part else text} for part in range(_PARTS)]
-    frame = {"filename": text, "function": text, "context_line": text, "pre_context": [text], "vars": {"a": text}}
+    values: list[dict[str, object]] = [
+        {"type": "E", "value": text[part::_PARTS] if part else text} for part in range(_PARTS)
+    ]
+    frame: dict[str, object] = {
+        "filename": text,
+        "function": text,
+        "context_line": text,
+        "pre_context": [text],
+        "vars": {"a": text},
+    }
     values[-1] = {"type": text, "value": text, "stacktrace": {"frames": [frame]}}
     event = event_from_json(
         {
@@ -97,7 +105,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 
 def of_functions(cases: Iterable[Case]) -> Iterator[Growth]:
     """Yield for each function its first superlinear case, else the dearest."""
-    texts = [(repr(mark), partial(_repeated, mark)) for mark in _MARKS]
+    texts: list[tuple[str, Callable[[int], str]]] = [(repr(mark), partial(_repeated, mark)) for mark in _MARKS]
     for case in cases:
         texts += [(f"{case} as a line", case.at), (f"{case} as lines", partial(_lines, case))]
     for name, function in FUNCTIONS.items():

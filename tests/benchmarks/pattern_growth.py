@@ -22,7 +22,7 @@ FLOOR_S = 0.0005
 LONGEST = 16_384
 _SHORTEST = 16
 _ENOUGH_S = 0.03
-_ROUNDS, _CLEAR = 7, 3.0
+_ROUNDS, _CLEAR = 25, 3.0
 """A growth up to `_CLEAR` may be noise of a loaded machine, so it is measured in some more rounds."""
 _SCREENED = 1_000
 _PATTERN_ALARM_S, _ALARM_S = 0.25, 10.0
@@ -91,6 +91,20 @@ class Growth:
     def is_superlinear(self) -> bool:
         """Whether time more than doubles with the length, twice in a row, where it can be told."""
         return self.per_doubling > LIMIT and self.seconds[0] >= FLOOR_S / 4
+
+
+@contextmanager
+def _alarm() -> Iterator[None]:
+    """Raise `TookTooLong` in a match that would not end; by CPU time, so that a loaded machine changes nothing."""
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        raise TookTooLong
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPROF, before)
 
 
 def cases_of(pattern: Any) -> list[Case]:
@@ -189,6 +203,7 @@ def _holds(op: Any, value: Any, char: str) -> bool:
     return any(_holds(kind, what, char) for kind, what in value[negated:]) is not negated
 
 
+@_alarm()
 def measured(
     where: str,
     case: Case | str,
@@ -230,26 +245,13 @@ def _seconds(call: Callable[[], object], runs: int, alarm_s: float) -> float:
     best = float("inf")
     for _ in range(runs):
         began = time.thread_time()
-        with _alarm(alarm_s):
+        signal.setitimer(signal.ITIMER_PROF, alarm_s)
+        try:
             call()
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
         best = min(best, time.thread_time() - began)
     return best
-
-
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `TookTooLong` in a match that would not end; CPU time, so that a loaded machine changes nothing."""
-
-    def give_up(_number: int, _frame: FrameType | None) -> None:
-        raise TookTooLong
-
-    before = signal.signal(signal.SIGPROF, give_up)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def superlinear(found: Iterable[Found], longest: int = LONGEST) -> list[Growth]:
@@ -266,6 +268,7 @@ def worst(found: Found, longest: int = LONGEST) -> Growth | None:
     return measured(found.where, result, _applied(found, result), longest, _PATTERN_ALARM_S)
 
 
+@_alarm()
 def screen(found: Found, longest: int) -> Growth | Case | None:
     """Apply every case once and return the first superlinear one as measured, else the dearest.
 

@@ -31,8 +31,8 @@ from core.mcp_server.rendering import page_of
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 from tests.benchmarks.pattern_growth import Case, Growth, measured
 
-STARTS = (1_024, 8_192)
-"""Each case is measured from both lengths on: below the limits of reading, and where only the whole text is large."""
+SHORT, LONG = 1_024, 8_192
+"""From which length a text is measured: below the limits of reading, and where only the whole text is large."""
 _LINE = 300
 _PARTS = 40
 _MARKS = (
@@ -41,6 +41,7 @@ _MARKS = (
     *("Caused by: a.BError: c\n", "\\n", "%41", "é", "a=b ", "k: v\n", "1. ", "\u202e", "a: b: "),
 )
 _MASKER = Masker("k")
+_Text = tuple[str, Callable[[int], str], int]
 
 
 def _stack(text: str) -> StackFacts:
@@ -105,21 +106,20 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 
 def of_functions(cases: Iterable[Case]) -> Iterator[Growth]:
     """Yield for each function its first superlinear case, else the dearest."""
-    texts: list[tuple[str, Callable[[int], str]]] = [(repr(mark), partial(_repeated, mark)) for mark in _MARKS]
+    texts: list[_Text] = [(repr(mark), partial(_repeated, mark), start) for mark in _MARKS for start in (SHORT, LONG)]
     for case in cases:
-        texts += [(f"{case} as a line", case.at), (f"{case} as lines", partial(_lines, case))]
+        texts += [(f"{case} as a line", case.at, SHORT), (f"{case} as lines", partial(_lines, case), LONG)]
     for name, function in FUNCTIONS.items():
         yield _worst(name, function, texts)
 
 
-def _worst(name: str, function: Callable[[str], object], texts: list[tuple[str, Callable[[int], str]]]) -> Growth:
+def _worst(name: str, function: Callable[[str], object], texts: list[_Text]) -> Growth:
     grown: list[Growth] = []
-    for shown, text in texts:
-        for start in STARTS:
-            growth = measured(name, shown, partial(_call, function, text), start, shortest=start)
-            grown.append(growth)
-            if growth.is_superlinear:
-                return growth
+    for shown, text, start in texts:
+        growth = measured(name, shown, partial(_call, function, text), start, shortest=start)
+        grown.append(growth)
+        if growth.is_superlinear:
+            return growth
     return max(grown, key=lambda growth: growth.seconds[2] / growth.length)
 
 

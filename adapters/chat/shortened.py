@@ -32,12 +32,10 @@ def one_sentence(text: str, limit: int = MAX_SENTENCE) -> str:
 
 def _cut_at_clause(text: str, limit: int) -> str:
     """At most `limit` long: without its last clauses, or cut where it has none."""
-    while len(text) > limit:
-        end = max(text.rfind(": "), text.rfind("; "))
-        if end < limit // 3:
-            return cut(text, limit)
-        text = text[:end]
-    return text
+    if len(text) <= limit:
+        return text
+    end = max(text.rfind(": ", 0, limit + 2), text.rfind("; ", 0, limit + 2))
+    return cut(text, limit) if end < limit // 3 else text[:end]
 
 
 def without_records(text: str) -> str:

@@ -22,8 +22,8 @@ FLOOR_S = 0.0005
 LONGEST = 16_384
 _SHORTEST = 16
 _ENOUGH_S = 0.03
-_ROUNDS, _CLEAR = 25, 3.0
-"""A growth up to `_CLEAR` may be noise of a loaded machine, so it is measured in some more rounds."""
+_ROUNDS, _FEW_ROUNDS, _CLEAR = 25, 2, 3.0
+"""What seems superlinear may be noise of a loaded machine: it is measured in more rounds, few when it is clear."""
 _SCREENED = 1_000
 _PATTERN_ALARM_S, _ALARM_S = 0.25, 10.0
 _DEAR, _STEEP = 4, 6
@@ -226,8 +226,8 @@ def measured(
         while growth.is_superlinear and growth.seconds[2] < _ENOUGH_S and length < longest:
             length *= 2
             growth = Growth(where, case, length, _at(run, length, alarm_s))
-        for _ in range(_ROUNDS):
-            if not growth.is_superlinear or growth.per_doubling > _CLEAR:
+        for done in range(_ROUNDS):
+            if not growth.is_superlinear or (growth.per_doubling > _CLEAR and done >= _FEW_ROUNDS):
                 break
             one, two, four = map(min, growth.seconds, _at(run, length, alarm_s))
             growth = replace(growth, seconds=(one, two, four))

@@ -12,7 +12,7 @@ SUGGESTED, OTHER = "The suggested fix", "Something else"
 MAX_FIX = 1_000
 
 _SAID = re.compile(
-    r"\s*(?:it\s+was\s+)?(?:(?:fixed|solved|resolved)\s*(?:(?:by|with)\b\s*:?|:)|fix\s*:)\s*(\S.*)", re.I | re.S
+    r"\s*+(?:it\s++was\s++)?(?:(?:fixed|solved|resolved)\s*+(?:(?:by|with)\b\s*+:?|:)|fix\s*+:)\s*+(\S.*)", re.I | re.S
 )
 
 

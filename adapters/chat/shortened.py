@@ -14,12 +14,12 @@ _MAX_READ = 4_000
 _MAX_QUOTE = 60
 _CLOSERS = {"'": "'", '"': '"', "“": "”", "`": "`", "(": ")", "{": "}"}
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|vs|etc|cf|no|approx)|\b[A-Z])\.$", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.!?]+[)\"'”]?(?=\s+[^\sa-z])")
+_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++[)\"'”]?(?=\s++[^\sa-z])")
 _LEAD_IN = re.compile(
-    r"[\s:;,(]*(?:\b(?:and|but|though|where|which|when)\s)?\s*`?[\w.\[\]\"']{0,60}`?\s*(?:=|\b(?:was|were|is|are))\s*$"
+    r"(?<![\s:;,(])[\s:;,(]*+(?:\b(?:and|but|though|where|which|when)\s)?\s*+`?[\w.\[\]\"']{0,60}`?\s*+(?:=|\b(?:was|were|is|are))\s*+$"
 )
 _BRACKETED_PLACE = re.compile(r"\s?\(([^()\s]{1,200}:\d{1,9})\)")
-_GAPS = re.compile(r"\s+([,.;:)])|([,;:])(?=[,;:.])")
+_GAPS = re.compile(r"(?<!\s)\s++([,.;:)])|([,;:])(?=[,;:.])")
 
 
 def one_sentence(text: str, limit: int = MAX_SENTENCE) -> str:
@@ -32,12 +32,10 @@ def one_sentence(text: str, limit: int = MAX_SENTENCE) -> str:
 
 def _cut_at_clause(text: str, limit: int) -> str:
     """At most `limit` long: without its last clauses, or cut where it has none."""
-    while len(text) > limit:
-        end = max(text.rfind(": "), text.rfind("; "))
-        if end < limit // 3:
-            return cut(text, limit)
-        text = text[:end]
-    return text
+    if len(text) <= limit:
+        return text
+    end = max(text.rfind(": ", 0, limit + 2), text.rfind("; ", 0, limit + 2))
+    return cut(text, limit) if end < limit // 3 else text[:end]
 
 
 def without_records(text: str) -> str:
@@ -81,9 +79,9 @@ def without_place(text: str, culprit: Culprit | None) -> str:
         return text
     name = f"{culprit.function}()" if culprit.function else "the code"
     here = rf"`?{re.escape(where)}`?(?::\d+)?(?!\w)(?: in `?{re.escape(culprit.function or '-')}`?(?:\(\))?)?`?"
-    text = re.sub(rf"\s*\({here}\)", "", text)
+    text = re.sub(rf"(?<!\s)\s*+\({here}\)", "", text)
     if culprit.function and culprit.function in re.sub(here, "", text):
-        text = re.sub(rf",?\s+(?:at|in|from|on) {here}", "", text)
+        text = re.sub(rf"(?:,|(?<!\s))\s++(?:at|in|from|on) {here}", "", text)
     return re.sub(here, name, text)
 
 

@@ -16,14 +16,14 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 BACKTICK_LIKE, _AT, _LESS, _QUOTES, _COLON, _UNDERSCORE = "\u02cb", "\uff20", "\u2039", "\u203a", "\u2236", "\u02cd"
 _LOOKALIKES = str.maketrans({"*": "\u2217", "`": BACKTICK_LIKE, "~": "\u223c"})
 _GROUP_MENTION = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
-_QUOTE = re.compile(r"^(\s*)>+", re.MULTILINE)
+_QUOTE = re.compile(r"^([^\S\n]*+)>+", re.MULTILINE)
 _EMOJI = re.compile(r":(?=(?:(?!\d+:)[\w+'-]{1,100}|100|1234):)")
 """What Slack would draw as an emoji; of numbers it knows two, and `cart.py:41: …` shall stay as it is."""
 _OUTER_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _COMMAND = re.compile(r"<(?=[@#!]|[a-z][a-z0-9+.-]*:)", re.IGNORECASE)
 _SPAN = re.compile(r"```(?:[\w+-]*\n)?(?P<block>.+?)```|`(?P<inline>[^`\n]+)`", re.DOTALL)
 _BOLD = re.compile(r"\*\*(?=\S)(.{1,300}?)(?<=\S)\*\*")
-_BULLET = re.compile(r"^(\s*)[-*] ", re.MULTILINE)
+_BULLET = re.compile(r"^([^\S\n]*+)[-*] ", re.MULTILINE)
 _ATOM = re.compile(r"&(?:amp|lt|gt);|<[^<>]*>")
 _UNSAFE_IN_LINKS = re.compile(r"[\s<>|\"`\\^{}]|[^\x21-\x7e]")
 _FENCE = "```"

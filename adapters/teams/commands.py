@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from adapters.chat import commands
 
 WORDS = (*commands.WORDS, "join")
-_JOIN = re.compile(r"[\s\"'`*]*join\b[:\s]*(?P<code>[\w.-]{0,200})[\s\"'`*.,;!]*", re.IGNORECASE)
+_JOIN = re.compile(r"[\s\"'`*]*+join\b[:\s]*+(?P<code>[\w.-]{0,200})[\s\"'`*.,;!]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _COMPUTED = re.compile(r"\{(?=\{(?:DATE|TIME)\()", re.IGNORECASE)
 _SPAN = re.compile(r"`(?P<code>[^`\n]+)`")
 _FENCED = re.compile(r"```(?:[\w+-]*\n)?(?P<block>.+?)```", re.DOTALL)
 _BOLD = re.compile(r"\*\*(?=\S)(.{1,300}?)(?<=\S)\*\*")
-_BULLET = re.compile(r"^(\s*)[-*] ", re.MULTILINE)
+_BULLET = re.compile(r"^([^\S\n]*+)[-*] ", re.MULTILINE)
 _BLANKS = re.compile(r"^ +| {2,}", re.MULTILINE)
 _NO_BREAK = "\xa0"
 

@@ -39,7 +39,7 @@ def draw() -> None:
         cli.run(investigate, works=True)
     drawn = console.export_svg(title="logsense demo")
     # Fonts from elsewhere would be fetched by whoever opens the picture; the reader's own monospace font does.
-    PICTURE.write_text(re.sub(r"@font-face \{.*?\}\n", "", drawn, flags=re.DOTALL), encoding="utf-8")
+    PICTURE.write_text(re.sub(r"@font-face \{[^{}]*\}\n", "", drawn, flags=re.DOTALL), encoding="utf-8")
 
 
 if __name__ == "__main__":

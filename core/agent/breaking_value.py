@@ -17,6 +17,7 @@ from core.domain.tool_facts import FrameFacts, StackFacts
 # A name begins at no other place than its first character, and chains are bounded: the time is linear in the text.
 _NAME = r"(?<![\w$])[A-Za-z_$][\w$]*+"
 _EXPRESSION = rf"{_NAME}(?:(?:\?\.|\.|->|::){_NAME}|\[[^\[\]]{{1,80}}\]|\(\)){{0,12}}"
+_CHAIN = rf"{_NAME}(?:\.{_NAME}){{0,12}}"
 _ZERO = re.compile(r"-?0(?:\.0*)?|\[\]|\{\}|\(\)|''|\"\"|(?:Decimal|set)\((?:'0(?:\.0*)?')?\)")
 _EMPTY = re.compile(r"^(None|null|undefined|nil|<null>)$", re.IGNORECASE)
 _KEYWORDS = frozenset(
@@ -144,7 +145,7 @@ def _missing_name(message: str, frame: FrameFacts) -> BreakingValue:
     quoted = rf"({_EXPRESSION})(?:\[['\"]{re.escape(key)}['\"]\]|\.{re.escape(key)}\b)"
     if owner := re.search(quoted, source):
         return BreakingValue(owner[1], _local(frame, owner[1]), key=key)
-    for lookup in re.finditer(rf"({_NAME}(?:\.{_NAME})*)\[({_NAME}(?:\.{_NAME})*)\]", source):
+    for lookup in re.finditer(rf"({_CHAIN})\[({_CHAIN})\]", source):
         held = _local(frame, lookup[2])
         if held is not None and held.strip("'\"") == key:
             return BreakingValue(lookup[1], _local(frame, lookup[1]), key=key)
@@ -153,7 +154,7 @@ def _missing_name(message: str, frame: FrameFacts) -> BreakingValue:
 
 def _divisor(frame: FrameFacts) -> BreakingValue:
     source = frame.get("source", "")
-    for division in re.finditer(rf"(?<![/*])(?://?|%)=?\s*(?:float|int|len)?\(?\s*({_EXPRESSION}|0\b)", source):
+    for division in re.finditer(rf"(?<![/*])(?://?|%)=?\s*+(?:float|int|len)?\(?\s*+({_EXPRESSION}|0\b)", source):
         divisor = division[1]
         if divisor == "0":
             # Written in the code: no name held it.
@@ -167,7 +168,7 @@ def _divisor(frame: FrameFacts) -> BreakingValue:
 
 
 def _indexed(frame: FrameFacts) -> BreakingValue:
-    for lookup in re.finditer(rf"({_NAME}(?:\.{_NAME})*)(?:\[|\.get\(|\.charAt\(|\.pop\()", frame.get("source", "")):
+    for lookup in re.finditer(rf"({_CHAIN})(?:\[|\.get\(|\.charAt\(|\.pop\()", frame.get("source", "")):
         value = _local(frame, lookup[1])
         if value is not None:
             return BreakingValue(lookup[1], value)
@@ -190,7 +191,9 @@ def _looks_like_named_type(value: str, message: str) -> bool:
 
 
 def _offending_row(message: str) -> str | None:
-    found = re.search(r"Key (\([^)]*\)=\([^)]*\))|Duplicate entry ('[^']*')|dup key: (\{[^}]*\})", message)
+    found = re.search(
+        r"Key (\([^)]{0,200}\)=\([^)]{0,500}\))|Duplicate entry ('[^']{0,500}')|dup key: (\{[^}]{0,500}\})", message
+    )
     return next((part for part in found.groups() if part), None) if found else None
 
 
@@ -210,9 +213,9 @@ def _with_origin(found: BreakingValue, frame: FrameFacts) -> BreakingValue:
     root = re.match(_NAME, found.variable)
     if root is None:
         return found
-    declared = rf"^\s*(?:const |let |var |final |auto )?{re.escape(root[0])}\s*:?=\s*(\S.*?);?\s*$"
+    declared = rf"\s*+(?:const |let |var |final |auto )?{re.escape(root[0])}\s*+:?=\s*+(\S.*)"
     for line in reversed(frame.get("context", [])):
-        assigned = re.match(declared, line)
+        assigned = re.match(declared, line.rstrip().removesuffix(";"))
         if assigned and line.strip() != frame.get("source", "").strip() and not assigned[1].startswith("="):
             return BreakingValue(found.variable, found.value, assigned[1], found.key)
     return found

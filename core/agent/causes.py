@@ -186,7 +186,8 @@ def _pattern(field: str, written: str) -> re.Pattern[str]:
         case "code":
             return re.compile(rf"(?<!\w)(?:{written})(?!\w)")
         case "message":
-            return re.compile(rf"(?<![^\W_])(?:{written})(?![^\W_])", re.IGNORECASE)
+            bounded = written.replace(".*", ".{0,200}")  # a message may repeat what stands before it
+            return re.compile(rf"(?<![^\W_])(?:{bounded})(?![^\W_])", re.IGNORECASE)
         case _:
             return re.compile(written, re.IGNORECASE)
 

@@ -27,7 +27,7 @@ _SPEAKS = re.compile(
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"^\s*(?:[=|]\s*)?(?:note|hint|help|tip): [^\n]*|\((?:[^()\n]{0,200}) to see more[^()\n]{0,100}\)"
+    r"^[^\S\n]*+(?:[=|][^\S\n]*+)?(?:note|hint|help|tip): [^\n]*|\((?:[^()\n]{0,200}) to see more[^()\n]{0,100}\)"
     r"|\brun with `?RUST_BACKTRACE[^\n]*|\bset \w+(?:=\w+)? (?:to see more|for more|to display)[^\n]*",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -22,7 +22,7 @@ SUBMIT_ANSWER = "submit_answer"
 _MAX_FAULTS = 5
 _EVIDENCE_ID = re.compile(r"[Ee]?(\d+)")
 _LINE = re.compile(r"(?:(.+?):|line )(\d+)(?::\d+)?")
-_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%?\s*")
+_PERCENT = re.compile(r"\s*+(\d++(?:\.\d++)?)\s*+%?\s*+")
 
 M = TypeVar("M", bound=BaseModel)
 

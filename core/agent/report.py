@@ -60,9 +60,9 @@ def checked_answer(transcript: Transcript, answer: Answer) -> Answer:
 
 # ---- claims against evidence ----------------------------------------------------------------------------------------
 
-_QUOTED = re.compile(r"`([^`]*)`|“([^”]*)”|\"([^\"]*)\"")
+_QUOTED = re.compile(r"`([^`]*)`|“([^“”]*)”|\"([^\"]*)\"")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
-_PLACE = re.compile(r"[\w./-]+\.\w{1,5}:\d+")
+_PLACE = re.compile(r"(?<![\w./-])[\w./-]{1,500}\.\w{1,5}:\d+")
 _SAME = str.maketrans({"↵": " ", "“": None, "”": None, '"': None, "`": None, "\u2018": "'", "\u2019": "'", "\xa0": " "})
 """What the evidence spells differently from a claim that quotes it: line ends, quotation marks, blanks."""
 _SMALL_NUMBERS = {"1", "2", "3"}

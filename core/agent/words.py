@@ -207,7 +207,7 @@ _HOST = (
     re.compile(r"host=['\"]([\w.-]+)['\"]"),
     re.compile(r"(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|resolve host:?) ([\w.:-]+\w)"),
     re.compile(r"\('([\w.-]+)', \d+\)"),
-    re.compile(r"\b((?:\d{1,3}\.){3}\d{1,3}:\d+|localhost:\d+|[\w-]+(?:\.[\w-]+)+:\d+)\b"),
+    re.compile(r"\b((?:\d{1,3}\.){3}\d{1,3}:\d+|localhost:\d+|(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,12}:\d{1,5})\b"),
     re.compile(r"\bto ((?:\w+ )?(?:database|server|broker|cache|host) ?[\w.-]*)"),
     re.compile(r"\bon ([a-z][\w]*-\d+)\b"),
 )
@@ -217,7 +217,7 @@ _PATH = (
     re.compile(r"(?:^|(?<=[\s(\[<=,:]))([^\s/'\"(]{0,200}+/\S{1,300}\.\w{1,20})\b", re.MULTILINE),
 )
 _PORT = (
-    re.compile(r"EADDRINUSE[^\n]*?:(\d{2,5})\b"),
+    re.compile(r"EADDRINUSE[^\n]{0,200}?:(\d{2,5})\b"),
     re.compile(r"\bport (\d{2,5})\b", re.IGNORECASE),
     re.compile(r"\[HTTP/[\d.]+-(\d{2,5})\]"),
     re.compile(r"(?:connector|listen|bind)[^\d]{0,30}(\d{2,5})\b", re.IGNORECASE),

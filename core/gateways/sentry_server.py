@@ -27,7 +27,7 @@ from core.gateways.sentry_values import listed, mapping, string
 
 PAGE = 100
 _PAGE_FOR_ORIGIN = 5
-_LINK = re.compile(r"<([^>]*)>\s*;[^,<]*rel=\"next\"[^,<]*results=\"true\"")
+_LINK = re.compile(r"<([^<>]{0,2000})>\s{0,8};[^,<]{0,200}?rel=\"next\"[^,<]{0,200}?results=\"true\"")
 _CURSOR = re.compile(r"[?&]cursor=([^&>\"']+)")
 
 

@@ -41,7 +41,7 @@ STEMS = (
     *("mfa", "tax", "national", "routing", "passport", "hmac", "base", "credit", "security", "access", "digest"),
 )
 _STEM = re2.compile(r"(?i)" + "|".join(STEMS))
-_NAME_BEFORE = re.compile(r"[\w.$-]*+\Z", re.A)
+_NAME_BEFORE = re.compile(r"(?<![\w.$-])[\w.$-]*+\Z", re.A)
 _NAME_AFTER = re.compile(r"[\w.$-]{0,80}+")
 
 _ASSIGNED = re.compile(
@@ -77,7 +77,7 @@ _SCHEMED = re.compile(
     r"(?i)(?:bearer|basic|digest|token|negotiate|apikey|ntlm|hawk|oauth|bot|hmac|key|signature|aws4-hmac-sha256)(?:[ \t]++|%20|\+)"
 )
 _BLOCK = re.compile(r"[|>][+-]?[ \t]*\n(?P<body>(?:[ \t]+[^\n]*(?:\n|\Z)){1,200})")
-_ARGUMENT_END = re.compile(r",(?=\s|[\w.-]+[\"']?\s{0,2}[=:]|$)|[)\]}]++(?=[\s,;.)\]}]|$)|\\[nrt\"']")
+_ARGUMENT_END = re.compile(r",(?=\s|[\w.-]+[\"']?\s{0,2}[=:]|$)|(?<![)\]}])[)\]}]++(?=[\s,;.)\]}]|$)|\\[nrt\"']")
 
 Span = tuple[int, int]
 

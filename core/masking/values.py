@@ -10,7 +10,7 @@ _EMPTY = re.compile(
     r"(?i)[\"'\\]{0,6}|none|null|nil|true|false|undefined|nan|n/?a|ellipsis|\{\}|\[\]|\(\)|[*•.…xX_-]+"
     r"|\[?<?\(?(?:filtered|redacted|masked|hidden|removed|omitted|secret|scrubbed|empty|unset|not set)(?: by \w+)?\)?>?\]?"
     r"|\$\{\{?[^}]*\}?\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|%[A-Za-z_]\w*%|%\([\w]+\)s|%[sdrvq]|\{[\w.!:]*\}|:[a-z_]+|\?"
-    r"|<(?:[A-Za-z_][\w.]*[ -]?){1,6}(?:at 0x[0-9a-f]+)?>"
+    r"|<[A-Za-z_][\w.]*+(?:[ -][A-Za-z_][\w.]*+){0,5}[ -]?(?:at 0x[0-9a-f]+)?>"
 )
 _TYPE = re.compile(
     r"(?i)(?:str|string|text|int|integer|bytes|bool|boolean|float|number|object|any|optional|varchar|char|uuid|char\[\]"
@@ -194,9 +194,11 @@ _CODE = re.compile(
     r"(?:await |new |not |\*{1,2})?(?:self|this|settings|config|conf|cfg|env|environ|os|process|req|request|ctx|context|args|opts"
     r"|options|kwargs|params|data|form|secrets|vault|app|state|props|event|body|payload|user|account|credentials|creds|session"
     r"|Rails|ENV|System|Environment|Deno|Bun|import|current_app|current_user|st|var|local|module|each|values)"
-    r"(?:\??\.[A-Za-z_]\w*|\[[\"']?\w*[\"']?\]|\(\)|\([\"'\w., ]*\))+[;,)]?"
+    r"(?:\??\.[A-Za-z_]\w*|\[[\"']?\w*[\"']?\]|\([\"'\w., ]*\))++[;,)]?"
 )
-_CALL = re.compile(r"(?:await |new )?[A-Za-z_][\w.:]*\([\w.,=\"'\[\] ]*\)*[;,)]*|[A-Za-z_][\w.]*\[[\w.\"']*\]*[;,)]*")
+_CALL = re.compile(
+    r"(?:await |new )?[A-Za-z_][\w.:]*\([\w.,=\"'\[\] ]*+\)*+[;,)]*+|[A-Za-z_][\w.]*\[[\w.\"']*+\]*+[;,)]*+"
+)
 _SUBSCRIPT = re.compile(r"(?:self|this|request|req|os|process|settings|config|params|data|form)[A-Za-z_.]*[\[(]")
 _NAMES_ONLY = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _SMALL = re.compile(r"[-+]?\d{1,4}(?:\.\d+)?|[-+]?\d+(?:ms|s|m|h|d|%|kb|mb)|v?\d+(?:\.\d+){1,3}")

@@ -15,7 +15,7 @@ _RUNTIME = re.compile(
     r"|node:|internal/|<frozen|<internal|dart:|\[native"
 )
 _OPERATOR = re.compile(r"(?:[\w:]+[#.])?[^\w\s<({]+")
-_BUNDLE = re.compile(r"(?i)\.min\.js|(?:bundle|chunk|vendors?)[\w.~-]*\.js|[.-][0-9a-f]{6,}\.js")
+_BUNDLE = re.compile(r"(?i)\.min\.js|(?:bundle|chunk|vendors?)[\w.~-]{0,120}\.js|[.-][0-9a-f]{6,64}\.js")
 _SCRIPT = re.compile(r"(?i)\.[cm]?jsx?(?:\?|$)|\.html?$")
 _FAR_COLUMN = 300
 _LONG_LINE = 300

@@ -5,13 +5,29 @@ from __future__ import annotations
 import re
 import re._constants as ops
 import re._parser as parser
+import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import pairwise
+from types import FrameType
 from typing import Any
 
 from tests.benchmarks.pattern_collection import Found
+
+LIMIT = 2.3
+FLOOR_S = 0.0005
+LONGEST = 16_384
+_SHORTEST = 16
+_ENOUGH_S = 0.03
+_ROUNDS, _FEW_ROUNDS, _CLEAR = 25, 2, 3.0
+"""What seems superlinear may be noise of a loaded machine: it is measured in more rounds, few when it is clear."""
+_SCREENED = 1_000
+_PATTERN_ALARM_S, _ALARM_S = 0.25, 10.0
+_DEAR, _STEEP = 4, 6
+"""A case is measured that costs so many times the reference, and so many times its own quarter."""
 
 _ALPHABET = "aA0_-. \t\n/:\"'(<@=`*>#$é"
 _REPEATS = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)
@@ -24,7 +40,13 @@ _CATEGORIES = {
     ops.CATEGORY_NOT_WORD: r"\W",
 }
 _SUFFIXES = ("", "\x00")
-_MOST_CASES = 160
+
+
+Seconds = tuple[float, float, float]
+
+
+class TookTooLong(Exception):
+    """One match used more CPU than any linear pattern could."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +57,12 @@ class Case:
     pump: str
     second: str
     tail: str
+
+    def __str__(self) -> str:
+        repeats = " ".join(f"{part!r}…" for part in (self.pump, self.second) if part)
+        return " ".join(
+            filter(None, (repr(self.head) if self.head else "", repeats, repr(self.tail) if self.tail else ""))
+        )
 
     def at(self, length: int) -> str:
         """Return the text with about `length` characters."""
@@ -49,9 +77,9 @@ class Growth:
     """Times at n, 2n and 4n characters."""
 
     where: str
-    case: str
+    case: Case | str
     length: int
-    seconds: tuple[float, float, float]
+    seconds: Seconds
 
     @property
     def per_doubling(self) -> float:
@@ -60,9 +88,23 @@ class Growth:
         return min(two / max(one, 1e-9), four / max(two, 1e-9))
 
     @property
-    def is_clear(self) -> bool:
-        """Whether measuring again could not change the answer."""
-        return self.per_doubling > 3 and self.seconds[2] > 0.05
+    def is_superlinear(self) -> bool:
+        """Whether time more than doubles with the length, twice in a row, where it can be told."""
+        return self.per_doubling > LIMIT and self.seconds[0] >= FLOOR_S / 4
+
+
+@contextmanager
+def _alarm() -> Iterator[None]:
+    """Raise `TookTooLong` in a match that would not end; by CPU time, so that a loaded machine changes nothing."""
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        raise TookTooLong
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPROF, before)
 
 
 def cases_of(pattern: Any) -> list[Case]:
@@ -84,8 +126,7 @@ def cases_of(pattern: Any) -> list[Case]:
         found.update({Case(head, one, two, "\x00"): None for one in first[:2] for two in second[:2] if one != two})
     if not found and (whole := _sample(tree)):
         found[Case("", whole, "", "\x00")] = None
-    every = list(found)
-    return every[:: max(1, -(-len(every) // _MOST_CASES))]
+    return list(found)
 
 
 def _repeats(tree: Sequence[tuple[Any, Any]], before: str) -> Iterator[tuple[str, list[str]]]:
@@ -162,58 +203,104 @@ def _holds(op: Any, value: Any, char: str) -> bool:
     return any(_holds(kind, what, char) for kind, what in value[negated:]) is not negated
 
 
-def measured(where: str, case: str, run: Callable[[int], Callable[[], object]], longest: int, floor_s: float) -> Growth:
-    """Time at n, 2n and 4n, where n is the first length that takes `floor_s`, at most `longest`."""
-    length = min(250, longest)
-    while length < longest and _seconds(run(length), 1) < floor_s:
-        length = min(length * 4, longest)
-    growth = Growth(where, case, length, _at(run, length, 1))
-    for runs in (3, 5):
-        if growth.per_doubling > 2.3 and growth.seconds[0] >= floor_s / 4 and not growth.is_clear:
-            growth = Growth(where, case, length, _at(run, length, runs))
-    return growth
+@_alarm()
+def measured(
+    where: str,
+    case: Case | str,
+    run: Callable[[int], Callable[[], object]],
+    longest: int,
+    alarm_s: float = _ALARM_S,
+    shortest: int = _SHORTEST,
+) -> Growth:
+    """Time at n, 2n and 4n, where n is the first length from `shortest` that takes `FLOOR_S`, at most `longest`.
+
+    What seems superlinear is measured again, and further out: a bounded repeat is linear beyond its bound.
+    """
+    length = shortest
+    try:
+        while (first := _seconds(run(length), 1, alarm_s)) < FLOOR_S and length < longest:
+            length *= 4
+        if first < FLOOR_S / 4:
+            return Growth(where, case, length, (first, 2 * first, 4 * first))
+        growth = Growth(where, case, length, _at(run, length, alarm_s))
+        while growth.is_superlinear and growth.seconds[2] < _ENOUGH_S and length < longest:
+            length *= 2
+            growth = Growth(where, case, length, _at(run, length, alarm_s))
+        for done in range(_ROUNDS):
+            if not growth.is_superlinear or (growth.per_doubling > _CLEAR and done >= _FEW_ROUNDS):
+                break
+            one, two, four = map(min, growth.seconds, _at(run, length, alarm_s))
+            growth = replace(growth, seconds=(one, two, four))
+        return growth
+    except TookTooLong:
+        return Growth(where, case, length, (alarm_s, float("inf"), float("inf")))
 
 
-def _at(run: Callable[[int], Callable[[], object]], length: int, runs: int) -> tuple[float, float, float]:
-    return _seconds(run(length), runs), _seconds(run(2 * length), runs), _seconds(run(4 * length), runs)
+def _at(run: Callable[[int], Callable[[], object]], length: int, alarm_s: float) -> Seconds:
+    one, two, four = (_seconds(run(times * length), 1, alarm_s) for times in (1, 2, 4))
+    return one, two, four
 
 
-def _seconds(call: Callable[[], object], runs: int) -> float:
+def _seconds(call: Callable[[], object], runs: int, alarm_s: float) -> float:
     best = float("inf")
     for _ in range(runs):
         began = time.thread_time()
-        call()
+        signal.setitimer(signal.ITIMER_PROF, alarm_s)
+        try:
+            call()
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
         best = min(best, time.thread_time() - began)
     return best
 
 
-def worst(found: Found, longest: int, floor_s: float, budget_s: float = 5.0) -> Growth | None:
-    """Return the case that grows most among those whose time can be told, else the slowest.
+def superlinear(found: Iterable[Found], longest: int = LONGEST) -> list[Growth]:
+    """Return a superlinear case of each pattern that has one."""
+    screened = (screen(each, longest) for each in found if not each.is_re2)
+    return [result for result in screened if isinstance(result, Growth)]
 
-    Cases are tried for `budget_s` of CPU; the rest is left out, since a pattern that is slow is already found.
+
+def worst(found: Found, longest: int = LONGEST) -> Growth | None:
+    """Return the first superlinear case, else the dearest one. RE2 is linear by construction and gets one case."""
+    result = Case("", "a", "", "") if found.is_re2 else screen(found, longest)
+    if not isinstance(result, Case):
+        return result
+    return measured(found.where, result, _applied(found, result), longest, _PATTERN_ALARM_S)
+
+
+@_alarm()
+def screen(found: Found, longest: int) -> Growth | Case | None:
+    """Apply every case once and return the first superlinear one as measured, else the dearest.
+
+    Measured are the ones that cost more than a plainly linear pattern, and grow by more than the length explains.
     """
-
-    def run(case: Case) -> Callable[[int], Callable[[], object]]:
-        apply = getattr(found.pattern, found.method)
-
-        def at(length: int) -> Callable[[], object]:
-            text: Any = case.at(length)
-            if isinstance(found.pattern.pattern, bytes) and not found.where.startswith("re2"):
-                text = text.encode()
-            return lambda: apply(text)
-
-        return at
-
-    grown: list[Growth] = []
-    began = time.thread_time()
+    dearest: tuple[float, Case] | None = None
     for case in cases_of(found.pattern):
-        growth = measured(found.where, repr(case)[:120], run(case), longest, floor_s)
-        if growth.is_clear:
-            return growth
-        grown.append(growth)
-        if time.thread_time() - began > budget_s:
-            break
-    telling = [growth for growth in grown if growth.seconds[0] >= floor_s / 4]
-    if telling:
-        return max(telling, key=lambda growth: growth.per_doubling)
-    return max(grown, key=lambda growth: growth.seconds[2], default=None)
+        run = _applied(found, case)
+        try:
+            took = _seconds(run(_SCREENED), 1, _PATTERN_ALARM_S)
+        except TookTooLong:
+            return Growth(found.where, case, _SCREENED, (_PATTERN_ALARM_S, float("inf"), float("inf")))
+        if dearest is None or took > dearest[0]:
+            dearest = took, case
+        if took > _DEAR * _reference_s() and took > _STEEP * _seconds(run(_SCREENED // 4), 1, _PATTERN_ALARM_S):
+            growth = measured(found.where, case, run, longest, _PATTERN_ALARM_S)
+            if growth.is_superlinear:
+                return growth
+    return dearest[1] if dearest else None
+
+
+def _applied(found: Found, case: Case) -> Callable[[int], Callable[[], object]]:
+    apply = getattr(found.pattern, found.method)
+
+    def at(length: int) -> Callable[[], object]:
+        text = case.at(length)
+        return partial(apply, text.encode() if isinstance(found.pattern.pattern, bytes) else text)
+
+    return at
+
+
+@cache
+def _reference_s() -> float:
+    """Return the seconds that a plainly linear pattern takes for a text of `_SCREENED` characters."""
+    return _seconds(partial(re.compile("[a-z]0").search, "a" * _SCREENED), 20, _ALARM_S)

@@ -24,14 +24,14 @@ _APACHE = re.compile(
 _CLIENT = re.compile(r"\[(?:client|remote) [^\]\n]{1,80}\] |, referer: .*$")
 _PLAIN = (
     ("MySQL error", re.compile(r"ERROR (?P<value>\d{4} \(\w{5}\)(?: at line \d{1,9})?: .*)$")),
-    ("MySQL error", re.compile(r".{0,60}\[ERROR\] (?:\[MY-\d{6}\] )?(?:\[\w+\] )?(?P<value>.*)$")),
-    ("Oracle error", re.compile(r"(?:.{0,200}?)(?P<value>ORA-(?!06512)\d{5}: .*)$")),
-    ("SQLSTATE", re.compile(r"(?:.{0,200}?)(?P<value>SQLSTATE\[\w{5}\].*)$")),
+    ("MySQL error", re.compile(r"\A.{0,60}\[ERROR\] (?:\[MY-\d{6}\] )?(?:\[\w+\] )?(?P<value>.*)$")),
+    ("Oracle error", re.compile(r"\A(?:.{0,200}?)(?P<value>ORA-(?!06512)\d{5}: .*)$")),
+    ("SQLSTATE", re.compile(r"\A(?:.{0,200}?)(?P<value>SQLSTATE\[\w{5}\].*)$")),
     (
         "Kernel",
-        re.compile(r"(?:.{0,80}?)(?P<value>(?:Memory cgroup out of memory|Out of memory): Kill(?:ed)? process .*)$"),
+        re.compile(r"\A(?:.{0,80}?)(?P<value>(?:Memory cgroup out of memory|Out of memory): Kill(?:ed)? process .*)$"),
     ),
-    ("Kernel", re.compile(r"(?:.{0,80}?)(?P<value>[\w.-]{1,60}\[\d{1,9}\]: segfault at .*)$")),
+    ("Kernel", re.compile(r"\A(?:.{0,80}?)(?<![\w.-])(?P<value>[\w.-]{1,60}\[\d{1,9}\]: segfault at .*)$")),
     (
         "systemd",
         re.compile(
@@ -41,7 +41,7 @@ _PLAIN = (
     (
         "Kubernetes",
         re.compile(
-            r"(?:.{0,200}?)(?P<value>(?:Reason: +OOMKilled|OOMKilled|Back-off restarting failed container|Failed to pull image|CrashLoopBackOff).*)$"
+            r"\A(?:.{0,200}?)(?P<value>(?:Reason: +OOMKilled|OOMKilled|Back-off restarting failed container|Failed to pull image|CrashLoopBackOff).*)$"
         ),
     ),
     (

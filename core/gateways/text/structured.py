@@ -82,7 +82,10 @@ _VALUES = (
     "cause",
 )
 _WRAPPERS = ("jsonPayload", "fields", "log", "data", "attributes")
-_LOGFMT = re.compile(r'(?P<name>[A-Za-z_][\w.@-]{0,60})=(?P<value>"(?:[^"\\]|\\.){0,20000}"|[^\s"]{0,2000})(?:\s|$)')
+_LOGFMT = re.compile(
+    r'(?<!\w)(?P<name>[A-Za-z_][\w.@-]{0,60})=(?P<value>"(?:[^"\\]|\\.){0,20000}+"|[^\s"]{0,2000}+)(?:(?P<end>\s|$)|\S*+)'
+)
+"""A pair is one that ends at a blank; the rest of any other word is passed over, so that nothing is read twice."""
 _EXPORT = re.compile(r"(?:__CURSOR|__REALTIME_TIMESTAMP|MESSAGE|_[A-Z_]+|[A-Z][A-Z_]+)=")
 _DEEP = 4
 
@@ -98,7 +101,7 @@ def record_in(line: str) -> tuple[str, LogRecord] | None:
         if isinstance(body, Mapping) and (fields := _flat(body)) and _is_record(fields):
             return _record(fields)
     if re.match(r"\s*[\w.@]+=", line) and ("level=" in line or "lvl=" in line or "msg=" in line):
-        fields = {found["name"]: _bare(found["value"]) for found in _LOGFMT.finditer(line)}
+        fields = {found["name"]: _bare(found["value"]) for found in _LOGFMT.finditer(line) if found["end"] is not None}
         if len(fields) >= 2 and _is_record(fields):
             return _record(fields)
     return None

@@ -15,7 +15,7 @@ _GO_CALL = re.compile(
     r"(?:created by )?(?P<call>[\w./*()\[\]{}~@%\u00b7,-]{1,400}?)(?:\((?:0x|\{|\.\.\.|\"|\)|[\d?]).*|\(\)| in goroutine \d+)?$"
 )
 _RUST_SAID = re.compile(
-    r"panicked at (?:'(?P<old>.*)', )?(?P<file>\S.{0,300}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?:?$"
+    r"\A(?:'(?P<old>.{0,1000})', )?(?P<file>\S(?:(?!', ).){0,300}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?:?$"
 )
 _RUST_CALL = re.compile(r"\d{1,4}:[ \t]+(?:0x[0-9a-f]+ - )?(?P<call>\S.{0,400})$")
 _RUST_NOTE = re.compile(r"note: |stack backtrace:|error: test failed|query stack")
@@ -92,7 +92,7 @@ def read_rust(lines: Sequence[Line]) -> Iterator[Trace]:
     index = 0
     while index < len(lines):
         bare = lines[index].bare
-        if RUST_HEAD.search(bare) and (said := _RUST_SAID.search(bare)):
+        if (head := RUST_HEAD.search(bare)) and (said := _RUST_SAID.match(bare[head.end() :])):
             trace, index = _rust_panic(lines, index, said)
             yield trace
         elif bare.startswith("Error: ") and any(line.bare == "Caused by:" for line in lines[index + 1 : index + 4]):

@@ -17,7 +17,7 @@ _WITHIN = re.compile(
     r"(?:^|[\s:>(\[\]])(?P<type>(?:[A-Za-z_$][\w$]{0,80}[.\\]){0,14}[A-Z]\w{0,100}(?:Error|Exception|Failure|Fault|Throwable|Timeout|Interrupt)|Error|Exception)(?: \[\w{1,80}\])?: (?P<value>.*)$"
 )
 _NAME = re.compile(
-    r"(?:Error|Exception|Failure|Fault|Throwable|Interrupt|Timeout|Panic|Exit|Warning|Group|Death|Invalid\w*|NotFound|DoesNotExist|Denied)$"
+    r"(?:Error|Exception|Failure|Fault|Throwable|Interrupt|Timeout|Panic|Exit|Warning|Group|Death|Invalid\w{0,80}|NotFound|DoesNotExist|Denied)$"
 )
 _ABOVE = 12
 

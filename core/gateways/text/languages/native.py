@@ -31,7 +31,7 @@ _APPLE_SAID = re.compile(
     r"(?:Application Specific Information|Fatal error|Last Exception|Exception Subtype|Termination Reason)"
 )
 _TOMBSTONE = re.compile(
-    r"signal \d{1,3} \((?P<type>SIG\w+)\), code \S+(?: \((?P<code>\w+)[^)\n]*\))?(?:, fault addr (?P<at>\S+))?"
+    r"signal \d{1,3} \((?P<type>SIG\w+)\), code \S+(?: \((?P<code>\w++)[^)\n]*\))?(?:, fault addr (?P<at>\S+))?"
 )
 _DEADLOCK = re.compile(r"Found (?:one|\d+) Java-level deadlocks?:?")
 _THREAD = re.compile(r"\"(?P<name>[^\"\n]{1,200})\"(?: .{0,300})?:?$")
@@ -48,7 +48,7 @@ def read_native(lines: Sequence[Line]) -> Iterator[Trace]:
         if found := _SANITIZER.match(bare):
             hints = [hint["value"] for each in lines[index + 1 : index + 6] if (hint := _HINT.match(each.bare))]
             stack, end = _numbered(lines, index + 1, SANITIZER_FRAME)
-            value = re.sub(r" ?\(pc 0x[^)]*\)| at pc 0x.*$", "", found["value"])
+            value = re.sub(r" ?\(pc 0x[^)]{0,300}\)| at pc 0x.*$", "", found["value"])
             yield _trace(found["type"], "\n".join([value, *hints]), stack, index, end)
         elif found := _UBSAN.match(bare):
             stack, end = _numbered(lines, index + 1, SANITIZER_FRAME)
@@ -72,6 +72,12 @@ def _trace(kind: str | None, value: str, stack: Sequence[Frame], begin: int, end
     return Trace((error,), "native", begin, end, is_fatal=True)
 
 
+def _without_arguments(call: str) -> str:
+    bare = call.removesuffix(" const")
+    first = re.search(r"(?<=\w)\(", bare) if bare.endswith(")") else None
+    return bare[: first.start()] if first else call
+
+
 def _numbered(lines: Sequence[Line], index: int, pattern: re.Pattern[str]) -> tuple[list[Frame], int]:
     """Return the first run of numbered calls below `index`, newest first."""
     stack: list[Frame] = []
@@ -81,10 +87,9 @@ def _numbered(lines: Sequence[Line], index: int, pattern: re.Pattern[str]) -> tu
         call = pattern.match(bare) if "#" in bare[:8] else None
         if call:
             groups = call.groupdict()
-            function = re.sub(r"(?<=\w)\(.*\)(?: const)?$", "", call["call"])
             stack.append(
                 text_frame(
-                    function,
+                    _without_arguments(call["call"]),
                     groups.get("file"),
                     groups.get("line"),
                     column=groups.get("column"),

@@ -11,12 +11,12 @@ from core.domain.trace_lines import PYTHON_FRAME, PYTHON_HEAD
 from core.gateways.text.model import Line, Trace, text_frame
 
 _ART = re.compile(
-    r"^(?P<blank>[ \t]*)(?:\|(?P<text>.*)|\+ (?P<head>Exception Group Traceback.*)|\+-\+?-*(?P<number> (?:\d+|\.\.\.) -*)?-*)$"
+    r"^(?P<blank>[ \t]*)(?:\|(?P<text>.*)|\+ (?P<head>Exception Group Traceback.*)|\+-\+?-*+(?P<number> (?:\d+|\.\.\.) -*+)?)$"
 )
 _MEMBER = re.compile(r"^[ \t]*(?:\+-)?\+-{5,} (?:\d+|\.\.\.) -{5,}")
 _CHAINED = ("The above exception was the direct cause of", "During handling of the above exception")
 _ERROR = re.compile(r"(?P<type>(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,120})(?:: (?P<value>.*)|:?$)")
-_MARKS = re.compile(r"[ \t]*[\^~]+[ \t~^]*$")
+_MARKS = re.compile(r"[ \t]*+[\^~][ \t~^]*+$")
 _REPEATED = re.compile(r"\[Previous line repeated \d")
 _STOPS = re.compile(
     r"[$#>] |make: |npm ERR|##\[|Process (?:finished|exited|completed)|command terminated|\[\w+\]|END RequestId|REPORT "

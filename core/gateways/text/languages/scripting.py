@@ -20,7 +20,7 @@ _PHP_PLAIN = re.compile(
     r"(?:PHP )?(?P<type>(?:Fatal|Parse|Recoverable fatal|Catchable fatal) error|Warning|Notice|Deprecated): {1,2}(?P<value>.*) in (?P<file>/\S.{0,300}) on line (?P<line>\d{1,9})$"
 )
 _PHP_OBJECT = re.compile(
-    r"(?:\[object\] )?\((?P<type>[A-Z][\w\\]{1,200})\(code: \w{1,20}\): (?P<value>.*?) at (?P<file>(?:/|[A-Z]:\\)[^\s\"]{1,300}):(?P<line>\d{1,9})\)"
+    r"(?:\[object\] )?\((?P<type>[A-Z][\w\\]{1,200})\(code: \w{1,20}\): (?P<value>(?:(?!\(code: \w{1,20}\): ).){0,1000}?) at (?P<file>(?:/|[A-Z]:\\)[^\s\"]{1,300}):(?P<line>\d{1,9})\)"
 )
 _PHP_AT = re.compile(r"at (?P<file>\S{1,300}\.php):(?P<line>\d{1,9})$")
 _BEAM_ERROR = re.compile(
@@ -80,7 +80,8 @@ def _ruby(lines: Sequence[Line], begin: int, floor: int) -> tuple[Trace, int]:
 
 
 def _ruby_head(lines: Sequence[Line], begin: int, floor: int) -> tuple[str | None, str]:
-    if RUBY_FRAME.match(lines[begin].bare) and _RUBY_TAIL.search(lines[begin].bare):
+    bare = lines[begin].bare
+    if (call := RUBY_FRAME.match(bare)) and _RUBY_TAIL.match(bare, call.end()):
         return None, ""
     for line in reversed(lines[max(floor, begin - 10) : begin]):
         if head := _RUBY_HEAD.match(line.bare):
@@ -177,6 +178,14 @@ def _php_stack(lines: Sequence[Line], index: int) -> tuple[list[Frame], int]:
     return [frame for frame in stack if frame.file][:_MAX], index
 
 
+def _with_arity(call: str) -> str:
+    """Return `call` with the number of its arguments in place of the arguments."""
+    name, opened, given = call.partition("(")
+    if not opened or not given.endswith(")"):
+        return call
+    return f"{name}/{given.count(',') + 1 if given != ')' else 0}"
+
+
 def read_beam(lines: Sequence[Line]) -> Iterator[Trace]:
     """Yield the errors of Elixir and Erlang."""
     index = 0
@@ -195,9 +204,9 @@ def read_beam(lines: Sequence[Line]) -> Iterator[Trace]:
         while index < len(lines):
             bare = lines[index].bare
             if call := BEAM_FRAME.match(bare):
-                name = call["call"]
-                name = re.sub(r"\((.*)\)$", lambda given: f"/{given[1].count(',') + 1 if given[1] else 0}", name)
-                frames.append(text_frame(name, call["file"], call["line"], package=call["package"]))
+                frames.append(
+                    text_frame(_with_arity(call["call"]), call["file"], call["line"], package=call["package"])
+                )
             elif call := ERLANG_FRAME.match(bare):
                 frames.append(text_frame(call["call"], call["file"], call["line"]))
             elif inner := _BEAM_ERROR.match(bare):

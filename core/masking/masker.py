@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from core.masking import gitleaks, named_values, personal, shapes
+from core.masking import gitleaks, named_values, personal, shape_rules
 from core.masking.controls import without_controls
 from core.masking.names import Secrecy, secrecy
 from core.masking.placeholders import PLACEHOLDER, placeholder, says_more
@@ -17,7 +17,7 @@ from core.masking.shapes import Rule
 from core.masking.values import is_open
 
 RULES: tuple[Rule, ...] = (
-    *shapes.RULES,
+    *shape_rules.RULES,
     *gitleaks.RULES,
     *(rule for rules in personal.RULES.values() for rule in rules),
 )

@@ -36,6 +36,7 @@ _DESCRIBED = re.compile(
 )
 _ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?\s{0,40}+")
 _ELEMENT_VALUE = re.compile(r"(?:(?!\]\]>)[^<]){1,8192}+")
+_ELEMENT_ENDS = ("</", "]]>")
 _TYPED = re.compile(
     r"[ \t]{0,4}+:[ \t]{0,4}+&?'?[A-Za-z][\w.<>\[\]?|]{0,40}+(?: ?\w{1,20}+)?[ \t]{0,4}+=[ \t]{0,4}+(?=[\"'`])"
 )
@@ -44,6 +45,8 @@ _CELL = re.compile(r"[ \t*`]{0,20}+[|│┃][ \t*`]{0,40}+(?=[^\s|│┃-])")
 _CELL_VALUE = re.compile(r"[^|│┃\n]{1,4096}+")
 _PART = re.compile(r"[\"'](?:\n|\\r\\n|\\n)(?:[Cc]ontent-[^\n]{1,200}\n)?(?:\n|\\r\\n|\\n)(?P<hide>[^\n\\]{1,4096}+)")
 _LISTED = re.compile(r"\[\s{0,20}+\\?[\"'](?P<first>[^\"'\s]{1,4096}+)\\?[\"'][^\]]{0,4096}+")
+_DASHES = re.compile(r"(?:^|[\s\"'\[(,])--?$")
+_GAP = re.compile(r"[\"']?(?:,[ \t]{0,3}+|[ \t]{1,4}+)(?!-|\|)")
 _CALLED = re.compile(r"\\{0,2}[\"'`]?\(\s{0,4}+(?=[\"'])")
 _SPACED = re.compile(
     r"(?:\\{0,2}[\"'`])?(?P<link>(?:[ \t]++(?:is|was|are|were|be|=|to|of|for|as|by|it|now|with"
@@ -143,7 +146,7 @@ def _element(text: str, start: int, end: int, is_certain: bool) -> Found:
         return None
     sign = _ELEMENT.match(text, end)
     value = _ELEMENT_VALUE.match(text, sign.end()) if sign else None
-    if value is None:
+    if value is None or not (text.startswith(_ELEMENT_ENDS, value.end()) or (is_certain and value.end() == len(text))):
         return None
     shown = value[0].rstrip()
     if is_open(shown, "", is_certain=is_certain, is_spoken=False):
@@ -153,12 +156,9 @@ def _element(text: str, start: int, end: int, is_certain: bool) -> Found:
 
 def _option(text: str, start: int, end: int, is_certain: bool) -> Found:
     """`--password value`, `-password value`, `/p:` are of the command line; `--password=value` was an assignment."""
-    dashes = text[max(0, start - 3) : start]
-    if not re.search(r"(?:^|[\s\"'\[(])--?$", dashes) and not re.search(
-        r"(?:^|[\s\"'\[(,])--?$", text[max(0, start - 4) : start]
-    ):
+    if text[start - 1 : start] != "-" or not _DASHES.search(text[max(0, start - 4) : start]):
         return None
-    gap = re.compile(r"[\"']?(?:,[ \t]{0,3}+|[ \t]{1,4}+)(?!-|\|)").match(text, end)
+    gap = _GAP.match(text, end)
     if gap is None:
         return None
     quoted = quoted_value(text, gap.end())
@@ -240,8 +240,10 @@ def _is_told(text: str, start: int, low: int, high: int, linked: bool, is_certai
         )
     if odd:
         return not re.fullmatch(r"#?\d{1,2}|\d+(?:ms|s|m|h|d|%)|v?\d+(?:\.\d+){1,3}|\w+\(.*", value)
-    if re.search(r"(?i)(?:login|user|account)[ \t]+\S{1,80}[ \t]+\Z", text[max(0, start - 120) : start]):
-        return True
+    if text[start - 1 : start] in (" ", "\t"):
+        before = text[max(0, start - 120) : start].rpartition("\n")[2].lower().split()
+        if before[-2:-1] and before[-2].endswith(("login", "user", "account")):
+            return True
     ends = not text[high : high + 3].strip(" .!\"'),")
     return linked and ends and re.fullmatch(r"[\w.-]{4,64}", value) is not None
 

@@ -6,9 +6,7 @@ A stem of a secret's name is found with RE2; from there the name is read to both
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-import re2
+from collections.abc import Iterable, Iterator
 
 from core.masking.forms import FORMS
 from core.masking.names import LONGEST_NAME, Secrecy, secrecy
@@ -26,17 +24,16 @@ STEMS = (
         slapta mfa tax national routing passport hmac base credit security access digest
     """.split(),
 )
-_STEM = re2.compile(r"(?i)" + "|".join(STEMS))
 _NAME_AFTER = re.compile(r"[\w.$-]{0,80}+")
 
 
-def find(text: str) -> Iterator[Span]:
-    """Yield where values of secrets' names stand in `text`, in order."""
+def find(text: str, stems: Iterable[str]) -> Iterator[Span]:
+    """Yield where values of secrets' names stand in `text`, in order; `stems` are those that are in it."""
     done = 0
-    for hit in _STEM.finditer(text):
-        if hit.start() < done:
+    for at, length in _hits(text, stems):
+        if at < done:
             continue
-        start, end = _name_around(text, hit.start(), hit.end())
+        start, end = _name_around(text, at, at + length)
         done = end
         if _is_inside_placeholder(text, start, end):
             continue
@@ -46,6 +43,20 @@ def find(text: str) -> Iterator[Span]:
         for found in _value_of(text, start, end, verdict):
             done = max(done, found[1])
             yield found
+
+
+def _hits(text: str, stems: Iterable[str]) -> list[Span]:
+    """Each place of a stem with its length, in order."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(character.lower()[0] for character in text)
+    found = []
+    for stem in stems:
+        at = lowered.find(stem)
+        while at >= 0:
+            found.append((at, len(stem)))
+            at = lowered.find(stem, at + len(stem))
+    return sorted(found)
 
 
 def _name_around(text: str, start: int, end: int) -> Span:

@@ -62,6 +62,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             (),
             "card",
             lambda found: _is_card(found),
+            needs=re.compile(r"(?:^|[^\w.:-])[2-69]\d{3}[ -]?\d{2}"),
         ),
     ),
     "iban": (
@@ -71,6 +72,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             (),
             "iban",
             passes_mod_97,
+            needs=re.compile(r"(?i)\b[a-z]{2}\d{2}[ -]?[a-z0-9]{4}"),
         ),
     ),
     "phone": (
@@ -83,6 +85,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             (),
             "phone",
             _is_phone,
+            needs=re.compile(r"[+(.-]\d{1,4}[ .)-]{0,2}\d{1,4}[ .)-]{0,2}\d{2}"),
         ),
     ),
     "ip": (
@@ -95,6 +98,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             (),
             "ip",
             _is_address,
+            needs=re.compile(r"\d\.\d{1,3}\.\d|[0-9a-fA-F]?:[0-9a-fA-F]{0,4}:"),
         ),
     ),
     "id": (
@@ -107,6 +111,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             ),
             (),
             "id",
+            needs=re.compile(r"\d{2}-\d{4}|\d{8}[A-Z]|\d{2} ?\d{2} ?[A-D]|\d{2}[A-Z]\d{3}[A-Z]|\d{3}-\d{2}"),
         ),
     ),
 }

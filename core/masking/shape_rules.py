@@ -6,6 +6,7 @@ match, is the secret; `accept` has the last word on it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import re2
@@ -25,12 +26,17 @@ from core.masking.shapes import (
 
 
 def _rule(
-    name: str, pattern: str, *traces: str, kind: str = "secret", accept: Callable[[str], bool] | None = None
+    name: str,
+    pattern: str,
+    *traces: str,
+    kind: str = "secret",
+    accept: Callable[[str], bool] | None = None,
+    needs: str | None = None,
 ) -> Rule:
-    return Rule(name, re2.compile(pattern), traces, kind, accept)
+    return Rule(name, re2.compile(pattern), traces, kind, accept, needs=re.compile(needs, re.A) if needs else None)
 
 
-SCHEME = r"(?:bearer|basic|digest|token|negotiate|apikey|ntlm|hawk|oauth|bot|mac|hmac|signature|key)"
+SCHEMES = "bearer basic digest token negotiate apikey ntlm hawk oauth bot mac hmac signature key".split()
 
 RULES: tuple[Rule, ...] = (
     _rule(
@@ -89,7 +95,7 @@ RULES: tuple[Rule, ...] = (
             pagerduty.com/integration ifttt make.com/ open-apis/bot opsgenie.com/v1
         """.split(),
     ),
-    _rule("Sentry DSN key", r"https?://(?P<hide>[0-9a-f]{32}(?::[0-9a-f]{32})?)@", "@"),
+    _rule("Sentry DSN key", r"https?://(?P<hide>[0-9a-f]{32}(?::[0-9a-f]{32})?)@", "@", needs=r"//[0-9a-f]{32}"),
     _rule(
         "token for sign-in at Google",
         r"\bya29\.[\w-]{16,}|\b1//0[\w-]{20,}|\bGOCSPX-[\w-]{16,}|\b4/0A[\w-]{20,}",
@@ -121,6 +127,7 @@ RULES: tuple[Rule, ...] = (
         r"\b(?:hv[sbr]|s|b|r)\.[\w-]{20,}",
         *"hvs. hvb. hvr. s. b. r.".split(),
         accept=lambda f: f[:2] == "hv" or (is_mixed(f) and len(f) == 26),
+        needs=r"\b(?:hv[sbr]|[sbr])\.[\w-]{20}",
     ),
     _rule(
         "token of a vendor with a prefix of its own",
@@ -138,17 +145,21 @@ RULES: tuple[Rule, ...] = (
         r"(?i)\b(?:sdk|mob|api|key|token|secret|waka|pat-[a-z]{2,3}\d|access-[a-z]{4,12}|auth|apikey|[a-z]{2,8}_sk)[-_]"
         r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
         *"sdk mob api key token secret waka pat- access- auth _sk".split(),
+        needs=r"[-_][0-9a-fA-F]{8}-[0-9a-fA-F]{4}-",
     ),
     _rule("PyPI token", r"\bpypi-[\w-]{20,}", "pypi-"),
     _rule("bot token of Telegram", r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b", *":aa :ab :ac :ad :ae :af :ag :ah".split()),
-    _rule("bot token of Discord", r"\b[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.[\w-]{27,}", "."),
-    _rule("Twilio key", r"\bSK[0-9a-f]{32}\b", "sk"),
+    _rule(
+        "bot token of Discord", r"\b[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.[\w-]{27,}", ".", needs=r"\.[\w-]{6}\.[\w-]{27}"
+    ),
+    _rule("Twilio key", r"\bSK[0-9a-f]{32}\b", "sk", needs=r"\bSK[0-9a-f]{32}"),
     _rule(
         "Mailgun or Mailchimp key",
         r"\b(?:key|pubkey)-[0-9a-f]{32}\b|\b[0-9a-f]{32}-us\d{1,2}\b|\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b",
         "key-",
         "-us",
         "-",
+        needs=r"key-[0-9a-f]{32}|\b[0-9a-f]{32}-",
     ),
     _rule(
         "Azure secret",
@@ -173,6 +184,7 @@ RULES: tuple[Rule, ...] = (
         "a3-",
         "ops_eyj",
         "-",
+        needs=r"\bA3-[A-Z0-9]{6}-|ops_eyJ|\b[A-Z2-7]{5}-[A-Z2-7]{5}-",
     ),
     _rule(
         "key of several vendors with a dot",
@@ -190,16 +202,18 @@ RULES: tuple[Rule, ...] = (
         "_",
         "-",
         accept=is_prefixed_token,
+        needs=r"\b[A-Za-z][A-Za-z0-9]{0,15}[_-][A-Za-z0-9_-]{16}",
     ),
     _rule(
         "secret of AWS without its name",
         r"(?:^|[^A-Za-z0-9/+=_.-])(?P<hide>[A-Za-z0-9/+]{40})(?:$|[^A-Za-z0-9/+=_-])",
         accept=is_aws_secret,
+        needs=r"(?:^|[^A-Za-z0-9/+=_.-])[A-Za-z0-9/+]{40}",
     ),
     _rule(
         "authorization scheme",
-        rf"(?i)\b{SCHEME}(?:\s+|%20)(?P<hide>[\w.~+/=-]{{8,}})",
-        *"bearer basic digest token negotiate apikey ntlm hawk oauth hmac key".split(),
+        rf"(?i)\b(?:{'|'.join(SCHEMES)})(?:\s+|%20)(?P<hide>[\w.~+/=-]{{8,}})",
+        *(scheme + blank for scheme in SCHEMES for blank in (" ", "\n", "%20")),
         accept=lambda found: has_digit_or_is_long(found) and is_random(found),
     ),
     _rule(

@@ -54,6 +54,8 @@ def is_open(value: str, name: str, *, is_certain: bool, is_spoken: bool) -> bool
     name cannot mean anything but a secret.
     """
     bare = value.strip().strip("\"'`").strip()
+    if not is_certain and len(bare) <= 24 and bare.isascii() and bare.isalpha() and bare.islower():
+        return True
     if bare and not bare.strip("[({"):
         return True
     if PLACEHOLDER.search(bare) and not says_more(bare):

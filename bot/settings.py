@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.secret_keys import MIN_TOKEN_CHARS, check_secret
 from core.agent.react import Budget
 from core.domain.errors import InvalidInput
-from core.domain.tenancy import Actor, Limits, SentryConnection
+from core.domain.tenancy import MASKED_BY_DEFAULT, Actor, Limits, PersonalData, SentryConnection
 
 
 def _named(*names: str) -> AliasChoices:
@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     max_queued: int = Field(default=500, ge=1, validation_alias=_named("LOGSENSE_MAX_QUEUED"))
     worker_slots: int = Field(default=60, ge=1, validation_alias=_named("LOGSENSE_WORKER_SLOTS"))
 
+    mask_personal_data: Annotated[frozenset[PersonalData], NoDecode] = Field(
+        default=MASKED_BY_DEFAULT, validation_alias=_named("LOGSENSE_MASK_PERSONAL_DATA")
+    )
+
     listen: str = Field(default="127.0.0.1:3000", validation_alias=_named("LOGSENSE_LISTEN"))
     public_url: str | None = Field(default=None, validation_alias=_named("LOGSENSE_PUBLIC_URL"))
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=_named("SLACK_SIGNING_SECRET"))
@@ -103,7 +107,7 @@ class Settings(BaseSettings):
         default=frozenset({"white_check_mark"}), validation_alias=_named("LOGSENSE_RESOLVE_REACTIONS")
     )
 
-    @field_validator("allowed_hosts", "resolve_reactions", "teams_services", mode="before")
+    @field_validator("allowed_hosts", "mask_personal_data", "resolve_reactions", "teams_services", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

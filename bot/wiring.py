@@ -30,7 +30,7 @@ from core.domain.tenancy import (
 from core.gateways.knowledge_engine import NO_EMBEDDER, OPENAI, KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.sentry_payloads import read_event
-from core.masking.masker import Masker
+from core.masking.masker import Masker, Maskers
 from core.ports import Channel, OrganizationStore, Stores
 from core.storage.schema import check_role, migrate, pending_migrations
 from core.storage.stores import open_stores
@@ -122,12 +122,12 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         workspace = WorkspaceRef(Platform.TERMINAL, settings.organization)
         await stores.directory.ensure_organization(organization, workspace)
         connections = Connections(stores, organization.id, settings.sentry, _operator_model(settings))
-        masker = Masker(derived_key(_secrets(settings, directory)[-1], "masking"))
+        maskers = Maskers(derived_key(_secrets(settings, directory)[-1], "masking"), settings.mask_personal_data)
         inbox = Dispatch(
             stores,
             sentry=connections.sentry,
-            describe_event=lambda text: _describe_event(text, masker),
-            mask=masker.text,
+            describe_event=lambda text, kinds: _describe_event(text, maskers.of(kinds)),
+            mask=lambda text, kinds: maskers.of(kinds).text(text),
             new_id=new_id,
             now=now,
         )
@@ -206,7 +206,7 @@ async def _work(app: App, channels: Mapping[Platform, Channel], gives_up: bool) 
     """The owner's work, until cancelled. Runs that a dead owner left are taken up first."""
     settings = app.settings
     async with McpProcess(mcp_settings(app)) as process:
-        tools = app.tools = Tools(process, app.connections)
+        tools = app.tools = Tools(process, app.connections, app.stores, app.settings.mask_personal_data)
         threads = Threads(channels)
         investigators = Investigators(
             app.stores, tools, app.reasoners, settings.budget, now, threads, settings.ask_from_confidence

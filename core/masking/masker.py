@@ -9,6 +9,7 @@ from typing import Any
 
 import re2
 
+from core.domain.tenancy import MASKED_BY_DEFAULT
 from core.masking import gitleaks, named_values, personal, shape_rules
 from core.masking.controls import without_controls
 from core.masking.names import Secrecy, secrecy
@@ -80,7 +81,7 @@ _MAX_DEPTH = 40
 class Masker:
     """Replaces secrets by placeholders that depend on `key` and the secret alone; `personal_data` are kinds to mask."""
 
-    def __init__(self, key: str, personal_data: Iterable[str] = personal.DEFAULT) -> None:
+    def __init__(self, key: str, personal_data: Iterable[str] = MASKED_BY_DEFAULT) -> None:
         self._key = key.encode()
         self._among = _PREFILTER.of_kinds({*personal_data, "secret", "key"})
 
@@ -181,6 +182,22 @@ class Masker:
             parts += [text[done:low], placeholder(self._key, kind, text[low:high])]
             done = high
         return "".join([*parts, text[done:]])
+
+
+class Maskers:
+    """Maskers with one key, so that placeholders stay equal; one for each choice of personal data."""
+
+    def __init__(self, key: str, default: Iterable[str] = MASKED_BY_DEFAULT) -> None:
+        self._key = key
+        self._default = frozenset(default)
+        self._made: dict[frozenset[str], Masker] = {}
+
+    def of(self, personal_data: Iterable[str] | None = None) -> Masker:
+        """Return the masker for those kinds; None stands for the default."""
+        kinds = self._default if personal_data is None else frozenset(personal_data)
+        if kinds not in self._made:
+            self._made[kinds] = Masker(self._key, kinds)
+        return self._made[kinds]
 
 
 def _is_complaint(item: Any) -> bool:

@@ -9,9 +9,6 @@ import re2
 
 from core.masking.shapes import Rule
 
-DEFAULT = frozenset({"email", "card"})
-CHOICES = ("email", "card", "iban", "phone", "ip", "id")
-
 
 def passes_luhn(found: str) -> bool:
     """Tell whether the digits of `found` end in the right check digit (ISO/IEC 7812)."""
@@ -101,7 +98,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             needs=re.compile(r"\d\.\d{1,3}\.\d|[0-9a-fA-F]?:[0-9a-fA-F]{0,4}:"),
         ),
     ),
-    "id": (
+    "national_id": (
         Rule(
             "national id",
             re2.compile(
@@ -110,7 +107,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
                 r"|[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]|\d{3}\.\d{3}\.\d{3}-\d{2})(?:$|[^\w-])"
             ),
             (),
-            "id",
+            "national_id",
             needs=re.compile(r"\d{2}-\d{4}|\d{8}[A-Z]|\d{2} ?\d{2} ?[A-D]|\d{2}[A-Z]\d{3}[A-Z]|\d{3}-\d{2}"),
         ),
     ),

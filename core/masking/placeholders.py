@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 
-KINDS = ("secret", "key", "email", "card", "ip", "phone", "iban", "id")
+KINDS = ("secret", "key", "email", "card", "ip", "phone", "iban", "national_id")
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)}):[0-9a-f]{{6}}\]")
 
 

@@ -14,10 +14,11 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from core.domain.tenancy import OrganizationId, SentryConnection
+from core.domain.errors import InvalidInput
+from core.domain.tenancy import OrganizationId, SentryConnection, parse_personal_data
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
-from core.mcp_server.masking import Masker
+from core.mcp_server.masking import TenantMasker
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
@@ -68,7 +69,12 @@ def _tenant_by_hand(environment: MutableMapping[str, str], token: str) -> Tenant
             f"Set {' and '.join(missing)} to serve an organization of {_PUBLIC_SENTRY}; for another Sentry, SENTRY_URL."
         )
     connection = SentryConnection(environment.get("SENTRY_URL") or _PUBLIC_SENTRY, slug, token)
-    return Tenant(OrganizationId(slug), connection)
+    chosen = environment.get("LOGSENSE_MASK_PERSONAL_DATA")
+    try:
+        masks = None if chosen is None else parse_personal_data(chosen)
+    except InvalidInput as error:
+        raise SettingsMissing(f"LOGSENSE_MASK_PERSONAL_DATA: {error}") from None
+    return Tenant(OrganizationId(slug), connection, masks=masks)
 
 
 def _host_of(tenant: Tenant) -> set[str]:
@@ -79,7 +85,7 @@ def _host_of(tenant: Tenant) -> set[str]:
 
 async def serve(settings: ServerSettings) -> None:
     """Answer on stdin and stdout until the other side closes them."""
-    masker = Masker(settings.mask_key)
+    masker = TenantMasker(settings.mask_key)
     async with open_guarded_session(settings.allowed_hosts) as session:
         knowledge = KnowledgeEngine(settings.knowledge)
         doors = TenantDoors(session, settings.allowed_hosts, knowledge, masker.structure)

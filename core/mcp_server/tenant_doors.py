@@ -43,7 +43,7 @@ class TenantDoors:
         self._knowledge = knowledge
         self._servers: OrderedDict[tuple[OrganizationId, SentryConnection], ServerState] = OrderedDict()
         self._trackers: OrderedDict[tuple[OrganizationId, SentryConnection, str], SentryIncidents] = OrderedDict()
-        self._events: OrderedDict[str, SingleEventSource] = OrderedDict()
+        self._events: OrderedDict[tuple[str, frozenset[str] | None], SingleEventSource] = OrderedDict()
 
     def incidents(self) -> IncidentSource:
         """The tracker, or the one event that was pasted."""
@@ -51,7 +51,10 @@ class TenantDoors:
         if caller.event_text is not None:
             text = caller.event_text
             return _kept(
-                self._events, text, lambda: SingleEventSource(partial(read_event, text, self._prepare)), _KEPT_EVENTS
+                self._events,
+                (text, caller.masks),
+                lambda: SingleEventSource(partial(read_event, text, self._prepare)),
+                _KEPT_EVENTS,
             )
         if caller.connection is None:
             raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")

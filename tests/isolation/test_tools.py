@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,3 +105,17 @@ async def test_an_argument_that_names_another_organization_changes_nothing(house
                 continue
             assert MARK not in result.text + repr(result.facts), (name, word)
     assert house.globex.requests == []
+
+
+async def test_each_organization_has_its_own_personal_data_masked_even_in_the_same_event(house: House) -> None:
+    event = json.dumps({"message": "ada@shop.example from 203.0.113.7 with token=hunter2", "level": "error"})
+    shown = {}
+    for organization, masks in ((ACME, {"ip"}), (GLOBEX, {"email"}), (ACME, None)):
+        toolbox = McpToolbox(house.process, organization, None, "i", event, masks)
+        call = ToolCall("c", "get_sentry_issue_details", {"issue_id": "event"})
+        shown[organization, masks is None] = (await toolbox.call(call)).text
+    assert "hunter2" not in str(shown)
+    chosen, theirs, default = shown.values()
+    assert ("ada@shop.example" in chosen, "203.0.113.7" in chosen) == (True, False)
+    assert ("ada@shop.example" in theirs, "203.0.113.7" in theirs) == (False, True)
+    assert ("ada@shop.example" in default, "203.0.113.7" in default) == (False, True)

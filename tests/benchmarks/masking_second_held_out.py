@@ -1,4 +1,4 @@
-"""A second set of kinds that were written before the rules were changed for them: other vendors, forms and languages."""
+"""A second set of kinds, written before the rules were changed for them: other vendors, forms and languages."""
 
 from __future__ import annotations
 

@@ -96,6 +96,7 @@ class App:
             self.connections,
             try_sentry=self._try_sentry,
             try_model=self.reasoners.try_model,
+            masks=self.settings.mask_personal_data,
             new_id=new_id,
             now=now,
         )

@@ -153,7 +153,7 @@ async def test_admins_choose_in_a_form_which_personal_data_is_masked_for_their_o
     await town.peer.submit_view(ada, view.id, {"masked_personal_data": ["ip", "phone"]})
     await until(lambda: "Secrets, Phone numbers, IP addresses" in shown(seen_by(town, ada)))
     store = await town.store_of(acme)
-    assert await store.masked_personal_data() == {PersonalData.IP, PersonalData.PHONE}
+    assert await store.masked_personal_data() == frozenset({PersonalData.IP, PersonalData.PHONE})
     assert await (await town.store_of(globex)).masked_personal_data() is None
     (entry, *_) = await store.audit_log(1)
     assert (entry.action, entry.details["personal_data"]) == ("masking changed", "ip, phone")

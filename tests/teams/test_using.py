@@ -137,7 +137,7 @@ async def test_owners_choose_in_a_form_which_personal_data_is_masked_for_their_o
     form = await town.said_in(chat, "personal data is masked")
     answer = await town.peer.press(ada, chat, form, "save_masking", masked_personal_data="ip,phone")
     assert "Secrets, Phone numbers, IP addresses" in str(answer.body["value"])
-    assert await store.masked_personal_data() == {PersonalData.IP, PersonalData.PHONE}
+    assert await store.masked_personal_data() == frozenset({PersonalData.IP, PersonalData.PHONE})
     assert await (await town.store_of(globex)).masked_personal_data() is None
     (entry, *_) = await store.audit_log(1)
     assert (entry.action, entry.details["personal_data"]) == ("masking changed", "ip, phone")

@@ -197,7 +197,7 @@ async def test_which_personal_data_is_masked_is_decided_for_one_organization_and
     acme, globex = stores.for_organization(ACME), stores.for_organization(GLOBEX)
     await administration.limit(ACME, {"max_queued": 7})
     await administration.mask(ACME, frozenset({PersonalData.IP, PersonalData.EMAIL}))
-    assert await acme.masked_personal_data() == {PersonalData.IP, PersonalData.EMAIL}
+    assert await acme.masked_personal_data() == frozenset({PersonalData.IP, PersonalData.EMAIL})
     assert await globex.masked_personal_data() is None
     assert (await acme.limits()).max_queued == 7
     await administration.mask(ACME, frozenset())

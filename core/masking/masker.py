@@ -207,7 +207,7 @@ def _is_complaint(item: Any) -> bool:
 
 def _matches(rule: Rule, text: str, subject: str | bytes) -> Iterator[tuple[int, int]]:
     for match in rule.pattern.finditer(subject):
-        low, high = next((match.span(group) for group in rule.groups if match.start(group) >= 0), match.span())
+        low, high = next((match.span(group) for group in rule.groups if match.start(group) >= 0), rule.otherwise(match))
         if low < high and (rule.accept is None or rule.accept(text[low:high])):
             yield low, high
 

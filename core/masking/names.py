@@ -41,7 +41,7 @@ _IDS_THAT_OPEN = ("privatekeyid", "accesskeyid", "secretid")
 _CERTAIN_WORDS = frozenset(
     """
         pw psw psk bearer pem otp totp mfa cvv cvc ssn iban pan mnemonic sas htpasswd keytab jwk jwks apikey authz
-        pat authorization cookie cookies sessid xsrf tan
+        dockerconfigjson dockercfg kubeconfig pgpass pgpassfile pat authorization cookie cookies sessid xsrf tan
     """.split()
 )
 # Two words in a row that together are a secret.
@@ -83,6 +83,8 @@ _FOREIGN = tuple(
         contrasena motdepasse haslo heslo jelszo parola sifre salasana losenord lozinka kennwort geheimnis adgangskode
         passord senha wachtwoord palavrapasse parole slaptazodis пароль секрет 密码 密碼 口令
         パスワード 暗証番号 비밀번호 סיסמה κωδικος पासवर्ड
+        matkhau katasandi katalaluan nenosiri parool zaporka kodeord wagwoord lykilord cyfrinair pasahitza contrasenya
+        contrasinal zugangscode паролата парола лозинка كلمةالمرور كلمةالسر رمزعبور รหัสผ่าน 암호 暗号キー סיסמא
     """.split()
 )
 _FOREIGN_WORDS = frozenset(("clave", "clau", "mdp"))
@@ -91,6 +93,7 @@ _LIKE_ASCII = str.maketrans("łøđßı", "lodsi")
 _QUALIFIERS = frozenset(
     """
         confirmation confirm again repeat repeated old new current previous plain plaintext cleartext text raw value
+        content contents b64 base64 hex utf8 json enc encoded encrypted decrypted bytes
     """.split()
 )
 # After these words a name counts, describes or points to a secret but does not hold it.
@@ -104,6 +107,14 @@ _ABOUT = frozenset(
         rotation interval days hours minutes seconds rounds iterations column table version page bytes usage used
         total remaining budget exception is has needs should id ids param header prefix suffix format encoding kind
         scheme
+    """.split()
+)
+_OWN_NAMES = frozenset("password passwords passwd pwd passphrase passwort secret apikey".split())
+_PARTS_OF_SCREENS = frozenset(
+    """
+        input widget form view screen button dialog modal prompt flow step event task job check test spec tests error
+        message msg warning manager sharing santa scanner scanning generator grant login auth authentication hasher
+        hashing validation validator verification recovery protected protection less keeper
     """.split()
 )
 _STILL = frozenset(("session id", "sess id", "tax id", "national id", "url", "uri", "dsn"))
@@ -142,11 +153,21 @@ def secrecy(name: str) -> Secrecy:
         return Secrecy.CERTAIN
     if len(words) > 1 and last in _SECRET_AFTER_A_WORD:
         return _MAYBE if words[-2] in _WORDS_OF_PARSERS else Secrecy.CERTAIN
+    if _names_a_secret_within(words):
+        return Secrecy.CERTAIN
+    return _MAYBE if _may_be_secret(words) else Secrecy.NONE
+
+
+def _may_be_secret(words: tuple[str, ...]) -> bool:
+    last = words[-1]
     if last in _AMBIGUOUS and not _is_public(words):
-        return _MAYBE
-    if last.endswith(("token", "passwordhash", "sessionkey")) or (last.endswith("pass") and len(last) <= 8):
-        return _MAYBE
-    return Secrecy.NONE
+        return True
+    return last.endswith(("token", "passwordhash", "sessionkey")) or (last.endswith("pass") and len(last) <= 8)
+
+
+def _names_a_secret_within(words: tuple[str, ...]) -> bool:
+    """Whether a word before the last is a secret's own: `password_of_ada`, `secret_shop`."""
+    return any(word in _OWN_NAMES for word in words[:-1]) and words[-1] not in _PARTS_OF_SCREENS
 
 
 def _unqualified(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -156,8 +177,11 @@ def _unqualified(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_foreign(name: str, words: tuple[str, ...]) -> bool:
-    glued = re.sub(r"[\W_]+", "", name.lower())
-    return glued.endswith(_FOREIGN) or bool(words and words[-1] in _FOREIGN_WORDS)
+    glued = re.sub(r"[\W_]+", "", "".join(words) if name.isascii() else name.lower())
+    if glued.endswith(_FOREIGN) or bool(words and words[-1] in _FOREIGN_WORDS):
+        return True
+    parts = re.split(r"[\W_]+", name.lower())
+    return any(part in _FOREIGN for part in parts) and not (words and words[-1] in _ABOUT)
 
 
 def _without_accents(name: str) -> str:

@@ -15,12 +15,14 @@ from core.masking.shapes import (
     Rule,
     has_digit,
     has_digit_or_is_long,
-    is_aws_secret,
+    holds_named_secret,
+    is_dotted_token,
     is_long_random,
     is_mixed,
     is_no_port,
     is_prefixed_token,
     is_random,
+    is_unnamed_token,
     is_wordy,
 )
 
@@ -67,7 +69,9 @@ RULES: tuple[Rule, ...] = (
         "b3blbnnzac1rzxkt",
         kind="key",
     ),
-    _rule("private part of a JSON web key", r'"(?:d|p|q|dp|dq|qi|k)" *: *"(?P<hide>[\w-]{32,})"', '"d"', '"k"', '"p"'),
+    _rule(
+        "private part of a JSON web key", r'\\*"(?:d|p|q|dp|dq|qi|k)\\*" *: *\\*"(?P<hide>[\w-]{32,})', '"d', '"k', '"p'
+    ),
     _rule("JSON web token", r"\beyJ[\w-]{6,}(?:\.|%2[eE])[\w-]{6,}(?:(?:\.|%2[eE])[\w-]*){0,3}", "eyj"),
     _rule("PASETO", r"\bv[1-4]\.(?:local|public)\.[\w-]{20,}(?:\.[\w-]+)?", ".local.", ".public."),
     _rule(
@@ -77,7 +81,19 @@ RULES: tuple[Rule, ...] = (
         r"|\b(?:pbkdf2|scrypt|argon2|bcrypt)[\w-]*[:$][^\s'\"]{20,}|\{(?:S?SHA\d*|SMD5|CRYPT|PBKDF2[\w-]*)\}[^\s'\",;]{8,}",
         *"$2 $apr1 $1$ $5$ $6$ $y$ argon2 scrypt pbkdf2 bcrypt sha} sha256} sha512} md5} crypt} $7$".split(),
     ),
-    _rule("AWS key id", r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}\b", *"akia asia aroa aida abia acca".split()),
+    _rule(
+        "key id of a cloud",
+        r"\b(?:(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}|SCW[A-Z0-9]{17}|GOOG[A-Z0-9]{20,60}|AKID[A-Za-z0-9]{32})\b",
+        *"akia asia aroa aida abia acca scw goog akid".split(),
+        accept=has_digit_or_is_long,
+    ),
+    _rule(
+        "JSON with a secret in Base64",
+        r"(?:^|[^\w.+/=-])(?P<hide>ey[IJ][A-Za-z0-9+/_-]{20,}={0,2})(?:$|[^\w.+/=-])",
+        "eyj",
+        "eyi",
+        accept=holds_named_secret,
+    ),
     _rule(
         "Slack webhook",
         r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<hide>[\w/]{8,})",
@@ -205,10 +221,18 @@ RULES: tuple[Rule, ...] = (
         needs=r"\b[A-Za-z][A-Za-z0-9]{0,15}[_-][A-Za-z0-9_-]{16}",
     ),
     _rule(
-        "secret of AWS without its name",
-        r"(?:^|[^A-Za-z0-9/+=_.-])(?P<hide>[A-Za-z0-9/+]{40})(?:$|[^A-Za-z0-9/+=_-])",
-        accept=is_aws_secret,
-        needs=r"(?:^|[^A-Za-z0-9/+=_.-])[A-Za-z0-9/+]{40}",
+        "long random text without a name",
+        # What stands behind a name that says identifier or checksum is matched too, and left.
+        r"(?i:(?:id|id[-_]?\d|etag|hash|digest|integrity|checksum|cursor|fingerprint)(?:\\?[\"'])? ?[:=] ?(?:\\?[\"'])?)"
+        r"[A-Za-z0-9_~+/=.-]{36,}|(?:^|[^\w/+=.~%@-])(?P<hide>[A-Za-z0-9_~+/-][A-Za-z0-9_~+/=.-]{35,199})(?:$|[^\w/+=~%@-])",
+        accept=is_unnamed_token,
+        needs=r"[A-Za-z0-9_~+/-]{30}",
+    ),
+    _rule(
+        "random text behind a short word and a dot",
+        r"(?:^|[^\w/+=.~%@-])(?P<hide>[a-z]{2,6}(?:\.[A-Za-z0-9_-]{20,200}){1,4})(?:$|[^\w/+=.~%@-])",
+        accept=is_dotted_token,
+        needs=r"\b[a-z]{2,6}\.[A-Za-z0-9_-]{20}",
     ),
     _rule(
         "authorization scheme",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
+
+from core.masking.names import Secrecy, secrecy
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ class Rule:
         numbered = (self.group,) if self.pattern.groups >= self.group else (0,)
         object.__setattr__(self, "groups", named or numbered)
 
+    def otherwise(self, match: Any) -> tuple[int, int]:
+        """Return where the secret is in a match that no group took part in: nowhere where groups are named."""
+        span: tuple[int, int] = (0, 0) if self.pattern.groupindex else match.span()
+        return span
+
 
 def encoded(text: str) -> str | bytes:
     """Return what RE2 reads fastest with the same places in it: the bytes of ASCII, any other text as it is."""
@@ -51,7 +60,7 @@ def is_random(text: str) -> bool:
     """Tell whether `text` looks drawn by lot rather than written: digits among letters and high entropy."""
     if not any(c.isdigit() for c in text) or not any(c.isalpha() for c in text):
         return False
-    return entropy(text) >= min(3.0 if len(text) < 24 else 3.3, math.log2(len(text)) - 0.6)
+    return entropy(text) >= min(3.0, math.log2(len(text)) - 0.6)
 
 
 _PREFIXED = re.compile(r"((?:[A-Za-z][A-Za-z0-9]{0,15}[_-]){1,4}+)([A-Za-z0-9_-]{16,})")
@@ -93,17 +102,65 @@ def is_prefixed_token(found: str) -> bool:
     return len(body) >= 30 and len(words[0]) <= 8 and entropy(body) >= 3.0
 
 
-_WORDY = re.compile(r"[a-z]{7}|[A-Z][a-z]{4,}[A-Z][a-z]{3,}")
+# The most frequent pairs of letters in English: a fifth of random pairs is among them, and most pairs of words are.
+_FREQUENT = frozenset(
+    """
+        th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro
+        ic ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct us ac ot il tr ly nc et ut ss so
+        rs un lo wa ge ie wh ee wi em ad ol rt po we na ul ni ts mo ow pa im mi ai sh ir su id os iv ia am fi ci vi pl
+        ig tu ev ld ry mp fe bl ab gh ty op wo sa ay ex ke fr oo av ag if ap gr od bo sp rd do uc bu ei ov
+    """.split()
+)
 
 
 def is_wordy(text: str) -> bool:
-    """Whether a run of letters is long enough for words: a name in code, not a key."""
-    return sum(len(run) for run in re.findall(r"[A-Z]?[a-z]{4,}", text)) > len(text) // 3 or bool(_WORDY.search(text))
+    """Tell whether `text` consists of words, as names in code do, rather than of random letters."""
+    lowered = text.lower()
+    pairs = [first + second for first, second in pairwise(lowered) if first.isalpha() and second.isalpha()]
+    return len(pairs) >= 6 and sum(pair in _FREQUENT for pair in pairs) > len(pairs) * 0.52
 
 
-def is_aws_secret(found: str) -> bool:
-    """Tell whether 40 characters are a secret of AWS rather than a path, a hash or words."""
-    return is_mixed(found) and entropy(found) >= 4.2 and not re.search(r"[a-z]{6}", found) and found.count("/") <= 4
+_KNOWN_BLOBS = (
+    "iVBORw0KGgo",
+    "/9j/",
+    "R0lGOD",
+    "UklGR",
+    "PHN2Zy",
+    "Qk0",
+    "AAABAA",
+    "JVBERi0",
+    "UEsDB",
+    "H4sI",
+    "data:",
+)
+_INTEGRITY = re.compile(r"(?i)(?:sha\d{1,3}|md5|h1)[-:=]")
+
+
+def is_unnamed_token(found: str) -> bool:
+    """Tell whether a long text is a random token rather than a path, a hash, a picture or words."""
+    if found.startswith(_KNOWN_BLOBS) or _INTEGRITY.match(found) or found.count("/") > 4:
+        return False
+    if sum(found.count(separator) for separator in "-_.") > max(4, len(found) // 8):
+        return False
+    return is_mixed(found) and entropy(found) >= 4.2 and not is_wordy(found)
+
+
+def is_dotted_token(found: str) -> bool:
+    """Tell whether long random parts stand behind a short word and a dot, as in `dg.3f2a…`."""
+    word, *parts = found.split(".")
+    return word not in _ORDINARY and all(is_random(part) and not is_wordy(part) for part in parts)
+
+
+def holds_named_secret(found: str) -> bool:
+    """Tell whether `found` is JSON in Base64 with the name of a secret in it."""
+    padded = found.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        decoded = base64.b64decode(padded + "=" * (-len(padded) % 4)).decode("utf-8", "replace")
+    except ValueError:
+        return False
+    return any(
+        secrecy(name) is Secrecy.CERTAIN or name == "auth" for name in re.findall(r'"([\w.-]{1,80})"\s*:', decoded)
+    )
 
 
 def is_long_random(found: str) -> bool:

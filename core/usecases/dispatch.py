@@ -127,7 +127,7 @@ class Dispatch:
         return Subject(asked.id, asked.id, asked.event_id), None
 
     async def _follow_up(self, event: FollowUp, store: OrganizationStore) -> Receipt:
-        text = event.question.strip()
+        text = self._mask(event.question.strip(), await store.masked_personal_data())
         if not text:
             raise Refusal("Ask something, for example: who is affected?")
         if len(text) > MAX_QUESTION_CHARS:

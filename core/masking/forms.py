@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from core.masking.value_readers import (
     BARE,
+    LONGEST_VALUE,
     NOTHING,
     SCHEMED,
     Found,
@@ -24,7 +25,7 @@ from core.masking.values import is_open
 
 _ASSIGNED = re.compile(
     r"(?P<close>\\{0,3}+[\"'`]?\]?)[ \t]{0,20}+"
-    r"(?P<op>=>|:=|\?=|==|=|:(?!:)|->)[ \t\n]{0,20}+(?P<b>[bruf]{0,2}(?=[\"']))?",
+    r"(?P<op>=>|:=|\?=|==|=|:(?!:)|->)[ \t\n]{0,20}+(?P<b>(?:u8|[bBruUfFlLR$@]{0,2})(?=[\"']))?",
     re.A,
 )
 _ENCODED = re.compile(r"(?i)(?:%(?:25)?22|%5c)*(?:%(?:25)?3d|%(?:25)?3a)(?:%(?:25)?22|%(?:25)?20|\+|%5c)*")
@@ -38,7 +39,7 @@ _ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?\s{0,40}+")
 _ELEMENT_VALUE = re.compile(r"(?:(?!\]\]>)[^<]){1,8192}+")
 _ELEMENT_ENDS = ("</", "]]>")
 _TYPED = re.compile(
-    r"[ \t]{0,4}+:[ \t]{0,4}+&?'?[A-Za-z][\w.<>\[\]?|]{0,40}+(?: ?\w{1,20}+)?[ \t]{0,4}+=[ \t]{0,4}+(?=[\"'`])"
+    r"[ \t]{0,4}+(?::|\bAs\b)[ \t]{0,4}+&?'?[A-Za-z][\w.<>\[\]?|]{0,40}+(?: ?\w{1,20}+)?[ \t]{0,4}+=[ \t]{0,4}+(?=[\"'`])"
 )
 _WRAPPED = re.compile(r"(?:Some|Ok|Just|Optional|Secret\w{0,30}|Password\w{0,30}|Token\w{0,30}|String|str|bytes)\(")
 _CELL = re.compile(r"[ \t*`]{0,20}+[|│┃][ \t*`]{0,40}+(?=[^\s|│┃-])")
@@ -49,10 +50,15 @@ _DASHES = re.compile(r"(?:^|[\s\"'\[(,])--?$")
 _GAP = re.compile(r"[\"']?(?:,[ \t]{0,3}+|[ \t]{1,4}+)(?!-|\|)")
 _CALLED = re.compile(r"\\{0,2}[\"'`]?\(\s{0,4}+(?=[\"'])")
 _SPACED = re.compile(
-    r"(?:\\{0,2}[\"'`])?(?P<link>(?:[ \t]++(?:is|was|are|were|be|=|to|of|for|as|by|it|now|with"
-    r"|value|reads|equals|set|set to|changed to"
-    r"|ist|est)(?![\w-])){0,4})(?P<end>:)?[ \t]{1,8}+(?=(?P<quote>\\?[\"'`“‘«])?)"
+    r"(?:\\{0,2}[\"'`])?(?P<link>(?:[ \t]++(?:is|was|are|were|be|=|to|of|for|as|by|it|now|with|from"
+    r"|value|reads|equals|set|set to|changed to|today|below|here"
+    r"|ist|war|lautet|heißt|est|était|es|era|è|é|foi|to|jest|er|är|var|on|je|bylo|este|wynosi|это|है|是|为|は|는|은)"
+    r"(?![\w-])){0,4})(?P<end>:)?[ \t]{1,8}+(?=(?P<quote>\\?[\"'`“‘«])?)"
 )
+_GENERIC_LITERAL = re.compile(r"[ \t]{0,8}+(?:=>?|:|,)[ \t]{0,8}+%?[qQ][qQ]?(?P<open>[(\[{<|/!])")
+_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "|": "|", "/": "/", "!": "!"}
+_BESIDE = re.compile(r"[ \t]{0,4}+,[ \t]{0,4}+(?:<<)?(?=[\"'])")
+_BEFORE_NAME = re.compile(r"(?P<hide>[^\s\"'(),;]{6,100})[ \t]{1,3}\($")
 _BLOCK = re.compile(r"[|>][+-]?[ \t]*\n(?P<body>(?:[ \t]+[^\n]*(?:\n|\Z)){1,200})")
 
 
@@ -72,6 +78,32 @@ def _typed(text: str, start: int, end: int, is_certain: bool) -> Found:
     if found is None or is_open(text[found[0] : found[1]], "", is_certain=is_certain, is_spoken=False):
         return None
     return found
+
+
+def _in_brackets_of_perl(text: str, start: int, end: int, is_certain: bool) -> Found:
+    """`$password = q(value)`, `%q{value}`: a literal between any brackets."""
+    sign = _GENERIC_LITERAL.match(text, end) if is_certain else None
+    if sign is None:
+        return None
+    stop = text.find(_CLOSING[sign["open"]], sign.end(), sign.end() + LONGEST_VALUE)
+    return (sign.end(), stop) if stop > sign.end() else None
+
+
+def _beside(text: str, start: int, end: int, is_certain: bool) -> Found:
+    """`{password, "value"}`, `:password, "value"`: an atom with its value."""
+    sign = _BESIDE.match(text, end) if is_certain and text[start - 1 : start] in ("{", "(", ":") else None
+    return quoted_value(text, sign.end()) if sign else None
+
+
+def _in_parentheses(text: str, start: int, end: int, is_certain: bool) -> Found:
+    """`value (password)`: the name stands behind its value."""
+    if not is_certain or text[start - 1 : start] != "(" or text[end : end + 1] != ")":
+        return None
+    before = _BEFORE_NAME.search(text[max(0, start - 130) : start])
+    if before is None or is_open(before["hide"], "", is_certain=False, is_spoken=True):
+        return None
+    low = max(0, start - 130) + before.start("hide")
+    return (low, low + len(before["hide"])) if any(c.isdigit() for c in before["hide"]) else None
 
 
 def _in_part(text: str, start: int, end: int, is_certain: bool) -> Found:
@@ -252,7 +284,10 @@ Form = Callable[[str, int, int, bool], Found]
 FORMS: tuple[Form, ...] = (
     _encoded,
     _typed,
+    _in_brackets_of_perl,
+    _beside,
     _in_part,
+    _in_parentheses,
     _assigned,
     _described,
     _paired,

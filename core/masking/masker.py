@@ -10,7 +10,7 @@ from typing import Any
 import re2
 
 from core.domain.tenancy import MASKED_BY_DEFAULT
-from core.masking import gitleaks, named_values, personal, shape_rules
+from core.masking import command_rules, gitleaks, named_values, personal, shape_rules
 from core.masking.controls import without_controls
 from core.masking.names import Secrecy, secrecy
 from core.masking.placeholders import PLACEHOLDER, placeholder, says_more
@@ -19,6 +19,7 @@ from core.masking.values import is_open
 
 RULES: tuple[Rule, ...] = (
     *shape_rules.RULES,
+    *command_rules.RULES,
     *gitleaks.RULES,
     *(rule for rules in personal.RULES.values() for rule in rules),
 )

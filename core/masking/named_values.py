@@ -14,13 +14,20 @@ from core.masking.placeholders import PLACEHOLDER
 from core.masking.value_readers import Span
 
 STEMS = (
-    "mot de",
+    "mot de passe",
+    "palabra de paso",
+    "kata sandi",
+    "mật khẩu",
+    "كلمة المرور",
+    "كلمة السر",
+    "رمز عبور",
     *"""
         pass pwd pswd secret token key cred auth cookie sess sid csrf xsrf jwt dsn otp pin cvv cvc ssn iban
         mnemonic seed phrase sig bearer pem psk conn url uri card salt nonce hash code assertion saml
         license licence account pat sas pw senha wachtwoord contrasena motdepasse tan pan broker jwk
         contrase haslo hasło heslo jelsz parol sifre şifre salasana senord lozinka clave kennwort geheimnis
         adgangskode mdp mot_de mot-de пароль секрет 密码 密碼 口令 パスワード 暗証番号 비밀번호 סיסמה κωδικ पासवर्ड magic
+        mật khẩu zaporka parool kodeord wagwoord lykil cyfrinair pasahitza contrasin zugangscode парола лозинка รหัสผ่าน 암호
         slapta mfa tax national routing passport hmac base credit security access digest
     """.split(),
 )

@@ -39,7 +39,8 @@ _ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?\s{0,40}+")
 _ELEMENT_VALUE = re.compile(r"(?:(?!\]\]>)[^<]){1,8192}+")
 _ELEMENT_ENDS = ("</", "]]>")
 _TYPED = re.compile(
-    r"[ \t]{0,4}+(?::|\bAs\b)[ \t]{0,4}+&?'?[A-Za-z][\w.<>\[\]?|]{0,40}+(?: ?\w{1,20}+)?[ \t]{0,4}+=[ \t]{0,4}+(?=[\"'`])"
+    r"[ \t]{0,4}+(?::|\bAs\b)[ \t]{0,4}+"
+    r"&?'?[A-Za-z][\w.<>\[\]?|]{0,40}+(?: ?\w{1,20}+)?[ \t]{0,4}+=[ \t]{0,4}+(?=[\"'`])"
 )
 _WRAPPED = re.compile(r"(?:Some|Ok|Just|Optional|Secret\w{0,30}|Password\w{0,30}|Token\w{0,30}|String|str|bytes)\(")
 _CELL = re.compile(r"[ \t*`]{0,20}+[|│┃][ \t*`]{0,40}+(?=[^\s|│┃-])")
@@ -240,7 +241,9 @@ def _spaced(text: str, start: int, end: int, is_certain: bool) -> Found:
         if found is None or not (is_certain or linked):
             return None
         value = text[found[0] : found[1]]
-        if (" " in value and not linked) or is_open(value, "", is_certain=is_certain, is_spoken=True):
+        if not linked and (" " in value or _is_named_by(text[start:end], value)):
+            return None
+        if is_open(value, "", is_certain=is_certain, is_spoken=True):
             return None
         return found
     bare = BARE.match(text, sign.end())
@@ -250,6 +253,11 @@ def _spaced(text: str, start: int, end: int, is_certain: bool) -> Found:
     while high > low and text[high - 1] in "!?":
         high -= 1
     return (low, high) if _is_told(text, start, low, high, linked, is_certain) else None
+
+
+def _is_named_by(name: str, value: str) -> bool:
+    """Whether a quotation names a secret that is kept elsewhere: `secret "db-credentials" not found`."""
+    return name.lower() in ("secret", "secrets") and re.fullmatch(r"[a-z]+(?:[-_/.][a-z]+)*", value) is not None
 
 
 def _is_told(text: str, start: int, low: int, high: int, linked: bool, is_certain: bool) -> bool:

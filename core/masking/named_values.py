@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from core.masking import columns
 from core.masking.forms import FORMS
-from core.masking.names import LONGEST_NAME, Secrecy, secrecy
+from core.masking.names import LONGEST_NAME, Secrecy, secrecy, secrecy_after
 from core.masking.placeholders import PLACEHOLDER
 from core.masking.value_readers import Span
 
@@ -27,16 +28,18 @@ STEMS = (
         license licence account pat sas pw senha wachtwoord contrasena motdepasse tan pan broker jwk
         contrase haslo hasło heslo jelsz parol sifre şifre salasana senord lozinka clave kennwort geheimnis
         adgangskode mdp mot_de mot-de пароль секрет 密码 密碼 口令 パスワード 暗証番号 비밀번호 סיסמה κωδικ पासवर्ड magic
-        mật khẩu zaporka parool kodeord wagwoord lykil cyfrinair pasahitza contrasin zugangscode парола лозинка รหัสผ่าน 암호
+        mật khẩu zaporka
+        parool kodeord wagwoord lykil cyfrinair pasahitza contrasin zugangscode парола лозинка รหัสผ่าน 암호
         slapta mfa tax national routing passport hmac base credit security access digest
     """.split(),
 )
-_NAME_AFTER = re.compile(r"[\w.$-]{0,80}+")
+_WORD_BEFORE = re.compile(r"(?<![\w.-])([A-Za-z]{2,18}) $")
+_NAME_AFTER = re.compile(r"[\w.$-]{0,80}+(?::[A-Z]\w{0,40}+(?=\\{0,3}[\"']?\s{0,4}[=:>]))?")
 
 
 def find(text: str, stems: Iterable[str]) -> Iterator[Span]:
-    """Yield where values of secrets' names stand in `text`, in order; `stems` are those that are in it."""
-    done = 0
+    """Yield where values of secrets' names stand in `text`; `stems` are those that are in it."""
+    done = decided = 0
     for at, length in _hits(text, stems):
         if at < done:
             continue
@@ -45,8 +48,13 @@ def find(text: str, stems: Iterable[str]) -> Iterator[Span]:
         if _is_inside_placeholder(text, start, end):
             continue
         verdict = secrecy(text[start:end])
+        if verdict is not Secrecy.CERTAIN and (before := _WORD_BEFORE.search(text, max(0, start - 20), start)):
+            verdict = secrecy_after(before[1], text[start:end], verdict)
         if verdict is Secrecy.NONE:
             continue
+        if verdict is Secrecy.CERTAIN and start >= decided:
+            below, decided = columns.find(text, start, end)
+            yield from below
         for found in _value_of(text, start, end, verdict):
             done = max(done, found[1])
             yield found

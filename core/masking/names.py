@@ -55,7 +55,8 @@ _CERTAIN_PAIRS = frozenset(
         storage_key shared_key license_key licence_key service_key deploy_key host_key ssh_key gpg_key pgp_key
         app_key application_key consumer_key webhook_key webhook_secret subscription_key session_key session_id
         session_token session_cookie security_token security_code security_answer csrf_token xsrf_token bearer_token
-        client_secret connection_string conn_string conn_str connection_url database_url db_url redis_url mongo_url
+        client_secret connection_string connection_strings
+        conn_string conn_str connection_url database_url db_url redis_url mongo_url
         mongodb_uri mongo_uri amqp_url broker_url postgres_url mysql_url jdbc_url cache_url queue_url database_uri
         rabbitmq_url celery_broker sentry_dsn webhook_url hash_password password_hash pass_hash pwd_hash
         password_digest passwd_hash pass_phrase pass_word pass_code key_material card_number card_num card_no
@@ -94,6 +95,7 @@ _QUALIFIERS = frozenset(
     """
         confirmation confirm again repeat repeated old new current previous plain plaintext cleartext text raw value
         content contents b64 base64 hex utf8 json enc encoded encrypted decrypted bytes
+        neu nueva nuevo nova novo nouveau nouvelle ny nieuw nowe
     """.split()
 )
 # After these words a name counts, describes or points to a secret but does not hold it.
@@ -114,8 +116,12 @@ _PARTS_OF_SCREENS = frozenset(
     """
         input widget form view screen button dialog modal prompt flow step event task job check test spec tests error
         message msg warning manager sharing santa scanner scanning generator grant login auth authentication hasher
+        encoder decoder service util utils helper config configuration impl repository controller model entity dto
         hashing validation validator verification recovery protected protection less keeper
     """.split()
+)
+_FILE = re.compile(
+    r"(?i)\.(?:java|py|jsx?|tsx?|mjs|go|rb|rs|kts?|cs|php|cpp|cc|c|h|scala|swift|exs?|erl|clj|vue|html?|css|ya?ml|xml|md|sql|sh)$"
 )
 _STILL = frozenset(("session id", "sess id", "tax id", "national id", "url", "uri", "dsn"))
 _PUBLIC = frozenset("public primary foreign sort partition cache dict map row idempotency".split())
@@ -139,7 +145,7 @@ def secrecy(name: str) -> Secrecy:
     words = _unqualified(words_of(name))
     if _is_foreign(name, words):
         return Secrecy.CERTAIN
-    if not words:
+    if not words or _FILE.search(name):
         return Secrecy.NONE
     joined = "".join(words)
     if joined.endswith(_IDS_THAT_OPEN):
@@ -156,6 +162,16 @@ def secrecy(name: str) -> Secrecy:
     if _names_a_secret_within(words):
         return Secrecy.CERTAIN
     return _MAYBE if _may_be_secret(words) else Secrecy.NONE
+
+
+def secrecy_after(word: str, name: str, verdict: Secrecy) -> Secrecy:
+    """Tell what `name` says behind another word: an API key is a secret, a primary key is none."""
+    words = words_of(name)
+    if len(words) != 1:
+        return verdict
+    if (word.lower(), words[0]) in _CERTAIN_PAIRS:
+        return Secrecy.CERTAIN
+    return Secrecy.NONE if words[0] == "key" and word.lower() in _PUBLIC else verdict
 
 
 def _may_be_secret(words: tuple[str, ...]) -> bool:

@@ -6,8 +6,7 @@ match, is the secret; `accept` has the last word on it.
 
 from __future__ import annotations
 
-from core.masking.shapes import (
-    Rule,
+from core.masking.randomness import (
     has_digit,
     has_digit_or_is_long,
     holds_named_secret,
@@ -20,8 +19,8 @@ from core.masking.shapes import (
     is_random,
     is_unnamed_token,
     is_wordy,
-    make_rule,
 )
+from core.masking.shapes import Rule, make_rule
 
 SCHEMES = "bearer basic digest token negotiate apikey ntlm hawk oauth bot mac hmac signature key".split()
 
@@ -147,9 +146,9 @@ RULES: tuple[Rule, ...] = (
     ),
     make_rule(
         "UUID behind a word that says secret",
-        r"(?i)\b(?:sdk|mob|api|key|token|secret|waka|pat-[a-z]{2,3}\d|access-[a-z]{4,12}|auth|apikey|[a-z]{2,8}_sk)[-_]"
+        r"(?i)\b(?:sdk|mob|xaat|xapt|api|key|token|secret|waka|pat-[a-z]{2,3}\d|access-[a-z]{4,12}|auth|apikey|[a-z]{2,8}_sk)[-_]"
         r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
-        *"sdk mob api key token secret waka pat- access- auth _sk".split(),
+        *"sdk mob xaat xapt api key token secret waka pat- access- auth _sk".split(),
         needs=r"[-_][0-9a-fA-F]{8}-[0-9a-fA-F]{4}-",
     ),
     make_rule("PyPI token", r"\bpypi-[\w-]{20,}", "pypi-"),
@@ -212,7 +211,7 @@ RULES: tuple[Rule, ...] = (
     make_rule(
         "long random text without a name",
         # What stands behind a name that says identifier or checksum is matched too, and left.
-        r"(?i:(?:id|id[-_]?\d|etag|hash|digest|integrity|checksum|cursor|fingerprint)(?:\\?[\"'])? ?[:=] ?(?:\\?[\"'])?)"
+        r"(?i:(?:id|id[-_]?\d|etag|hash|digest|integrity|checksum|cursor|fingerprint|\bh1)(?:\\?[\"'])? ?[:=] ?(?:\\?[\"'])?)"
         r"[A-Za-z0-9_~+/=.-]{36,}|(?:^|[^\w/+=.~%@-])(?P<hide>[A-Za-z0-9_~+/-][A-Za-z0-9_~+/=.-]{35,199})(?:$|[^\w/+=~%@-])",
         accept=is_unnamed_token,
         needs=r"[A-Za-z0-9_~+/-]{30}",

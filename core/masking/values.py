@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from core.masking.placeholders import PLACEHOLDER, says_more
+from core.masking.randomness import is_wordy
 
 _EMPTY = re.compile(
     r"(?i)[\"'\\]{0,6}|none|null|nil|true|false|undefined|nan|n/?a|ellipsis|\{\}|\[\]|\(\)|[*•.…xX_-]+"
@@ -29,7 +30,10 @@ _STATES = frozenset(
         didn't wasn't isn't won't don't hasn't after before until while because when where which who whose via using
         unsupported supported present absent revoked refused generated created deleted removed stored loaded found
         unchanged matches match differs differ contains exceeds exceeded only contain again here there both either
-        neither same
+        neither same include omit same-origin
+        erforderlich ungültig ungueltig falsch fehlt leer zu muss ist requis requise invalide incorrecte oublié
+        incorrecta incorrecto inválida requerida obligatoria olvidada errata obbligatoria richiesta sbagliata inválido
+        obrigatória incorreta deve неверный обязателен требуется
     """.split()
 )
 _CODE = re.compile(
@@ -42,6 +46,8 @@ _CALL = re.compile(r"(?:await |new )?[A-Za-z_][\w.:]*\([\w.,=\"'\[\] ]*\)*[;,)]*
 _SUBSCRIPT = re.compile(r"(?:self|this|request|req|os|process|settings|config|params|data|form)[A-Za-z_.]*[\[(]")
 _NAMES_ONLY = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _SMALL = re.compile(r"[-+]?\d{1,4}(?:\.\d+)?|[-+]?\d+(?:ms|s|m|h|d|%|kb|mb)|v?\d+(?:\.\d+){1,3}")
+_NUMBERED = re.compile(r"[a-z]{2,20}(?:[-_:./][a-z]{2,20}){0,3}[-_:./]?\d{1,9}")
+_SPDX = re.compile(r"(?:Apache|[AL]?GPL|BSD|MPL|EPL|CDDL|CC|EUPL|Artistic|Python|OFL)-[\w.+-]{1,20}")
 _WORDS = re.compile(r"[A-Za-z'_-]+|SIG[A-Z]+\d?")
 _ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]{0,30}://[^\s@]*")
 _PUNCTUATION = re.compile(r"[^\w]+")
@@ -86,6 +92,12 @@ def _is_remark(bare: str) -> bool:
     return first in _STATES
 
 
+def _is_odd_case(bare: str) -> bool:
+    """Letters whose case changes as in random text, not as between the words of a name."""
+    changes = len(re.findall(r"[a-z][A-Z]", bare))
+    return (changes >= 1 and len(bare) >= 16) or (changes >= 2 and len(bare) >= 10 and not is_wordy(bare))
+
+
 def _is_ordinary(bare: str, name: str, *, is_spoken: bool) -> bool:
     """What parsers, states and signals say beside a name that may mean something else."""
     if (
@@ -95,8 +107,12 @@ def _is_ordinary(bare: str, name: str, *, is_spoken: bool) -> bool:
         or _ADDRESS.fullmatch(bare)
     ):
         return "pin" not in name and "otp" not in name
+    if name == "key" and _NUMBERED.fullmatch(bare):
+        return True
+    if "licen" in name and _SPDX.fullmatch(bare):
+        return True
     if is_spoken and bare.startswith(("(", "<")):
         return True
     if _WORDS.fullmatch(bare) and (len(bare) <= 24 or bare.isupper() or "_" in bare or "-" in bare):
-        return not (re.search(r"[a-z][A-Z]", bare) and len(bare) >= 16)
+        return not _is_odd_case(bare)
     return is_spoken and " " in bare and not any(character.isdigit() for character in bare)

@@ -14,7 +14,7 @@ from core.masking import command_rules, gitleaks, named_values, personal, shape_
 from core.masking.controls import without_controls
 from core.masking.names import Secrecy, secrecy
 from core.masking.placeholders import PLACEHOLDER, placeholder, says_more
-from core.masking.shapes import Rule, encoded
+from core.masking.shapes import LONG_RUN, Rule, Sign, encoded, has_long_run
 from core.masking.values import is_open
 
 RULES: tuple[Rule, ...] = (
@@ -27,6 +27,7 @@ _MAX_PASSES = 4
 _NAME = re.compile(r"[\w.$-]{1,80}")
 
 Span = tuple[int, int, str]
+_STEM_COUNT = len(named_values.STEMS)
 
 
 class _Prefilter:
@@ -42,9 +43,10 @@ class _Prefilter:
         for index, rule in enumerate(rules):
             for trace in rule.traces:
                 bits[trace] = bits.get(trace, 0) | 1 << index
+        self._of_long_runs = bits.pop(LONG_RUN)
         self._set = re2.Set.SearchSet()
         for trace in bits:
-            self._set.Add(re2.escape(trace))
+            self._set.Add(trace if isinstance(trace, Sign) else re2.escape(trace))
         self._set.Compile()
         self._bits = list(bits.values())
 
@@ -54,10 +56,10 @@ class _Prefilter:
 
     def of(self, text: str, among: int = -1) -> tuple[list[Rule], list[str]]:
         """Return the rules of the set `among` to try, in their order, and the stems of secrets' names in `text`."""
-        found, stems = self._always, []
+        found, stems = self._always | (self._of_long_runs if has_long_run(text) else 0), []
         for index in self._set.Match(text.lower()) or ():
             found |= self._bits[index]
-            if index < len(named_values.STEMS):
+            if index < _STEM_COUNT:
                 stems.append(named_values.STEMS[index])
         rest, tried = found & among, []
         while rest:

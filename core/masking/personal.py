@@ -7,7 +7,7 @@ import re
 
 import re2
 
-from core.masking.shapes import Rule
+from core.masking.shapes import Rule, Sign
 
 
 def passes_luhn(found: str) -> bool:
@@ -57,7 +57,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
                 r"|(?:^|[^\w.:-])(?P<hide>(?:4\d{3}|5[0-8]\d\d|2[2-7]\d\d|3[0-9]\d\d|6\d{3}|9792)"
                 r"(?:[ -]?\d){8,15})(?:$|[^\w:-])"
             ),
-            (),
+            (Sign(r"[2-69]\d{3}[ -]?\d{2}"),),
             "card",
             lambda found: _is_card(found),
             needs=re.compile(r"(?:^|[^\w.:-])[2-69]\d{3}[ -]?\d{2}"),

@@ -20,7 +20,7 @@ from core.masking.randomness import (
     is_unnamed_token,
     is_wordy,
 )
-from core.masking.shapes import Rule, make_rule
+from core.masking.shapes import LONG_RUN, Rule, Sign, make_rule
 
 SCHEMES = "bearer basic digest token negotiate apikey ntlm hawk oauth bot mac hmac signature key".split()
 
@@ -148,21 +148,23 @@ RULES: tuple[Rule, ...] = (
         "UUID behind a word that says secret",
         r"(?i)\b(?:sdk|mob|xaat|xapt|api|key|token|secret|waka|pat-[a-z]{2,3}\d|access-[a-z]{4,12}|auth|apikey|[a-z]{2,8}_sk)[-_]"
         r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
-        *"sdk mob xaat xapt api key token secret waka pat- access- auth _sk".split(),
+        Sign("-[0-9a-f]{4}-[0-9a-f]{4}-"),
         needs=r"[-_][0-9a-fA-F]{8}-[0-9a-fA-F]{4}-",
     ),
     make_rule("PyPI token", r"\bpypi-[\w-]{20,}", "pypi-"),
     make_rule("bot token of Telegram", r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b", *":aa :ab :ac :ad :ae :af :ag :ah".split()),
     make_rule(
-        "bot token of Discord", r"\b[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.[\w-]{27,}", ".", needs=r"\.[\w-]{6}\.[\w-]{27}"
+        "bot token of Discord",
+        r"\b[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.[\w-]{27,}",
+        LONG_RUN,
+        needs=r"\.[\w-]{6}\.[\w-]{27}",
     ),
     make_rule("Twilio key", r"\bSK[0-9a-f]{32}\b", "sk", needs=r"\bSK[0-9a-f]{32}"),
     make_rule(
         "Mailgun or Mailchimp key",
         r"\b(?:key|pubkey)-[0-9a-f]{32}\b|\b[0-9a-f]{32}-us\d{1,2}\b|\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b",
         "key-",
-        "-us",
-        "-",
+        LONG_RUN,
         needs=r"key-[0-9a-f]{32}|\b[0-9a-f]{32}-",
     ),
     make_rule(
@@ -186,8 +188,7 @@ RULES: tuple[Rule, ...] = (
         "key in four parts",
         r"\bA3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){3,6}\b|\bops_eyJ[\w+/=-]{20,}|\b(?:[A-Z2-7]{5}-){5,}[A-Z2-7]{5}\b",
         "a3-",
-        "ops_eyj",
-        "-",
+        LONG_RUN,
         needs=r"\bA3-[A-Z0-9]{6}-|ops_eyJ|\b[A-Z2-7]{5}-[A-Z2-7]{5}-",
     ),
     make_rule(
@@ -203,8 +204,7 @@ RULES: tuple[Rule, ...] = (
     make_rule(
         "token with a prefix",
         r"\b(?:[A-Za-z][A-Za-z0-9]{0,15}[_-]){1,4}[A-Za-z0-9_-]{16,}",
-        "_",
-        "-",
+        LONG_RUN,
         accept=is_prefixed_token,
         needs=r"\b[A-Za-z][A-Za-z0-9]{0,15}[_-][A-Za-z0-9_-]{16}",
     ),
@@ -213,12 +213,14 @@ RULES: tuple[Rule, ...] = (
         # What stands behind a name that says identifier or checksum is matched too, and left.
         r"(?i:(?:id|id[-_]?\d|etag|hash|digest|integrity|checksum|cursor|fingerprint|\bh1)(?:\\?[\"'])? ?[:=] ?(?:\\?[\"'])?)"
         r"[A-Za-z0-9_~+/=.-]{36,}|(?:^|[^\w/+=.~%@-])(?P<hide>[A-Za-z0-9_~+/-][A-Za-z0-9_~+/=.-]{35,199})(?:$|[^\w/+=~%@-])",
+        LONG_RUN,
         accept=is_unnamed_token,
-        needs=r"[A-Za-z0-9_~+/-]{30}",
+        needs=r"[A-Za-z0-9_~+/=.-]{36}",
     ),
     make_rule(
         "random text behind a short word and a dot",
         r"(?:^|[^\w/+=.~%@-])(?P<hide>[a-z]{2,6}(?:\.[A-Za-z0-9_-]{20,200}){1,4})(?:$|[^\w/+=.~%@-])",
+        LONG_RUN,
         accept=is_dotted_token,
         needs=r"\b[a-z]{2,6}\.[A-Za-z0-9_-]{20}",
     ),
@@ -227,6 +229,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?i)\b(?:{'|'.join(SCHEMES)})(?:\s+|%20)(?P<hide>[\w.~+/=-]{{8,}})",
         *(scheme + blank for scheme in SCHEMES for blank in (" ", "\n", "%20")),
         accept=lambda found: has_digit_or_is_long(found) and is_random(found),
+        needs=r"(?:\s|%20)[\w.~+/=-]{8}",
     ),
     make_rule(
         "signature in an authorization header",
@@ -259,7 +262,7 @@ RULES: tuple[Rule, ...] = (
     make_rule(
         "password behind a host, a database and a user",
         r"(?:^|[\s\"'=])[\w.*-]{1,80}:(?:\d{2,5}|\*):[\w*-]{1,64}:[\w.*@-]{1,64}:(?P<hide>[^\s:\"']{4,})",
-        ":",
+        Sign(r":(?:\d{1,5}|\*):[\w*-]"),
         needs=r":(?:\d{2,5}|\*):[\w*-]{1,64}:[\w.*@-]",
     ),
     make_rule(
@@ -269,21 +272,24 @@ RULES: tuple[Rule, ...] = (
         "state=",
         *"nonce= ticket= hash= auth= key= otp= sid= ?t= &t= ?k= &k= ?h= &h= ?s= &s= st= rt= at= samlresponse= hint=".split(),
         accept=is_opening,
+        needs=r"[?&;]\w{1,16}=[\w.~%+-]{12}",
     ),
     make_rule(
         "token in the path of a URL",
         r"(?i)/(?:(?:password|passwd|pwd)[-_/]?reset|reset(?:[-_]?password)?|verif\w{1,8}|confirm\w{0,6}|activat\w{1,4}|invit\w{1,6}"
         r"|magic(?:[-_]?link)?|log-?in|sign-?in|tokens?|unlock|recover\w{0,3}|join|accept|auth|callback|sso|otp|unsubscribe|share|bot)"
         r"/(?:token/)?(?P<hide>[\w.~%-]{16,})",
-        *"/reset reset/ verif confirm activat invit magic login/ log-in/ signin/ sign-in/ token unlock recover".split(),
+        *"/reset reset/ verif confirm activat invit magic login/ log-in/ signin/ sign-in/ token/ tokens/ unlock recover".split(),
         *"/join/ accept/ /auth/ callback/ /sso/ /otp/ unsubscribe/ share/ /bot/".split(),
         accept=is_opening,
+        needs=r"/[\w.~%-]{16}",
     ),
     make_rule(
         "user and password as a pair",
         r"(?i)\b(?:\w{0,40}[_.-])?(?:auth|credentials?|creds|login|userpass)[\"']?\s{0,3}[:=]\s{0,3}(?:\w{0,20}Auth)?[(\[]\s{0,3}b?[\"'][^\"'\n]{0,80}[\"']"
         r"\s{0,3},\s{0,3}b?[\"'](?P<hide>[^\"'\n]{3,200})[\"']",
         *"auth credential creds login userpass".split(),
+        needs=r"[(\[]\s{0,3}b?[\"']",
     ),
     make_rule(
         "secret that a build hides",

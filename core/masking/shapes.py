@@ -9,10 +9,21 @@ from typing import Any
 
 import re2
 
+LONG_RUN = "<a long run>"
+"""The trace of tokens: a run as long as they are, with digits among other characters."""
+_RUN = re.compile(r"[A-Za-z0-9_~+/.-]{20,}")
+_HASH_OR_WORDS = re.compile(r"\D*|[0-9a-f]+|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[\d./_-]+")
+
+
+class Sign(str):
+    """A trace that is a short pattern rather than a literal text."""
+
+    __slots__ = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One pattern; in every match is one of `traces`, lower-case texts; none means that it is always tried."""
+    """A pattern; in every match is one of `traces` (lower-case texts, signs, `LONG_RUN`); without any it is always tried."""
 
     name: str
     pattern: Any
@@ -47,6 +58,12 @@ def make_rule(
 ) -> Rule:
     """Return the rule for a pattern, which RE2 runs: its time is linear in the text, whoever wrote it."""
     return Rule(name, re2.compile(pattern), traces, kind, accept, needs=re.compile(needs, re.A) if needs else None)
+
+
+def has_long_run(text: str) -> bool:
+    """Tell whether `text` has a run that may be a token: long, and neither a hash nor words nor a number."""
+    runs = _RUN.findall(text)
+    return bool(runs) and not all(map(_HASH_OR_WORDS.fullmatch, runs))
 
 
 def encoded(text: str) -> str | bytes:

@@ -23,7 +23,7 @@ class Sign(str):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern; in every match is one of `traces` (lower-case texts, signs, `LONG_RUN`); without any it is always tried."""
+    """A pattern; in every match is one of `traces` (texts, signs, `LONG_RUN`); without any it is always tried."""
 
     name: str
     pattern: Any

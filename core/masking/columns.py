@@ -1,4 +1,4 @@
-"""Finds secrets in tables whose first line names the columns: CSV, tab-separated and Markdown."""
+"""Finds secrets in tables whose first line names the columns (CSV, tab-separated, Markdown), and in rows for SQL."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from core.masking.values import is_open
 _LONGEST_LINE = 2_000
 _MOST_ROWS = 200
 _LINE_END = re.compile(r"\r?\n|\\{1,8}+(?:r\\{1,8}+)?n")
-_BESIDE = re.compile(r"[ \"'`*]{0,20}+(?P<separator>[,;\t|])")
-_BEFORE = re.compile(r"(?P<separator>[,;\t|])[ \"'`*]{0,20}$")
+_BESIDE = re.compile(r"(?:[ \"'`*]{0,20}+(?P<separator>[,;|])|(?P<tab> {4}))")
+_BEFORE = re.compile(r"(?:(?P<separator>[,;|])[ \"'`*]{0,20}|(?P<tab> {4}))$")
+_ROWS_FOR_SQL = re.compile(r"\)\s{0,20}+(?i:values)\s{0,20}+(?=\()")
+_ROW_FOR_SQL = re.compile(r"\(([^()]{1,2000}+)\)[\s,]{0,20}+")
 _HEADING = re.compile(r"[\s\"'`*]{0,20}+[\w .#/-]{0,40}[\s\"'`*]{0,20}+")
 _AROUND = " \t\r\"'`*"
 
@@ -26,7 +28,9 @@ def find(text: str, start: int, end: int) -> tuple[list[Span], int]:
     beside = _BESIDE.match(text, end) or _BEFORE.search(text, max(0, start - 21), start)
     if beside is None:
         return [], end
-    separator = beside["separator"]
+    if rows := _ROWS_FOR_SQL.search(text, end, end + _LONGEST_LINE):
+        return _for_sql(text, start, rows)
+    separator = beside["separator"] or beside["tab"]
     low, high, at = _line_around(text, start, end)
     headings = text[low:high].split(separator)
     if len(headings) < 2 or at >= len(text) or not all(map(_HEADING.fullmatch, headings)):
@@ -38,6 +42,22 @@ def find(text: str, start: int, end: int) -> tuple[list[Span], int]:
             break
         found += _cells(text, row_low, row_high, separator, secret)
         at = after
+    return found, at
+
+
+def _for_sql(text: str, start: int, values: re.Match[str]) -> tuple[list[Span], int]:
+    """Read `(name, password) VALUES ('ada', 'value'), …`."""
+    low = text.rfind("(", max(0, start - _LONGEST_LINE), start) + 1
+    headings = text[low : values.start()].split(",")
+    secret = [column for column, name in enumerate(headings) if secrecy(name.strip(_AROUND)) is Secrecy.CERTAIN]
+    found: list[Span] = []
+    at = values.end()
+    for _ in range(_MOST_ROWS):
+        row = _ROW_FOR_SQL.match(text, at)
+        if row is None or row[1].count(",") != len(headings) - 1:
+            break
+        found += _cells(text, *row.span(1), ",", secret)
+        at = row.end()
     return found, at
 
 

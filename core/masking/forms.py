@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from core.masking.names import Secrecy, secrecy
 from core.masking.value_readers import (
     BARE,
     LONGEST_VALUE,
@@ -24,8 +25,9 @@ from core.masking.value_readers import (
 from core.masking.values import is_open
 
 _ASSIGNED = re.compile(
-    r"(?P<close>\\{0,3}+[\"'`]?\]?)[ \t]{0,20}+"
-    r"(?P<op>=>|:=|\?=|==|=|:(?!:)|->)[ \t\n]{0,20}+(?P<b>(?:u8|[bBruUfFlLR$@]{0,2})(?=[\"']))?",
+    r"(?P<close>\\{0,3}+[\"'`]?\]?)[ \t]{0,20}+(?P<op>=>|:=|\?=|==|=|:(?!:)|->)"
+    r"(?:(?<=:)(?:\*{1,2}|__|</\w{1,6}>)(?=\s))?[ \t\n]{0,20}+(?:(?:string|str)\(\d{1,6}\) ?(?=[\"']))?"
+    r"(?P<b>(?:u8|[bBruUfFlLR$@]{0,2})(?=[\"']))?",
     re.A,
 )
 _ENCODED = re.compile(r"(?i)(?:%(?:25)?22|%5c)*(?:%(?:25)?3d|%(?:25)?3a)(?:%(?:25)?22|%(?:25)?20|\+|%5c)*")
@@ -47,6 +49,8 @@ _CELL = re.compile(r"[ \t*`]{0,20}+[|│┃][ \t*`]{0,40}+(?=[^\s|│┃-])")
 _CELL_VALUE = re.compile(r"[^|│┃\n]{1,4096}+")
 _PART = re.compile(r"[\"'](?:\n|\\r\\n|\\n)(?:[Cc]ontent-[^\n]{1,200}\n)?(?:\n|\\r\\n|\\n)(?P<hide>[^\n\\]{1,4096}+)")
 _LISTED = re.compile(r"\[\s{0,20}+\\?[\"'](?P<first>[^\"'\s]{1,4096}+)\\?[\"'][^\]]{0,4096}+")
+_NAME_FOLLOWS = re.compile(r"[ \t]{1,4}(?:[\"'`“«]|is |was |for |of )")
+_NEXT_ELEMENT = re.compile(r"</[\w:.-]{1,40}>\s{0,40}+<[\w:.-]{1,40}(?:\s[^<>]{0,200})?>(?P<hide>[^<]{1,8192}+)</")
 _DASHES = re.compile(r"(?:^|[\s\"'\[(,])--?$")
 _GAP = re.compile(r"[\"']?(?:,[ \t]{0,3}+|[ \t]{1,4}+)(?!-|\|)")
 _CALLED = re.compile(r"\\{0,2}[\"'`]?\(\s{0,4}+(?=[\"'])")
@@ -134,6 +138,13 @@ def _assigned(text: str, start: int, end: int, is_certain: bool) -> Found:
     if name.endswith("authorization") or SCHEMED.match(text, at):
         return header_value(text, at, is_certain)
     found = quoted_value(text, at) or bare_value(text, at, start, sign["op"], name, is_certain)
+    if (
+        found
+        and is_spoken
+        and _NAME_FOLLOWS.match(text, found[1])
+        and secrecy(text[found[0] : found[1]]) is not Secrecy.NONE
+    ):
+        return NOTHING
     if found is None or is_open(text[found[0] : found[1]], name, is_certain=is_certain, is_spoken=is_spoken):
         return NOTHING
     return found
@@ -158,12 +169,16 @@ def _paired(text: str, start: int, end: int, is_certain: bool) -> Found:
     """`("password", "value")`, `["X-Api-Key", "value"]`."""
     before = text[max(0, start - 6) : start].rstrip("\"'\\bru").rstrip()
     sign = _PAIRED.match(text, end)
-    if sign is None or before[-1:] not in ("(", "["):
+    if sign is None or before[-1:] not in ("(", "[", ","):
         return None
     name = text[start:end].lower()
     quoted = quoted_value(text, sign.end())
     found = quoted or span_or_empty(BARE.match(text, sign.end()))
     low, high = found if quoted else (found[0], end_of_bare(text, *found))
+    if before[-1:] == "," and (
+        not is_certain or text[high + 1 : high + 2] not in (")", "]") or text[low:high].isalpha()
+    ):
+        return None
     if scheme := SCHEMED.match(text, low, high):
         low = scheme.end()
     if is_open(text[low:high], name, is_certain=is_certain, is_spoken=not quoted):
@@ -185,6 +200,12 @@ def _element(text: str, start: int, end: int, is_certain: bool) -> Found:
     if is_open(shown, "", is_certain=is_certain, is_spoken=False):
         return NOTHING
     return value.start(), value.start() + len(shown)
+
+
+def _in_next_element(text: str, start: int, end: int, is_certain: bool) -> Found:
+    """`<key>password</key><string>value</string>`: the name is the text of one element, the value of the next."""
+    found = _NEXT_ELEMENT.match(text, end) if is_certain and text[start - 1 : start] == ">" else None
+    return found.span("hide") if found else None
 
 
 def _option(text: str, start: int, end: int, is_certain: bool) -> Found:
@@ -300,6 +321,7 @@ FORMS: tuple[Form, ...] = (
     _described,
     _paired,
     _element,
+    _in_next_element,
     _option,
     _called,
     _in_cell,

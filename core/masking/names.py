@@ -81,8 +81,8 @@ _AMBIGUOUS = frozenset(
 # Words for "password" and "secret" in other languages, without accents.
 _FOREIGN = tuple(
     """
-        contrasena motdepasse haslo heslo jelszo parola sifre salasana losenord lozinka kennwort geheimnis adgangskode
-        passord senha wachtwoord palavrapasse parole slaptazodis пароль секрет 密码 密碼 口令
+        contrasena motdepasse motpasse haslo heslo jelszo parola sifre salasana losenord lozinka kennwort geheimnis
+        adgangskode passord senha wachtwoord palavrapasse parole slaptazodis пароль секрет 密码 密碼 口令
         パスワード 暗証番号 비밀번호 סיסמה κωδικος पासवर्ड
         matkhau katasandi katalaluan nenosiri parool zaporka kodeord wagwoord lykilord cyfrinair pasahitza contrasenya
         contrasinal zugangscode паролата парола лозинка كلمةالمرور كلمةالسر رمزعبور รหัสผ่าน 암호 暗号キー סיסמא
@@ -95,7 +95,7 @@ _QUALIFIERS = frozenset(
     """
         confirmation confirm again repeat repeated old new current previous plain plaintext cleartext text raw value
         content contents b64 base64 hex utf8 json enc encoded encrypted decrypted bytes
-        neu nueva nuevo nova novo nouveau nouvelle ny nieuw nowe
+        neu alt nueva nuevo antigua antiguo nova novo antiga antigo nouveau nouvelle ancien ny nieuw nowe
     """.split()
 )
 # After these words a name counts, describes or points to a secret but does not hold it.
@@ -112,6 +112,12 @@ _ABOUT = frozenset(
     """.split()
 )
 _OWN_NAMES = frozenset("password passwords passwd pwd passphrase passwort secret apikey".split())
+_NO_PASSWORDS = frozenset(
+    """
+        compass bypass trespass surpass underpass overpass encompass multipass singlepass firstpass lastpass renderpass
+        subpass onepass twopass skypass keepass forepass repass prepass
+    """.split()
+)
 _PARTS_OF_SCREENS = frozenset(
     """
         input widget form view screen button dialog modal prompt flow step event task job check test spec tests error
@@ -157,6 +163,8 @@ def secrecy(name: str) -> Secrecy:
     last = words[-1]
     if last in _CERTAIN_WORDS or words[0] in ("bearer", "cookie", "cookies"):
         return Secrecy.CERTAIN
+    if last.endswith("pass") and len(last) > 4 and last not in _NO_PASSWORDS:
+        return Secrecy.CERTAIN
     if len(words) > 1 and last in _SECRET_AFTER_A_WORD:
         return _MAYBE if words[-2] in _WORDS_OF_PARSERS else Secrecy.CERTAIN
     if _names_a_secret_within(words):
@@ -178,7 +186,7 @@ def _may_be_secret(words: tuple[str, ...]) -> bool:
     last = words[-1]
     if last in _AMBIGUOUS and not _is_public(words):
         return True
-    return last.endswith(("token", "passwordhash", "sessionkey")) or (last.endswith("pass") and len(last) <= 8)
+    return last.endswith(("token", "passwordhash", "sessionkey"))
 
 
 def _names_a_secret_within(words: tuple[str, ...]) -> bool:
@@ -196,8 +204,8 @@ def _is_foreign(name: str, words: tuple[str, ...]) -> bool:
     glued = re.sub(r"[\W_]+", "", "".join(words) if name.isascii() else name.lower())
     if glued.endswith(_FOREIGN) or bool(words and words[-1] in _FOREIGN_WORDS):
         return True
-    parts = re.split(r"[\W_]+", name.lower())
-    return any(part in _FOREIGN for part in parts) and not (words and words[-1] in _ABOUT)
+    parts = re.split(r"[\W_]+", name.lower().replace("mot_passe", "motpasse"))
+    return any(part in _FOREIGN or part in _FOREIGN_WORDS for part in parts) and not (words and words[-1] in _ABOUT)
 
 
 def _without_accents(name: str) -> str:

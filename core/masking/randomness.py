@@ -45,9 +45,15 @@ _ORDINARY = frozenset(
         client tenant org team project proj workspace account member device dev host server db database model call
         chatcmpl cmpl resp asst ft embd toolu card ba bank po payout tr transfer refund re dispute cs checkout link
         plink feature flag exp experiment cart basket product sku payment shipment label tag theme icon font css js
+        ref data lock etag lib doc pkg tmpl css js
         ts component view route handler function func method class module package pkg lib test spec mock stub
     """.split()
 )
+
+
+def _is_dashed(prefix: str, rest: str) -> bool:
+    """Whether dashes follow words, as in names of builds and machines, rather than the few letters of a vendor."""
+    return "-" in prefix and (len(prefix) > 5 or len(rest) < 32)
 
 
 def is_prefixed_token(found: str) -> bool:
@@ -57,12 +63,12 @@ def is_prefixed_token(found: str) -> bool:
         return False
     words, rest = [word for word in re.split("[_-]", parts[1].lower()) if word], parts[2]
     secretive = words[0] not in ("test", "prod") and any(map(_SECRETIVE.search, words))
-    if not secretive and (words[0] in _ORDINARY or words[-1] in _ORDINARY or "-" in parts[1]):
+    if not secretive and (words[0] in _ORDINARY or words[-1] in _ORDINARY or _is_dashed(parts[1], rest)):
         return False
     if _UUID.search(rest):
         return False
     body = rest.replace("_", "").replace("-", "")
-    if len(body) < 16 or rest.count("-") + rest.count("_") > len(rest) // 8 or not is_random(body):
+    if len(body) < 16 or rest.count("-") + rest.count("_") > max(4, len(rest) // 8) or not is_random(body):
         return False
     if secretive:
         return entropy(body) >= 3.0 and not is_wordy(body)

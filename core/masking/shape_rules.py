@@ -212,10 +212,10 @@ RULES: tuple[Rule, ...] = (
         "long random text without a name",
         # What stands behind a name that says identifier or checksum is matched too, and left.
         r"(?i:(?:id|id[-_]?\d|etag|hash|digest|integrity|checksum|cursor|fingerprint|\bh1)(?:\\?[\"'])? ?[:=] ?(?:\\?[\"'])?)"
-        r"[A-Za-z0-9_~+/=.-]{36,}|(?:^|[^\w/+=.~%@-])(?P<hide>[A-Za-z0-9_~+/-][A-Za-z0-9_~+/=.-]{35,199})(?:$|[^\w/+=~%@-])",
+        r"[A-Za-z0-9_~+/=.-]{32,}|(?:^|[^\w/+=.~%@-])(?P<hide>[A-Za-z0-9_~+/-][A-Za-z0-9_~+/=.-]{31,199})(?:$|[^\w/+=~%@-])",
         LONG_RUN,
         accept=is_unnamed_token,
-        needs=r"[A-Za-z0-9_~+/=.-]{36}",
+        needs=r"[A-Za-z0-9_~+/=.-]{32}",
     ),
     make_rule(
         "random text behind a short word and a dot",

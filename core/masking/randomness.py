@@ -121,7 +121,12 @@ def is_unnamed_token(found: str) -> bool:
         return False
     if sum(found.count(separator) for separator in "-_.") > max(4, len(found) // 8):
         return False
-    return is_mixed(found) and entropy(found) >= 4.2 and not is_wordy(found)
+    return is_mixed(found) and entropy(found) >= 4.2 and not is_wordy(found) and not _is_encoded_json(found)
+
+
+def _is_encoded_json(found: str) -> bool:
+    """Whether `found` is JSON in Base64, such as the cursor of a page; `holds_named_secret` decides on it."""
+    return found.startswith(("eyJ", "eyI")) and "." not in found and _decoded(found).isascii()
 
 
 def is_opening(found: str) -> bool:
@@ -138,14 +143,16 @@ def is_dotted_token(found: str) -> bool:
 
 def holds_named_secret(found: str) -> bool:
     """Tell whether `found` is JSON in Base64 with the name of a secret in it."""
+    names = re.findall(r'"([\w.-]{1,80})"\s*:', _decoded(found))
+    return any(secrecy(name) is Secrecy.CERTAIN or name == "auth" for name in names)
+
+
+def _decoded(found: str) -> str:
     padded = found.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        decoded = base64.b64decode(padded + "=" * (-len(padded) % 4)).decode("utf-8", "replace")
+        return base64.b64decode(padded + "=" * (-len(padded) % 4)).decode("utf-8", "replace")
     except ValueError:
-        return False
-    return any(
-        secrecy(name) is Secrecy.CERTAIN or name == "auth" for name in re.findall(r'"([\w.-]{1,80})"\s*:', decoded)
-    )
+        return "\ufffd"
 
 
 def is_long_random(found: str) -> bool:

@@ -1,4 +1,4 @@
-"""Families of secrets: passwords of commands, tables, tokens of vendors that nobody listed, and what looks like them."""
+"""Families of secrets: passwords of commands, tables, tokens that nobody listed, and what looks like them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.secret_keys import MIN_TOKEN_CHARS, check_secret
 from core.agent.react import Budget
 from core.domain.errors import InvalidInput
-from core.domain.tenancy import MASKED_BY_DEFAULT, Actor, Limits, PersonalData, SentryConnection
+from core.domain.tenancy import MASKED_BY_DEFAULT, Actor, Limits, PersonalData, SentryConnection, parse_personal_data
 
 
 def _named(*names: str) -> AliasChoices:
@@ -107,12 +107,22 @@ class Settings(BaseSettings):
         default=frozenset({"white_check_mark"}), validation_alias=_named("LOGSENSE_RESOLVE_REACTIONS")
     )
 
-    @field_validator("allowed_hosts", "mask_personal_data", "resolve_reactions", "teams_services", mode="before")
+    @field_validator("allowed_hosts", "resolve_reactions", "teams_services", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("mask_personal_data", mode="before")
+    @classmethod
+    def _parse_personal_data(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return parse_personal_data(value)
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
 
     @property
     def database(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -215,11 +216,17 @@ def _matches(rule: Rule, text: str, subject: str | bytes) -> Iterator[tuple[int,
             yield low, high
 
 
+def _last_before(at: int, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the last of the ordered `spans` that begins before `at`, if there is one."""
+    index = bisect_left(spans, (at, 0))
+    return spans[index - 1 : index]
+
+
 def _is_new(text: str, low: int, high: int, taken: list[tuple[int, int]]) -> bool:
     """Whether the span hides something: no placeholder, and none torn in two."""
     if not taken:
         return low < high
-    if any(start < low < end or start < high < end for start, end in taken):
+    if any(start < at < end for at in (low, high) for start, end in _last_before(at, taken)):
         return False
     return low < high and says_more(text[low:high])
 

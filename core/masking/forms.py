@@ -63,6 +63,7 @@ _SPACED = re.compile(
 _GENERIC_LITERAL = re.compile(r"[ \t]{0,8}+(?:=>?|:|,)[ \t]{0,8}+%?[qQ][qQ]?(?P<open>[(\[{<|/!])")
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "|": "|", "/": "/", "!": "!"}
 _BESIDE = re.compile(r"[ \t]{0,4}+,[ \t]{0,4}+(?:<<)?(?=[\"'])")
+_BRACED = re.compile(r"\{(?P<hide>[^{}\s]{3,200})\}")
 _BEFORE_NAME = re.compile(r"(?P<hide>[^\s\"'(),;]{6,100})[ \t]{1,3}\($")
 _BLOCK = re.compile(r"[|>][+-]?[ \t]*\n(?P<body>(?:[ \t]+[^\n]*(?:\n|\Z)){1,200})")
 
@@ -95,7 +96,9 @@ def _in_brackets_of_perl(text: str, start: int, end: int, is_certain: bool) -> F
 
 
 def _beside(text: str, start: int, end: int, is_certain: bool) -> Found:
-    """`{password, "value"}`, `:password, "value"`: an atom with its value."""
+    r"""`{password, "value"}`, `:password, "value"`, `\password{value}`: an atom or a macro with its value."""
+    if is_certain and text[start - 1 : start] == "\\" and (macro := _BRACED.match(text, end)):
+        return macro.span("hide")
     sign = _BESIDE.match(text, end) if is_certain and text[start - 1 : start] in ("{", "(", ":") else None
     return quoted_value(text, sign.end()) if sign else None
 

@@ -192,6 +192,13 @@ RULES: tuple[Rule, ...] = (
         needs=r"\bA3-[A-Z0-9]{6}-|ops_eyJ|\b[A-Z2-7]{5}-[A-Z2-7]{5}-",
     ),
     make_rule(
+        "key with a number or a version around a hash",
+        r"\b\d/\d{12,18}(?:/\d{12,18})?:[0-9a-f]{32}\b|\b[a-z]{3,8}-[0-9a-f]{60,64}v\d\b",
+        LONG_RUN,
+        Sign(r"\d{6}:[0-9a-f]{6}"),
+        needs=r"\d:[0-9a-f]{32}|[0-9a-f]{60}v\d",
+    ),
+    make_rule(
         "key of several vendors with a dot",
         r"\b(?:pat|dp|sl|atlasv1|lin|rg|rk|apify|tskey|xkeysib|xsmtpsib|ATATT3x|ATCTT3x|ATBB|AKCp|cmVmd|PMAK|EZ[AT]K|ntn|secret|dckr_pat|dop_v1|doo_v1|dor_v1|sq0[a-z]{3}|EAAAE?|rzp_(?:live|test)|shp[a-z]{2}|pscale_(?:tkn|oauth|pw)|figd|fo1|phx|phc|sgp|pnu|pul|rdme|rubygems|LTAI|AQVN|t1\.[A-Z0-9a-z_-]+={0,2}|p8e|ico)[._-]?[\w-]{20,}(?:[._-][\w-]{8,}){0,5}",
         *"""

@@ -21,7 +21,7 @@ from rich.text import Text
 from adapters.chat.first_lines import FirstLines, first_lines, fixed_by, folded
 from adapters.chat.memory import similar_heading
 from adapters.chat.source_lines import source_of
-from adapters.chat.wording import HALF_SURE, SURE, counted, duration_words, reasoned_by, reasoner_words
+from adapters.chat.wording import HALF_SURE, SURE, counted, duration_words, masked_words, reasoned_by, reasoner_words
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Status
 from core.domain.journal import Step
@@ -308,7 +308,8 @@ def _footer(view: ReportView, *, full: bool) -> Text:
     """What the reader can type from here; further small print follows it."""
     more = f"logsense show {view.investigation_id} --full"
     shown = "" if full else f"How to fix it, why, similar incidents and source: {more}"
-    return Text(shown or f"investigation {view.investigation_id}", style="dim")
+    small_print = (shown or f"investigation {view.investigation_id}", masked_words(view.masked))
+    return Text("\n".join(filter(None, small_print)), style="dim")
 
 
 def _answer(view: AnswerView) -> RenderableType:

@@ -21,16 +21,18 @@ from core.domain.knowledge import KnowledgeEntry
 from core.domain.passages import Document
 from core.gateways.document_files import Found, find, leads_elsewhere, read_all
 from core.gateways.knowledge_lines import read_lines, write_line
-from core.mcp_server.masking import Masker, without_controls
+from core.masking.controls import without_controls
+from core.masking.masker import Maskers
 from core.usecases.errands import REINDEX_KNOWLEDGE
 from core.usecases.library import Imported, Library
 
 _EXPORT = ".jsonl"
 
 
-def library_of(session: Session) -> Library:
+async def library_of(session: Session) -> Library:
     """The library of the terminal's organization, for who sits here."""
-    masker = Masker(mcp_settings(session.app).mask_key)
+    maskers = Maskers(mcp_settings(session.app).mask_key, session.app.settings.mask_personal_data)
+    masker = maskers.of(await session.app.store.masked_personal_data())
     return Library(session.app.store, session.actor, "terminal", mask=masker.text, now=now)
 
 
@@ -62,7 +64,7 @@ def import_(cli: Cli, paths: tuple[Path, ...], kept_as: str) -> None:
     problems += reading.problems
 
     async def command(session: Session) -> ExitCode:
-        library, counts = library_of(session), Imported()
+        library, counts = await library_of(session), Imported()
         if reading.documents:
             counts += await _import_documents(cli, library, reading.documents, found)
         for path in exports:
@@ -134,7 +136,7 @@ def export(cli: Cli, file: Path) -> None:
         else:
             _write(file, entries)
             cli.say(f"{len(entries)} entries are in {file}.")
-        await library_of(session).exported(len(entries))
+        await (await library_of(session)).exported(len(entries))
         return ExitCode.OK
 
     cli.run(command)

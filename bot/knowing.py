@@ -22,7 +22,7 @@ from bot.wiring import now
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing
 from core.gateways.knowledge_lines import write_line
-from core.mcp_server.masking import without_controls
+from core.masking.controls import without_controls
 from core.usecases.errands import FORGET_KNOWLEDGE, MERGE_KNOWLEDGE, REINDEX_KNOWLEDGE, SEARCH_KNOWLEDGE
 from core.usecases.library import Library, Selection
 
@@ -91,7 +91,7 @@ def listed(cli: Cli, standing: str | None, kind: str | None, source: str, person
     """List what is known, newest first."""
 
     async def command(session: Session) -> ExitCode:
-        found = await library_of(session).entries(Selection(source, person, standing or "", kind or ""))
+        found = await (await library_of(session)).entries(Selection(source, person, standing or "", kind or ""))
         shown = found[:limit]
         if cli.as_json:
             cli.print_json({"total": len(found), "knowledge": [_document(entry) for entry in shown]})
@@ -136,7 +136,7 @@ def show(cli: Cli, entry_id: str) -> None:
     """Show everything about an entry; a start of its id is enough."""
 
     async def command(session: Session) -> ExitCode:
-        entry = await library_of(session).entry(entry_id)
+        entry = await (await library_of(session)).entry(entry_id)
         if cli.as_json:
             cli.print_json(json.loads(write_line(entry)))
         else:
@@ -193,7 +193,7 @@ def forget(cli: Cli, ids: tuple[str, ...], source: str, person: str, yes: bool) 
         raise InvalidInput("Say what to forget: ids, or --source, or --person. To look first: logsense knowledge list")
 
     async def command(session: Session) -> ExitCode:
-        library = library_of(session)
+        library = await library_of(session)
         entries, elsewhere = await _to_forget(library, ids, Selection(source, person))
         what = _counts(entries) + (f", and past fixes of {person} in {len(elsewhere)} more" if elsewhere else "")
         if not yes and typed(f"Forget {what} for good? [y/N]", err=True).lower() not in ("y", "yes"):
@@ -249,7 +249,7 @@ def merge(cli: Cli, keep: str, other: str) -> None:
     """Make two entries about one incident one: ID stays, with the history of OTHER, whose fix is kept as past."""
 
     async def command(session: Session) -> ExitCode:
-        library = library_of(session)
+        library = await library_of(session)
         kept, gone = await library.entry(keep), await library.entry(other)
         by = {"id": session.actor.id, "name": session.actor.name}
         outcome = await session.errand(MERGE_KNOWLEDGE, {"keep": kept.id, "other": gone.id, "by": by})

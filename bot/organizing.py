@@ -6,18 +6,18 @@ import json
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import fields
 from pathlib import Path
 
 import click
 
 from adapters.slack.install import INSTALL_PATH
 from bot.exit_codes import ExitCode
+from bot.limit_values import LIMITS, parse_limit
 from bot.options import json_option, typed
 from bot.session import Cli, Session
 from bot.wiring import now
 from core.domain.errors import InvalidInput, Refusal
-from core.domain.tenancy import Limits, Member, OrganizationId, Platform, Role, WorkspaceRef
+from core.domain.tenancy import Member, OrganizationId, PersonalData, Platform, Role, WorkspaceRef, parse_personal_data
 from core.usecases.administration import Administration
 from core.usecases.errands import FORGET_KNOWLEDGE
 
@@ -26,7 +26,6 @@ Act = Callable[[Session, Administration, OrganizationId], Awaitable[ExitCode]]
 organization_option = click.option(
     "--organization", metavar="ID", help="Which one; that of LOGSENSE_ORGANIZATION if not given."
 )
-LIMITS = tuple(field.name for field in fields(Limits))
 
 
 @click.group()
@@ -179,12 +178,39 @@ def limits(cli: Cli, decided: tuple[str, ...], organization: str | None) -> None
 
     async def act(session: Session, administration: Administration, organization_id: OrganizationId) -> ExitCode:
         if decided:
-            await administration.limit(organization_id, dict(map(_limit, decided)))
+            await administration.limit(organization_id, dict(map(parse_limit, decided)))
         known = await session.app.stores.for_organization(organization_id).limits()
         if cli.as_json:
             cli.print_json({name: getattr(known, name) for name in LIMITS})
         else:
             cli.print_table(("limit", "value"), [(name, getattr(known, name)) for name in LIMITS])
+        return ExitCode.OK
+
+    administer(cli, organization, act)
+
+
+@org.command("masking")
+@click.option("--set", "chosen", metavar="KINDS", help="Kinds to mask, with commas; `none`, or `default`.")
+@organization_option
+@json_option
+@click.pass_obj
+def masking(cli: Cli, chosen: str | None, organization: str | None) -> None:
+    """Show which personal data is masked, or choose it: --set email,card,ip. Secrets are always masked.
+
+    Kinds are email, card, iban, phone, ip and national_id. What was read before stays as it was masked then.
+    """
+
+    async def act(session: Session, administration: Administration, organization_id: OrganizationId) -> ExitCode:
+        if chosen is not None:
+            await administration.mask(organization_id, None if chosen == "default" else parse_personal_data(chosen))
+        decided = await session.app.stores.for_organization(organization_id).masked_personal_data()
+        kinds = session.app.settings.mask_personal_data if decided is None else decided
+        if cli.as_json:
+            cli.print_json({"masked": sorted(kinds), "default": decided is None})
+        else:
+            cli.print_table(
+                ("personal data", "masked"), [(kind, "yes" if kind in kinds else "no") for kind in PersonalData]
+            )
         return ExitCode.OK
 
     administer(cli, organization, act)
@@ -306,18 +332,3 @@ def _person(text: str) -> tuple[WorkspaceRef, str]:
     if not user_id:
         raise InvalidInput(f"{text!r} names nobody. Write it as slack:T0123/U0456.")
     return _workspace(workspace), user_id
-
-
-def _limit(text: str) -> tuple[str, float | None]:
-    name, _, value = text.partition("=")
-    if name not in LIMITS:
-        raise InvalidInput(f"{name!r} is no limit. They are {', '.join(LIMITS)}.")
-    if value == "default":
-        return name, None
-    try:
-        number = float(value) if name.endswith("_usd") else int(value)
-    except ValueError:
-        raise InvalidInput(f"{name} wants a number, or default.") from None
-    if number < (0 if name.endswith("_usd") else 1):
-        raise InvalidInput(f"{name} must be positive.")
-    return name, number

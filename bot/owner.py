@@ -82,7 +82,7 @@ async def _work(app: App, channels: Mapping[Platform, Channel], gives_up: bool) 
     """The owner's work, until cancelled. Runs that a dead owner left are taken up first."""
     settings = app.settings
     async with McpProcess(mcp_settings(app)) as process:
-        tools = app.tools = Tools(process, app.connections)
+        tools = app.tools = Tools(process, app.connections, app.stores, app.settings.mask_personal_data)
         threads = Threads(channels)
         investigators = Investigators(
             app.stores, tools, app.reasoners, settings.budget, now, threads, settings.ask_from_confidence

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.secret_keys import MIN_TOKEN_CHARS, check_secret
 from core.agent.react import Budget
 from core.domain.errors import InvalidInput
-from core.domain.tenancy import Actor, Limits, SentryConnection
+from core.domain.tenancy import MASKED_BY_DEFAULT, Actor, Limits, PersonalData, SentryConnection, parse_personal_data
 
 
 def _named(*names: str) -> AliasChoices:
@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     max_queued: int = Field(default=500, ge=1, validation_alias=_named("LOGSENSE_MAX_QUEUED"))
     worker_slots: int = Field(default=60, ge=1, validation_alias=_named("LOGSENSE_WORKER_SLOTS"))
 
+    mask_personal_data: Annotated[frozenset[PersonalData], NoDecode] = Field(
+        default=MASKED_BY_DEFAULT, validation_alias=_named("LOGSENSE_MASK_PERSONAL_DATA")
+    )
+
     listen: str = Field(default="127.0.0.1:3000", validation_alias=_named("LOGSENSE_LISTEN"))
     max_connections: int = Field(default=2_000, ge=1, validation_alias=_named("LOGSENSE_MAX_CONNECTIONS"))
     max_connections_per_address: int = Field(
@@ -116,6 +120,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("mask_personal_data", mode="before")
+    @classmethod
+    def _parse_personal_data(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return parse_personal_data(value)
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
 
     @property
     def database(self) -> str:

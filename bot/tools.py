@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.domain.errors import LogSenseError
-from core.domain.tenancy import OrganizationId, SentryConnection
+from core.domain.tenancy import OrganizationId, PersonalData, SentryConnection
 from core.gateways.mcp_process import McpProcess
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
-from core.ports import HostTools, Toolbox
+from core.ports import HostTools, Stores, Toolbox
 from core.usecases.connections import Connections
 
 
@@ -18,15 +18,30 @@ class Tools:
 
     process: McpProcess
     connections: Connections
+    stores: Stores
+    masks: frozenset[PersonalData]
+    """What is masked for organizations that chose nothing else."""
 
     async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
         """See the port."""
         connection = await self.connections.sentry(organization_id)
-        return McpToolbox(self.process, organization_id, connection, investigation_id, event_text)
+        return McpToolbox(
+            self.process,
+            organization_id,
+            connection,
+            investigation_id,
+            event_text,
+            await self._masks_of(organization_id),
+        )
 
     async def host_tools(self, organization_id: OrganizationId) -> HostTools:
         """See the port."""
-        return McpHostTools(self.process, organization_id, await self.connections.sentry(organization_id))
+        connection = await self.connections.sentry(organization_id)
+        return McpHostTools(self.process, organization_id, connection, await self._masks_of(organization_id))
+
+    async def _masks_of(self, organization_id: OrganizationId) -> frozenset[PersonalData]:
+        chosen = await self.stores.for_organization(organization_id).masked_personal_data()
+        return self.masks if chosen is None else chosen
 
     async def writes_allowed(self, organization_id: OrganizationId) -> bool:
         """See the port."""

@@ -26,7 +26,7 @@ from core.domain.tenancy import (
 )
 from core.gateways.event_reading import EventReader
 from core.gateways.process_pool import ProcessPool
-from core.masking.masker import Masker
+from core.masking.masker import Masker, Maskers
 from core.ports import OrganizationStore, Stores
 from core.storage.schema import check_role, migrate, pending_migrations
 from core.storage.stores import open_stores
@@ -82,6 +82,7 @@ class App:
             self.connections,
             try_sentry=self._try_sentry,
             try_model=self.reasoners.try_model,
+            masks=self.settings.mask_personal_data,
             new_id=new_id,
             now=now,
         )
@@ -108,13 +109,15 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         workspace = WorkspaceRef(Platform.TERMINAL, settings.organization)
         await stores.directory.ensure_organization(organization, workspace)
         connections = Connections(stores, organization.id, settings.sentry, _operator_model(settings))
-        masker = Masker(derived_key(secrets_of(settings, directory)[-1], "masking"))
+        maskers = Maskers(derived_key(secrets_of(settings, directory)[-1], "masking"), settings.mask_personal_data)
         pool = ProcessPool()
         inbox = Dispatch(
             stores,
             sentry=connections.sentry,
-            describe_event=lambda organization_id, text: _describe_event(pool, organization_id, text, masker),
-            mask=masker.text,
+            describe_event=lambda organization_id, text, kinds: _describe_event(
+                pool, organization_id, text, maskers.of(kinds)
+            ),
+            mask=lambda text, kinds: maskers.of(kinds).text(text),
             new_id=new_id,
             now=now,
         )

@@ -1,20 +1,20 @@
-"""What admins typed to connect Sentry or a model, checked before anything is tried. Pure."""
+"""What admins typed to connect Sentry or a model or chose to have masked, checked before anything is tried. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from core.domain.tenancy import ModelConnection, SentryConnection
+from core.domain.tenancy import ModelConnection, PersonalData, SentryConnection
 
 SENTRY_CLOUD = "https://sentry.io"
 SLUG = re.compile(r"[a-z0-9_][a-z0-9_-]{0,99}")
 
 
 class Field(StrEnum):
-    """The fields of both forms."""
+    """The fields of the forms."""
 
     SENTRY_URL = "sentry_url"
     SENTRY_ORGANIZATION = "sentry_organization"
@@ -23,10 +23,36 @@ class Field(StrEnum):
     MODEL_URL = "model_url"
     MODEL_NAME = "model_name"
     MODEL_KEY = "model_key"
+    MASKED = "masked_personal_data"
 
 
 Errors = Mapping[str, str]
 """What is wrong, by field."""
+
+
+MASKING_PURPOSE = (
+    "Secrets are always masked before anything is stored, shown or sent to a model. Choose which personal data is "
+    "masked too. What was read before stays as it was masked then."
+)
+PERSONAL_DATA = {
+    PersonalData.EMAIL: "E-mail addresses",
+    PersonalData.CARD: "Card numbers",
+    PersonalData.IBAN: "Bank account numbers (IBAN)",
+    PersonalData.PHONE: "Phone numbers",
+    PersonalData.IP: "IP addresses",
+    PersonalData.NATIONAL_ID: "National ids",
+}
+
+
+def masked_chosen(chosen: Iterable[str]) -> frozenset[PersonalData]:
+    """Return the kinds of personal data among `chosen`; a form offers nothing else."""
+    return frozenset(kind for kind in PersonalData if kind.value in set(chosen))
+
+
+def masked_saved(kinds: frozenset[PersonalData]) -> str:
+    """Say what is masked from now on."""
+    names = [name for kind, name in PERSONAL_DATA.items() if kind in kinds]
+    return f"Saved. From now on these are masked: {', '.join(['Secrets', *names])}."
 
 
 def sentry_typed(url: str, slug: str, token: str, *, writes_allowed: bool) -> SentryConnection | Errors:

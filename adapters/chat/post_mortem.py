@@ -12,6 +12,7 @@ from adapters.chat.wording import (
     confidence_words,
     cost_words,
     duration_words,
+    masked_words,
     minute_words,
     reasoner_words,
     tool_words,
@@ -63,6 +64,7 @@ def _summary(view: ReportView) -> str:
         f"- Investigated for {_line(view.asked_by.name)} in {duration_words(view.seconds)}, "
         f"{_line(reasoner_words(report.reasoner))}, {cost_words(view.usage)}",
         f"- Investigation {_line(view.investigation_id)}",
+        *([f"- {masked}"] if (masked := masked_words(view.masked)) else []),
     ]
     if view.resolved_by is not None:
         rows.append(f"- Resolved by {_line(view.resolved_by.name)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from core.domain.investigation import Status
@@ -28,6 +29,16 @@ _STATUS = {
     Status.RESOLVED: "resolved",
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
+}
+_MASKED = {
+    "secret": "secret",
+    "key": "private key",
+    "email": "e-mail address",
+    "card": "card number",
+    "ip": "IP address",
+    "phone": "phone number",
+    "iban": "bank account number",
+    "national_id": "national id",
 }
 _MOST_REASONS = 3
 
@@ -94,9 +105,17 @@ def cost_words(usage: Usage) -> str:
     return f"{counted(usage.model_calls, 'model call')}, {usage.tokens:,} tokens, {cost}"
 
 
+def masked_words(masked: Mapping[str, int]) -> str:
+    """Say what was masked: `Masked: 3 secrets, 2 e-mail addresses`; empty when nothing was."""
+    parts = [counted(masked[kind], noun) for kind, noun in _MASKED.items() if masked.get(kind)]
+    return f"Masked: {', '.join(parts)}" if parts else ""
+
+
 def counted(number: int, noun: str) -> str:
     """`1 step`, `3 steps`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    if number == 1:
+        return f"{number:,} {noun}"
+    return f"{number:,} {noun}es" if noun.endswith("s") else f"{number:,} {noun}s"
 
 
 def duration_words(seconds: float) -> str:

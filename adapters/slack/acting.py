@@ -190,7 +190,7 @@ class Acting:
                 )
             case Action.POST_MORTEM:
                 await self._post_mortem(value, conversation, caller)
-            case Action.CONNECT_SENTRY | Action.CONNECT_MODEL | Action.CHANNEL_SETTINGS:
+            case Action.CONNECT_SENTRY | Action.CONNECT_MODEL | Action.CHANNEL_SETTINGS | Action.MASKING:
                 person = await self._door.person(caller, actor.id)
                 await self._forms.open(body, caller, person, _SERVICES[action], conversation)
         return ""
@@ -240,7 +240,12 @@ _SPEAKS_IN_CHANNEL = frozenset(
     {Action.RESOLVE, Action.REOPEN, Action.FIX_SUGGESTED, Action.FIX_OTHER, Action.POST_MORTEM}
 )
 """What these buttons do is shown to everybody in the channel."""
-_SERVICES = {Action.CONNECT_SENTRY: "sentry", Action.CONNECT_MODEL: "model", Action.CHANNEL_SETTINGS: "channel"}
+_SERVICES = {
+    Action.CONNECT_SENTRY: "sentry",
+    Action.CONNECT_MODEL: "model",
+    Action.CHANNEL_SETTINGS: "channel",
+    Action.MASKING: "masking",
+}
 
 
 def _event(

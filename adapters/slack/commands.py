@@ -27,5 +27,5 @@ def help_text(bot_user_id: str) -> str:
 • `{COMMAND} incidents is:unresolved checkout` lists issues of Sentry
 • `{COMMAND} status` what is under way
 • `{COMMAND} cancel 3f2a9c` stops one; without an id, the newest
-• `{COMMAND} connect sentry`, `connect model` or `connect channel`: settings, for admins
+• `{COMMAND} connect sentry`, `connect model`, `connect masking` or `connect channel`: settings, for admins
 • `{COMMAND} help` this"""

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.chat.connections import masked_saved
 from adapters.slack.api_errors import CALL_ERRORS, explained
 from adapters.slack.door import Caller, Door
 from adapters.slack.elements import section
@@ -17,10 +18,12 @@ from adapters.slack.ids import Callback, is_id
 from adapters.slack.modals import (
     FIX,
     channel_modal,
+    masking_modal,
     model_modal,
     notice_modal,
     read_channel,
     read_fix,
+    read_masking,
     read_model,
     read_sentry,
     sentry_modal,
@@ -30,7 +33,7 @@ from adapters.slack.people import Person
 from adapters.slack.trouble import in_words
 from core.domain.conversation import ConversationRef, Resolution
 from core.domain.errors import Ignored, Refusal
-from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
+from core.domain.tenancy import ChannelSettings, ModelConnection, PersonalData, SentryConnection
 
 logger = logging.getLogger("logsense.slack")
 
@@ -39,7 +42,7 @@ _PATIENCE_S = 1.5
 
 _OLD_FORM = "This form is of another version of LogSense, so nothing was kept. Open it again."
 
-Decided = SentryConnection | ModelConnection | ChannelSettings
+Decided = SentryConnection | ModelConnection | ChannelSettings | frozenset[PersonalData]
 
 
 class Forms:
@@ -51,7 +54,7 @@ class Forms:
     async def open(
         self, body: Mapping[str, Any], caller: Caller, person: Person, service: str | None, where: ConversationRef
     ) -> None:
-        """The form for `service` (sentry, model or channel) is open before that person.
+        """The form for `service` (sentry, model, masking or channel) is open before that person.
 
         Raises:
             NotAllowed: only admins may change this.
@@ -66,6 +69,11 @@ class Forms:
                 view = sentry_modal(None, None)
             case "model":
                 view = model_modal(model.base_url if model else None, model.model if model else None)
+            case "masking":
+                masked = await self._door.desk.masked_personal_data(
+                    caller.workspace, person.actor, platform_admin=person.is_admin
+                )
+                view = masking_modal(masked)
             case "channel" if not is_id(where.channel):
                 raise Refusal("Open the settings of a channel in that channel: /logsense connect channel")
             case "channel":
@@ -73,7 +81,8 @@ class Forms:
                 view = channel_modal(where.channel, settings)
             case other:
                 raise Refusal(
-                    f"“{other[:40]}” cannot be connected. Say connect sentry, connect model or connect channel."
+                    f"“{other[:40]}” cannot be connected. "
+                    "Say connect sentry, connect model, connect masking or connect channel."
                 )
         await caller.client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
 
@@ -89,6 +98,8 @@ class Forms:
                 read, waiting = read_model(values), "Asking the model …"
             case Callback.CHANNEL:
                 read, waiting = read_channel(values), "Saving …"
+            case Callback.MASKING:
+                read, waiting = read_masking(values), "Saving …"
             case Callback.FIX:
                 await self._keep_fix(view, body, caller, ack)
                 return
@@ -173,6 +184,9 @@ class Forms:
                     raise Refusal("The form names no channel. Open it again: /logsense connect channel")
                 await desk.save_channel_settings(workspace, who, channel, decided, platform_admin=admin)
                 return "The channel's settings are saved."
+            case frozenset():
+                await desk.mask_personal_data(workspace, who, decided, platform_admin=admin)
+                return masked_saved(decided)
             case _:
                 assert_never(decided)
 
@@ -204,6 +218,8 @@ def _again(decided: Decided, channel: str | None, problem: str) -> dict[str, Any
             form = model_modal(decided.base_url, decided.model)
         case ChannelSettings():
             form = channel_modal(channel or "", decided)
+        case frozenset():
+            form = masking_modal(decided)
         case _:
             assert_never(decided)
     return form | {"blocks": [section(f"*Nothing was saved.* {escaped(problem)}"), *form["blocks"]]}

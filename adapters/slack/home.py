@@ -53,6 +53,7 @@ def _connections(view: HomeView) -> Iterator[Block]:
         yield actions(
             button(sentry[0], Action.CONNECT_SENTRY, "home", sentry[1]),
             button("Change the model" if view.model else "Connect a model", Action.CONNECT_MODEL, "home"),
+            button("What is masked", Action.MASKING, "home"),
         )
         yield from asides("What a channel is about: type `/logsense connect channel` in it.")
 

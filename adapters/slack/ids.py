@@ -35,6 +35,7 @@ class Action(StrEnum):
     CONNECT_SENTRY = "connect_sentry"
     CONNECT_MODEL = "connect_model"
     CHANNEL_SETTINGS = "channel_settings"
+    MASKING = "masking"
     EVIDENCE_PAGE = "evidence_page"
     FIX_SUGGESTED = "fix_was_suggested"
     FIX_OTHER = "fix_was_other"
@@ -51,6 +52,7 @@ class Callback(StrEnum):
     SENTRY = "sentry_connection"
     MODEL = "model_connection"
     CHANNEL = "channel_settings"
+    MASKING = "masking"
     FIX = "what_fixed_it"
 
 

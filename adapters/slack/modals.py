@@ -1,4 +1,4 @@
-"""The forms in which admins connect Sentry and a model and decide about a channel, and what they typed, read back.
+"""The forms in which admins connect Sentry and a model and decide about a channel and masking, and what they typed.
 
 A reader returns the value, or the block ids with what is wrong there, as `response_action: errors` wants it.
 """
@@ -10,7 +10,17 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from adapters.chat.connections import SENTRY_CLOUD, SLUG, Errors, Field, model_typed, sentry_typed
+from adapters.chat.connections import (
+    MASKING_PURPOSE,
+    PERSONAL_DATA,
+    SENTRY_CLOUD,
+    SLUG,
+    Errors,
+    Field,
+    masked_chosen,
+    model_typed,
+    sentry_typed,
+)
 from adapters.chat.memory import MAX_FIX
 from adapters.slack.elements import plain_text, section, sections
 from adapters.slack.evidence_modal import TITLE_LIMIT, evidence_modal
@@ -18,16 +28,18 @@ from adapters.slack.ids import Callback
 from adapters.slack.message import Block
 from adapters.slack.mrkdwn import escaped, plain
 from adapters.slack.wording import place
-from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
+from core.domain.tenancy import ChannelSettings, ModelConnection, PersonalData, SentryConnection
 
 __all__ = [
     "channel_modal",
     "evidence_modal",
     "fix_modal",
+    "masking_modal",
     "model_modal",
     "notice_modal",
     "read_channel",
     "read_fix",
+    "read_masking",
     "read_model",
     "read_sentry",
     "sentry_modal",
@@ -155,6 +167,24 @@ def read_channel(values: Values) -> ChannelSettings | Errors:
     return ChannelSettings(projects, _ticked(values, CHANNEL_SHARED))
 
 
+def masking_modal(masked: frozenset[PersonalData]) -> Block:
+    """The form that says which personal data is masked."""
+    options = {kind: {"text": plain_text(name, 75), "value": kind.value} for kind, name in PERSONAL_DATA.items()}
+    chosen = [option for kind, option in options.items() if kind in masked]
+    element: Block = {"type": "checkboxes", "action_id": FIELD, "options": list(options.values())}
+    element |= {"initial_options": chosen} if chosen else {}
+    return _form(
+        Callback.MASKING,
+        "Masking",
+        [section(MASKING_PURPOSE), _input(Field.MASKED, "Personal data to mask", element, optional=True)],
+    )
+
+
+def read_masking(values: Values) -> frozenset[PersonalData]:
+    """Return the kinds that were ticked."""
+    return masked_chosen(_all_ticked(values, Field.MASKED))
+
+
 def fix_modal(investigation_id: str, channel: str, thread: str | None) -> Block:
     """What fixed it, in the person's words; where they were asked is in the private metadata."""
     form = _form(
@@ -226,5 +256,9 @@ def _typed(values: Values, block_id: str) -> str:
 
 
 def _ticked(values: Values, block_id: str) -> bool:
+    return _YES in _all_ticked(values, block_id)
+
+
+def _all_ticked(values: Values, block_id: str) -> list[str]:
     options = values.get(block_id, {}).get(FIELD, {}).get("selected_options") or []
-    return any(option.get("value") == _YES for option in options)
+    return [str(option.get("value")) for option in options]

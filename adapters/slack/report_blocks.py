@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from adapters.chat.first_lines import FirstLines, Folded, first_lines, fixed_by, folded, issue_url
 from adapters.chat.memory import ASK, asks, similar_heading
 from adapters.chat.source_lines import source_of
-from adapters.chat.wording import counted, reasoned_by, time_words
+from adapters.chat.wording import counted, masked_words, reasoned_by, time_words
 from adapters.slack.elements import (
     actions,
     asides,
@@ -99,7 +99,8 @@ def _buttons(view: ReportView) -> Iterator[Block]:
 def _footer(view: ReportView) -> Iterator[Block]:
     """What the reader can do from here; further lines of small print go into the same list."""
     todo = ASK if asks(view.report, resolved=view.resolved_by is not None) else "Reply here to ask about it."
-    yield from asides("\n".join([f"For {person(view.asked_by)}. {todo}"]))
+    masked = masked_words(view.masked)
+    yield from asides("\n".join([f"For {person(view.asked_by)}. {todo}", *([masked] if masked else [])]))
 
 
 # ---- what is folded -------------------------------------------------------------------------------------------------

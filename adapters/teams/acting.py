@@ -130,7 +130,7 @@ class Acting:
         if not is_personal(activity):
             return _ALONE
         match pressed.action:
-            case Action.SAVE_SENTRY | Action.SAVE_MODEL:
+            case Action.SAVE_SENTRY | Action.SAVE_MODEL | Action.SAVE_MASKING:
                 saving = asyncio.create_task(self._forms.save(pressed, caller), name="form")
                 self._door.tasks.start(self._show_outcome(saving, pressed), "form")
                 await asyncio.wait([saving], timeout=_PATIENCE_S)

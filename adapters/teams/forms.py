@@ -6,7 +6,10 @@ from adapters.chat.connections import Errors
 from adapters.teams.card import Card
 from adapters.teams.door import Door, trouble
 from adapters.teams.forms_cards import (
+    masking_card,
+    masking_saved_card,
     model_card,
+    read_masking,
     read_model,
     read_sentry,
     saved_card,
@@ -31,7 +34,7 @@ class Forms:
         self._door = door
 
     async def open(self, service: str | None, person: Actor, caller: Caller) -> Card:
-        """The form for `service`: sentry, model, or None for the first of them.
+        """The form for `service`: sentry, model, masking, or None for the first of them.
 
         Raises:
             NotAllowed: only owners and admins may change this.
@@ -42,25 +45,34 @@ class Forms:
                 return sentry_card(sentry)
             case "model":
                 return model_card(model)
+            case "masking":
+                desk = self._door.desk
+                return masking_card(await desk.masked_personal_data(caller.workspace, person, platform_admin=False))
             case other:
-                raise Refusal(f"“{other[:40]}” cannot be connected. Say connect sentry or connect model.")
+                raise Refusal(
+                    f"“{other[:40]}” cannot be connected. Say connect sentry, connect model or connect masking."
+                )
 
     async def save(self, pressed: Pressed, caller: Caller) -> Card:
         """What stands in the form's place: that it was saved, or the form with what was typed and what is wrong.
 
         Whatever fails, the form stays: a closed one would have lost what was typed into it.
         """
-        is_sentry = pressed.action is Action.SAVE_SENTRY
         try:
-            return await (self._save_sentry if is_sentry else self._save_model)(pressed, caller)
+            match pressed.action:
+                case Action.SAVE_SENTRY:
+                    return await self._save_sentry(pressed, caller)
+                case Action.SAVE_MASKING:
+                    return await self._save_masking(pressed, caller)
+                case _:
+                    return await self._save_model(pressed, caller)
         except Exception as error:
-            problem = trouble(error)
-        return _again(is_sentry, pressed, problem)
+            return _again(pressed, trouble(error))
 
     async def _save_sentry(self, pressed: Pressed, caller: Caller) -> Card:
         typed = read_sentry(pressed.inputs)
         if not isinstance(typed, SentryConnection):
-            return _again(True, pressed, typed)
+            return _again(pressed, typed)
         who, desk = pressed.origin.actor, self._door.desk
         found = await desk.connect_sentry(caller.workspace, who, typed, platform_admin=False)
         return saved_card(f"{found} Say incidents to see what is open.")
@@ -68,14 +80,23 @@ class Forms:
     async def _save_model(self, pressed: Pressed, caller: Caller) -> Card:
         typed = read_model(pressed.inputs)
         if not isinstance(typed, ModelConnection):
-            return _again(False, pressed, typed)
+            return _again(pressed, typed)
         who, desk = pressed.origin.actor, self._door.desk
         found = await desk.connect_model(caller.workspace, who, typed, platform_admin=False)
         return saved_card(f"{found}. It reasons from the next investigation on.")
 
+    async def _save_masking(self, pressed: Pressed, caller: Caller) -> Card:
+        kinds = read_masking(pressed.inputs)
+        await self._door.desk.mask_personal_data(caller.workspace, pressed.origin.actor, kinds, platform_admin=False)
+        return masking_saved_card(kinds)
 
-def _again(is_sentry: bool, pressed: Pressed, problems: Errors | str) -> Card:
+
+def _again(pressed: Pressed, problems: Errors | str) -> Card:
     """The form with everything that was typed but the secret."""
-    if is_sentry:
-        return sentry_card(typed_sentry(pressed.inputs), problems)
-    return model_card(typed_model(pressed.inputs), problems)
+    match pressed.action:
+        case Action.SAVE_SENTRY:
+            return sentry_card(typed_sentry(pressed.inputs), problems)
+        case Action.SAVE_MASKING:
+            return masking_card(read_masking(pressed.inputs), str(problems))
+        case _:
+            return model_card(typed_model(pressed.inputs), problems)

@@ -1,4 +1,4 @@
-"""The forms in which admins connect Sentry and a model, and what they typed, read back.
+"""The forms in which admins connect Sentry and a model and decide what is masked, and what they typed, read back.
 
 A reader returns the value, or what is wrong in which field. Secrets are never filled in.
 """
@@ -8,13 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adapters.chat.connections import SENTRY_CLOUD, Errors, Field, model_typed, sentry_typed
+from adapters.chat.connections import (
+    MASKING_PURPOSE,
+    PERSONAL_DATA,
+    SENTRY_CLOUD,
+    Errors,
+    Field,
+    masked_chosen,
+    masked_saved,
+    model_typed,
+    sentry_typed,
+)
 from adapters.chat.visible import cut, one_line
 from adapters.teams.card import Card, card
 from adapters.teams.elements import Element, button, own, rich
 from adapters.teams.ids import Action
 from adapters.teams.text import run
-from core.domain.tenancy import ModelConnection, SentryConnection
+from core.domain.tenancy import ModelConnection, PersonalData, SentryConnection
 
 _TYPED = 1_000
 _YES = "true"
@@ -110,10 +120,39 @@ def typed_model(inputs: Mapping[str, Any]) -> ModelConnection:
     return ModelConnection("", _typed(inputs, Field.MODEL_URL) or None, _typed(inputs, Field.MODEL_NAME))
 
 
+def masking_card(masked: frozenset[PersonalData], problem: str = "") -> Card:
+    """The form that says which personal data is masked, with what is masked now or what was chosen."""
+    choices = [{"title": name, "value": kind.value} for kind, name in PERSONAL_DATA.items()]
+    chosen = ",".join(kind.value for kind in PERSONAL_DATA if kind in masked)
+    kinds: Element = {
+        "type": "Input.ChoiceSet",
+        "id": str(Field.MASKED),
+        "label": "Personal data to mask",
+        "isMultiSelect": True,
+        "style": "expanded",
+        "choices": choices,
+        "value": chosen,
+    }
+    return _form("Masking", MASKING_PURPOSE, problem, [kinds], Action.SAVE_MASKING)
+
+
+def read_masking(inputs: Mapping[str, Any]) -> frozenset[PersonalData]:
+    """Return the kinds that were chosen."""
+    return masked_chosen(_typed(inputs, Field.MASKED).split(","))
+
+
+def masking_saved_card(masked: frozenset[PersonalData]) -> Card:
+    """What stands in the form's place once masking was decided."""
+    return card([_saved(masked_saved(masked))])
+
+
+def _saved(said: str) -> Element:
+    return rich(run(f"✅ {cut(one_line(said), _TYPED)}"))
+
+
 def saved_card(said: str) -> Card:
     """What stands in the form's place once it was saved."""
-    line = rich(run(f"✅ {cut(one_line(said), _TYPED)}"))
-    return card([line, own("The secret is no longer in this chat.", isSubtle=True, size="Small")])
+    return card([_saved(said), own("The secret is no longer in this chat.", isSubtle=True, size="Small")])
 
 
 # ---- inputs ---------------------------------------------------------------------------------------------------------

@@ -24,7 +24,10 @@ _START = (
     ("@LogSense incidents is:unresolved checkout", "lists issues of Sentry"),
     ("@LogSense status", "what is under way"),
     ("@LogSense cancel 3f2a9c", "stops one; without an id, the newest"),
-    ("@LogSense connect sentry", "or connect model: settings, for owners and admins, in a one-to-one chat"),
+    (
+        "@LogSense connect sentry",
+        "connect model or connect masking: settings, for owners and admins, in a one-to-one chat",
+    ),
     ("@LogSense join INVITE", "in a one-to-one chat: connects this organization; who does it becomes owner"),
     ("@LogSense help", "this"),
 )

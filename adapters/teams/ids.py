@@ -41,6 +41,7 @@ class Action(StrEnum):
     CONNECT_MODEL = "connect_model"
     SAVE_SENTRY = "save_sentry"
     SAVE_MODEL = "save_model"
+    SAVE_MASKING = "save_masking"
     FIX_SUGGESTED = "fix_was_suggested"
 
 

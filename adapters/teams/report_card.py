@@ -9,7 +9,7 @@ from adapters.chat.first_lines import FirstLines, Folded, first_lines, fixed_by,
 from adapters.chat.memory import ASK, asks, similar_heading
 from adapters.chat.source_lines import source_of
 from adapters.chat.visible import one_line
-from adapters.chat.wording import counted, reasoned_by, time_words
+from adapters.chat.wording import counted, masked_words, reasoned_by, time_words
 from adapters.teams.card import Card, Divided, cards, divided
 from adapters.teams.elements import (
     Element,
@@ -114,6 +114,8 @@ def _footer(view: ReportView, asked_by: Named) -> Iterator[Element]:
     is_asking = asks(view.report, resolved=view.resolved_by is not None)
     todo = ASK if is_asking else "Reply here to ask about it."
     yield own(f"For {name}. {todo}", isSubtle=True, size="Small", spacing="Medium")
+    if masked := masked_words(view.masked):
+        yield own(masked, isSubtle=True, size="Small", spacing="None")
 
 
 # ---- what is folded -------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from core.domain.errors import InvalidInput
+
 OrganizationId = NewType("OrganizationId", str)
 
 
@@ -113,6 +115,35 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits(max_concurrent=3, starts_per_minute=60, max_queued=500)
+
+
+class PersonalData(StrEnum):
+    """A kind of personal data that an organization may have masked; secrets are always masked."""
+
+    EMAIL = "email"
+    CARD = "card"
+    IBAN = "iban"
+    PHONE = "phone"
+    IP = "ip"
+    NATIONAL_ID = "national_id"
+
+
+def parse_personal_data(text: str) -> frozenset[PersonalData]:
+    """Return the kinds that `text` names with commas; `none` and nothing are no kinds.
+
+    Raises:
+        InvalidInput: one of them is no kind of personal data.
+    """
+    names = [part.strip() for part in text.split(",") if part.strip() not in ("", "none")]
+    try:
+        return frozenset(map(PersonalData, names))
+    except ValueError:
+        raise InvalidInput(
+            f"Kinds of personal data are {', '.join(PersonalData)}, with commas between; or none."
+        ) from None
+
+
+MASKED_BY_DEFAULT = frozenset({PersonalData.EMAIL, PersonalData.CARD})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.investigation import Investigation, Question, Status, Subject
 from core.domain.journal import JournalEntry, ReasonerReplaced, Step, Transcript, TurnTaken, steps_of
+from core.domain.masked_values import count_masked
 from core.domain.report import NO_USAGE, Evidence, RootCauseReport, Usage
 from core.domain.tenancy import Actor
 
@@ -42,6 +43,11 @@ class ReportView:
     asked_by: Actor
     resolved_by: Actor | None = None
     resolved_at: datetime | None = None
+
+    @property
+    def masked(self) -> Mapping[str, int]:
+        """How many different values are masked in what was read, by kind; empty when nothing is."""
+        return count_masked([self.title, *(item.text for item in self.evidence)])
 
 
 @dataclass(frozen=True, slots=True)

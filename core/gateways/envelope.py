@@ -46,6 +46,8 @@ class Envelope:
     caller: Caller
     connection: SentryConnection | None = None
     event_digest: str | None = None
+    masks: tuple[str, ...] | None = None
+    """The kinds of personal data that the organization has masked; None stands for the default."""
 
 
 def digest_of_arguments(arguments: Mapping[str, Any]) -> str:
@@ -95,6 +97,8 @@ def _read(content: bytes) -> Envelope:
     try:
         fields = json.loads(content)
         connection = fields.pop("connection")
+        masks = fields.pop("masks")
+        fields["masks"] = None if masks is None else tuple(masks)
         return Envelope(**fields, connection=None if connection is None else SentryConnection(**connection))
     except (ValueError, TypeError, KeyError):
         raise EnvelopeRefused("The envelope was made by another version.") from None

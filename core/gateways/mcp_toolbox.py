@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mcp_types import CallToolResult, TextContent, Tool
@@ -41,12 +41,13 @@ class McpToolbox:
         connection: SentryConnection | None,
         investigation_id: str,
         event_text: str | None = None,
+        masks: Collection[str] | None = None,
     ) -> None:
         if event_text is not None and len(event_text.encode("utf-8", "surrogatepass")) > MAX_EVENT_BYTES:
             raise InvalidInput("The event is larger than 1 MiB; give a smaller one, or name the issue.")
         self._process = process
         self._event_text = event_text
-        self._caller = _Caller(process, organization_id, connection, investigation_id, "model", event_text)
+        self._caller = _Caller(process, organization_id, connection, investigation_id, "model", event_text, masks)
 
     async def list_tools(self) -> Sequence[ToolSpec]:
         """The model's tools, in the server's own stable order."""
@@ -70,9 +71,13 @@ class McpHostTools:
     """`core.ports.HostTools` for one organization."""
 
     def __init__(
-        self, process: McpProcess, organization_id: OrganizationId, connection: SentryConnection | None
+        self,
+        process: McpProcess,
+        organization_id: OrganizationId,
+        connection: SentryConnection | None,
+        masks: Collection[str] | None = None,
     ) -> None:
-        self._caller = _Caller(process, organization_id, connection, "", "person", None)
+        self._caller = _Caller(process, organization_id, connection, "", "person", None, masks)
 
     async def describe_connection(self) -> ToolResult:
         """Whether the tracker can be read, and what the credentials may do."""
@@ -116,8 +121,10 @@ class _Caller:
         investigation_id: str,
         caller: Caller,
         event_text: str | None,
+        masks: Collection[str] | None,
     ) -> None:
         self._process = process
+        self._masks = None if masks is None else tuple(sorted(masks))
         self._organization_id = organization_id
         self._connection = connection
         self._investigation_id = investigation_id
@@ -134,6 +141,7 @@ class _Caller:
             caller=self._caller,
             connection=self._connection,
             event_digest=self._event_digest,
+            masks=self._masks,
         )
         return verified(await self._process.call(arguments, envelope, self._event_text, retry=retry))
 

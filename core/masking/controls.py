@@ -15,7 +15,7 @@ _UNSEEN = re.compile(
 
 def without_controls(text: str) -> str:
     """Return `text` without ANSI, control, bidirectional and zero-width characters; tabs become spaces."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     text = _LINE_END.sub("\n", _ANSI.sub("", text)).replace("\t", "    ")
     return _UNSEEN.sub("", text)

@@ -14,7 +14,7 @@ from typing import Any
 
 DATA = Path(__file__).with_name("gitleaks.json")
 
-# Names and forms are decided by `named_values`, and these are read more widely by `shapes`; ids of clients are public.
+# `named_values` decides on names and forms, `shape_rules` reads these more widely, and ids of clients are public.
 _LEFT_OUT = frozenset(
     [
         "generic-api-key",

@@ -9,7 +9,8 @@ from typing import Any
 import re2
 
 from core.masking.convert_gitleaks import DATA
-from core.masking.shapes import Rule, entropy
+from core.masking.randomness import entropy
+from core.masking.shapes import Rule
 
 
 def _read(rule: dict[str, Any]) -> Rule:

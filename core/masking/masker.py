@@ -4,64 +4,79 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 import re2
 
-from core.masking import gitleaks, named_values, personal, shapes
+from core.domain.tenancy import MASKED_BY_DEFAULT
+from core.masking import command_rules, gitleaks, named_values, personal, shape_rules
 from core.masking.controls import without_controls
 from core.masking.names import Secrecy, secrecy
 from core.masking.placeholders import PLACEHOLDER, placeholder, says_more
-from core.masking.shapes import Rule
+from core.masking.shapes import LONG_RUN, Rule, Sign, encoded, has_long_run
 from core.masking.values import is_open
 
 RULES: tuple[Rule, ...] = (
-    *shapes.RULES,
+    *shape_rules.RULES,
+    *command_rules.RULES,
     *gitleaks.RULES,
     *(rule for rules in personal.RULES.values() for rule in rules),
 )
 _MAX_PASSES = 4
-_RANDOM_RUN = re2.compile(r"[A-Za-z0-9/+]{40}")
-_MANY_DIGITS = re2.compile(r"\d(?:[ .-]?\d){6}")
 _NAME = re.compile(r"[\w.$-]{1,80}")
 
 Span = tuple[int, int, str]
+_STEM_COUNT = len(named_values.STEMS)
 
 
-class _Traces:
-    """Which rules can find something in a text: one pass of an RE2 set over all their traces."""
+class _Prefilter:
+    """Which rules can find something in a text: one pass of an RE2 set over all their traces.
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = tuple(rules)
-        known: dict[str, list[Rule]] = {}
-        for rule in self._rules:
+    Sets of rules are numbers with a bit for each rule.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._always = sum(1 << index for index, rule in enumerate(rules) if not rule.traces)
+        bits = dict.fromkeys(named_values.STEMS, 0)
+        for index, rule in enumerate(rules):
             for trace in rule.traces:
-                known.setdefault(trace, []).append(rule)
-        for stem in named_values.STEMS:
-            known.setdefault(stem, [])
-        self._by_index = list(known.items())
+                bits[trace] = bits.get(trace, 0) | 1 << index
+        self._of_long_runs = bits.pop(LONG_RUN)
         self._set = re2.Set.SearchSet()
-        for trace, _ in self._by_index:
-            self._set.Add(re2.escape(trace))
+        for trace in bits:
+            self._set.Add(trace if isinstance(trace, Sign) else re2.escape(trace))
         self._set.Compile()
-        self._stems = frozenset(named_values.STEMS)
+        self._bits = list(bits.values())
 
-    def of(self, text: str) -> tuple[list[Rule], bool]:
-        """Return the rules to try, in their order, and whether a secret's name may be in `text`."""
-        found = [self._by_index[index] for index in self._set.Match(text.lower()) or ()]
-        rules = {id(rule) for _, members in found for rule in members}
-        named = any(trace in self._stems for trace, _ in found)
-        return [rule for rule in self._rules if id(rule) in rules or not rule.traces], named
+    def of_kinds(self, kinds: Container[str]) -> int:
+        """Return the set of the rules for `kinds`."""
+        return sum(1 << index for index, rule in enumerate(self._rules) if rule.kind in kinds)
+
+    def of(self, text: str, among: int = -1) -> tuple[list[Rule], list[str]]:
+        """Return the rules of the set `among` to try, in their order, and the stems of secrets' names in `text`."""
+        found, stems = self._always | (self._of_long_runs if has_long_run(text) else 0), []
+        for index in self._set.Match(text.lower()) or ():
+            found |= self._bits[index]
+            if index < _STEM_COUNT:
+                stems.append(named_values.STEMS[index])
+        rest, tried = found & among, []
+        while rest:
+            rule = self._rules[(rest & -rest).bit_length() - 1]
+            rest &= rest - 1
+            if rule.needs is None or rule.needs.search(text):
+                tried.append(rule)
+        return tried, stems
 
 
-_TRACES = _Traces(RULES)
+_PREFILTER = _Prefilter(RULES)
 
 
 def may_hold_secrets(text: str) -> bool:
     """Tell whether any rule has to look at `text`: false for most texts, at little cost."""
-    rules, named = _TRACES.of(text)
-    return named or bool(rules)
+    return any(_PREFILTER.of(text))
 
 
 _MAX_DEPTH = 40
@@ -70,15 +85,20 @@ _MAX_DEPTH = 40
 class Masker:
     """Replaces secrets by placeholders that depend on `key` and the secret alone; `personal_data` are kinds to mask."""
 
-    def __init__(self, key: str, personal_data: Iterable[str] = personal.DEFAULT) -> None:
+    def __init__(self, key: str, personal_data: Iterable[str] = MASKED_BY_DEFAULT) -> None:
         self._key = key.encode()
-        self._kinds = frozenset(personal_data) | {"secret", "key"}
+        self._among = _PREFILTER.of_kinds({*personal_data, "secret", "key"})
+
+    def chosen(self) -> Masker:
+        """Return the masker that decides for whoever calls now: this one."""
+        return self
 
     def text(self, text: str) -> str:
         """Return `text` with nothing invisible and no secret left in it; what was masked stays as it is."""
         text = self._json(without_controls(text))
         for _ in range(_MAX_PASSES):
-            spans = _disjoint(self._found(text))
+            rules, stems = _PREFILTER.of(text, self._among)
+            spans = self._found(text, rules, stems) if rules or stems else []
             if not spans:
                 break
             text = self._replaced(text, spans)
@@ -86,6 +106,8 @@ class Masker:
 
     def _json(self, text: str) -> str:
         """Mask the leaves of a text that is JSON: in it no escape, however often repeated, stands before a secret."""
+        if "{" not in text and "[" not in text:
+            return text
         bare = text.strip()
         if bare[:1] + bare[-1:] not in ("{}", "[]") or not ("\\u" in bare or may_hold_secrets(bare)):
             return text
@@ -152,26 +174,15 @@ class Masker:
             return placeholder(self._key, "secret", str(value))
         return value
 
-    def _found(self, text: str) -> Iterator[Span]:
-        rules, named = _TRACES.of(text)
+    def _found(self, text: str, rules: Iterable[Rule], stems: Sequence[str]) -> list[Span]:
+        found = [(low, high, "secret") for low, high in named_values.find(text, stems)] if stems else []
+        if rules:
+            subject = encoded(text)
+            found += [(low, high, rule.kind) for rule in rules for low, high in _matches(rule, text, subject)]
+        if not found:
+            return found
         taken = [match.span() for match in PLACEHOLDER.finditer(text)]
-        if named:
-            for low, high in named_values.find(text):
-                if _is_new(text, low, high, taken):
-                    yield low, high, "secret"
-        has_run = has_digits = None
-        for rule in rules:
-            if rule.kind not in self._kinds:
-                continue
-            if rule.name == "secret of AWS without its name":
-                has_run = _RANDOM_RUN.search(text) is not None if has_run is None else has_run
-                if not has_run:
-                    continue
-            elif not rule.traces and rule.kind == "card":
-                has_digits = _MANY_DIGITS.search(text) is not None if has_digits is None else has_digits
-                if not has_digits:
-                    continue
-            yield from ((low, high, rule.kind) for low, high in _matches(rule, text) if _is_new(text, low, high, taken))
+        return _disjoint(span for span in found if _is_new(text, span[0], span[1], taken))
 
     def _replaced(self, text: str, spans: list[Span]) -> str:
         parts, done = [], 0
@@ -181,25 +192,45 @@ class Masker:
         return "".join([*parts, text[done:]])
 
 
+class Maskers:
+    """Maskers with one key, so that placeholders stay equal; one for each choice of personal data."""
+
+    def __init__(self, key: str, default: Iterable[str] = MASKED_BY_DEFAULT) -> None:
+        self._key = key
+        self._default = frozenset(default)
+        self._made: dict[frozenset[str], Masker] = {}
+
+    def of(self, personal_data: Iterable[str] | None = None) -> Masker:
+        """Return the masker for those kinds; None stands for the default."""
+        kinds = self._default if personal_data is None else frozenset(personal_data)
+        if kinds not in self._made:
+            self._made[kinds] = Masker(self._key, kinds)
+        return self._made[kinds]
+
+
 def _is_complaint(item: Any) -> bool:
     """A sentence of a validator in the list of what is wrong with a field: `["This field is required."]`."""
     return isinstance(item, str) and " " in item and is_open(item, "", is_certain=True, is_spoken=True)
 
 
-def _matches(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
-    names = tuple(rule.pattern.groupindex.values())
-    groups: tuple[Any, ...] = names or ((rule.group,) if rule.group and rule.pattern.groups >= rule.group else (0,))
-    for match in rule.pattern.finditer(text):
-        low, high = next((match.span(group) for group in groups if match.start(group) >= 0), match.span())
+def _matches(rule: Rule, text: str, subject: str | bytes) -> Iterator[tuple[int, int]]:
+    for match in rule.pattern.finditer(subject):
+        low, high = next((match.span(group) for group in rule.groups if match.start(group) >= 0), rule.otherwise(match))
         if low < high and (rule.accept is None or rule.accept(text[low:high])):
             yield low, high
+
+
+def _last_before(at: int, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the last of the ordered `spans` that begins before `at`, if there is one."""
+    index = bisect_left(spans, (at, 0))
+    return spans[index - 1 : index]
 
 
 def _is_new(text: str, low: int, high: int, taken: list[tuple[int, int]]) -> bool:
     """Whether the span hides something: no placeholder, and none torn in two."""
     if not taken:
         return low < high
-    if any(start < low < end or start < high < end for start, end in taken):
+    if any(start < at < end for at in (low, high) for start, end in _last_before(at, taken)):
         return False
     return low < high and says_more(text[low:high])
 

@@ -7,10 +7,7 @@ import re
 
 import re2
 
-from core.masking.shapes import Rule
-
-DEFAULT = frozenset({"email", "card"})
-CHOICES = ("email", "card", "iban", "phone", "ip", "id")
+from core.masking.shapes import Rule, Sign
 
 
 def passes_luhn(found: str) -> bool:
@@ -56,11 +53,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(
             "card number",
             re2.compile(
-                r"(?:^|[^\w.:-])(?P<hide>(?:4\d{3}|5[0-8]\d\d|2[2-7]\d\d|3[0-9]\d\d|6\d{3}|9792)(?:[ -]?\d){8,15})(?:$|[^\w:-])"
+                r"(?i:id\\?[\"']? ?[:=] ?\\?[\"']?)\d{12,}"
+                r"|(?:^|[^\w.:-])(?P<hide>(?:4\d{3}|5[0-8]\d\d|2[2-7]\d\d|3[0-9]\d\d|6\d{3}|9792)"
+                r"(?:[ -]?\d){8,15})(?:$|[^\w:-])"
             ),
-            (),
+            (Sign(r"[2-69]\d{3}[ -]?\d{2}"),),
             "card",
             lambda found: _is_card(found),
+            needs=re.compile(r"(?:^|[^\w.:-])[2-69]\d{3}[ -]?\d{2}"),
         ),
     ),
     "iban": (
@@ -70,6 +70,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             (),
             "iban",
             passes_mod_97,
+            needs=re.compile(r"(?i)\b[a-z]{2}\d{2}[ -]?[a-z0-9]{4}"),
         ),
     ),
     "phone": (
@@ -82,28 +83,33 @@ RULES: dict[str, tuple[Rule, ...]] = {
             (),
             "phone",
             _is_phone,
+            needs=re.compile(r"[+(.-]\d{1,4}[ .)-]{0,2}\d{1,4}[ .)-]{0,2}\d{2}"),
         ),
     ),
     "ip": (
         Rule(
             "IP address",
             re2.compile(
-                r"(?:^|[^\w.:-])(?P<hide>\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4})(?:$|[^\w.-]|\.(?:\s|$))"
+                r"(?:^|[^\w.:-])(?P<hide>\d{1,3}(?:\.\d{1,3}){3}"
+                r"|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4})(?:$|[^\w.-]|\.(?:\s|$))"
             ),
             (),
             "ip",
             _is_address,
+            needs=re.compile(r"\d\.\d{1,3}\.\d|[0-9a-fA-F]?:[0-9a-fA-F]{0,4}:"),
         ),
     ),
-    "id": (
+    "national_id": (
         Rule(
             "national id",
             re2.compile(
-                r"(?:^|[^\w-])(?P<hide>\d{3}-\d{2}-\d{4}|[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|\d{8}[A-HJ-NP-TV-Z]"
+                r"(?:^|[^\w-])(?P<hide>\d{3}-\d{2}-\d{4}|[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
+                r"|\d{8}[A-HJ-NP-TV-Z]"
                 r"|[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]|\d{3}\.\d{3}\.\d{3}-\d{2})(?:$|[^\w-])"
             ),
             (),
-            "id",
+            "national_id",
+            needs=re.compile(r"\d{2}-\d{4}|\d{8}[A-Z]|\d{2} ?\d{2} ?[A-D]|\d{2}[A-Z]\d{3}[A-Z]|\d{3}-\d{2}"),
         ),
     ),
 }

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 
-KINDS = ("secret", "key", "email", "card", "ip", "phone", "iban", "id")
-PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)}):[0-9a-f]{{6}}\]")
+from core.domain.masked_values import PLACEHOLDER
+
+__all__ = ["PLACEHOLDER", "placeholder", "says_more"]
 
 
 def placeholder(key: bytes, kind: str, secret: str) -> str:
     """Return the same placeholder for the same secret; without `key` it cannot be guessed back."""
     return f"[{kind}:{hmac.new(key, secret.encode('utf-8', 'replace'), hashlib.sha256).hexdigest()[:6]}]"
-
-
-def kind_of(found: str) -> str:
-    """Return the kind that a placeholder names."""
-    return found[1:].partition(":")[0]
 
 
 def says_more(text: str) -> bool:

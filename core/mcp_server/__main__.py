@@ -15,10 +15,11 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection
+from core.domain.errors import InvalidInput
+from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection, parse_personal_data
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
-from core.mcp_server.masking import Masker
+from core.mcp_server.masking import TenantMasker
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
@@ -81,7 +82,12 @@ def _tenant_by_hand(environment: MutableMapping[str, str], token: str) -> Tenant
             f"Set {' and '.join(missing)} to serve an organization of {_PUBLIC_SENTRY}; for another Sentry, SENTRY_URL."
         )
     connection = SentryConnection(environment.get("SENTRY_URL") or _PUBLIC_SENTRY, slug, token)
-    return Tenant(OrganizationId(slug), connection)
+    chosen = environment.get("LOGSENSE_MASK_PERSONAL_DATA")
+    try:
+        masks = None if chosen is None else parse_personal_data(chosen)
+    except InvalidInput as error:
+        raise SettingsMissing(f"LOGSENSE_MASK_PERSONAL_DATA: {error}") from None
+    return Tenant(OrganizationId(slug), connection, masks=masks)
 
 
 def _host_of(tenant: Tenant) -> frozenset[str]:
@@ -92,7 +98,7 @@ def _host_of(tenant: Tenant) -> frozenset[str]:
 
 async def serve(settings: ServerSettings) -> None:
     """Answer on stdin and stdout until the other side closes them."""
-    masker = Masker(settings.mask_key)
+    masker = TenantMasker(settings.mask_key)
     async with contextlib.AsyncExitStack() as sessions:
         session = await sessions.enter_async_context(open_guarded_session(settings.allowed_hosts))
         operator = None
@@ -102,7 +108,7 @@ async def serve(settings: ServerSettings) -> None:
             own = await sessions.enter_async_context(open_guarded_session(hosts))
             operator = OperatorAccess(settings.operator_hosts.organization_id, own, hosts)
         knowledge = KnowledgeEngine(settings.knowledge)
-        doors = TenantDoors(session, settings.allowed_hosts, knowledge, masker.structure, operator)
+        doors = TenantDoors(session, settings.allowed_hosts, knowledge, lambda: masker.chosen().structure, operator)
         match settings.serves:
             case str(key):
                 server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)

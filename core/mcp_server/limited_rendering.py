@@ -37,7 +37,7 @@ async def rendered(
     doors: Doors, masker: Masker, render: Callable[Concatenate[Cleaner, P], Sheet], *things: P.args, **_: P.kwargs
 ) -> Sheet:
     """Return `render(cleaner, *things)`, all of which may be pickled; when it takes too long, of a part of `things`."""
-    is_small = _is_small(things)
+    is_small, masker = _is_small(things), masker.chosen()
     try:
         return await doors.compute(_rendered, render, masker, SHOWN, things, is_small=is_small)
     except WorkerFailed as failure:
@@ -52,6 +52,7 @@ async def rendered(
 
 async def paged(doors: Doors, sheet: Sheet, number: int, masker: Masker, marker: str) -> Page:
     """Return `page_of` with these arguments."""
+    masker = masker.chosen()
     is_small = _is_small((sheet.headline, *(line.text for line in sheet.lines)))
     try:
         return await doors.compute(page_of, sheet, number, masker, marker, is_small=is_small)

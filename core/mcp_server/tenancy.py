@@ -35,6 +35,8 @@ class Tenant:
     connection: SentryConnection | None = None
     event_text: str | None = None
     investigation_id: str = ""
+    masks: frozenset[str] | None = None
+    """The kinds of personal data to mask; None stands for the default."""
 
 
 _tenant: ContextVar[Tenant] = ContextVar("tenant")
@@ -95,7 +97,8 @@ def _admitted(meta: Mapping[str, Any], params: Mapping[str, Any], key: str, host
     if not envelope.organization_id:
         raise EnvelopeRefused("The envelope names no organization.")
     event_text = _event_text(envelope, meta.get(EVENT_META))
-    return Tenant(envelope.organization_id, envelope.connection, event_text, envelope.investigation_id)
+    masks = None if envelope.masks is None else frozenset(envelope.masks)
+    return Tenant(envelope.organization_id, envelope.connection, event_text, envelope.investigation_id, masks)
 
 
 def _event_text(envelope: Envelope, text: object) -> str | None:

@@ -24,6 +24,8 @@ from core.ports import IncidentSource, KnowledgeBase
 _KEPT = 64
 _KEPT_EVENTS = 8
 
+_TrackerKey = tuple[OrganizationId, SentryConnection, frozenset[str] | None, str]
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -45,12 +47,12 @@ class TenantDoors:
         session: aiohttp.ClientSession,
         allowed_hosts: frozenset[str],
         knowledge: KnowledgeEngine,
-        prepare: Callable[[Any], Any] | None = None,
+        prepare: Callable[[], Callable[[Any], Any]] | None = None,
         operator: OperatorAccess | None = None,
         *,
         pool: ProcessPool | None = None,
     ) -> None:
-        """`prepare` sees the JSON of events before anything else does: there names still belong to their values."""
+        """What `prepare` gives for the tenant of a call sees the JSON of events first: names still belong to values."""
         self._operator = operator
         self._pool = pool or ProcessPool()
         self._prepare = prepare
@@ -58,16 +60,21 @@ class TenantDoors:
         self._allowed_hosts = allowed_hosts
         self._knowledge = knowledge
         self._servers: OrderedDict[tuple[OrganizationId, SentryConnection], ServerState] = OrderedDict()
-        self._trackers: OrderedDict[tuple[OrganizationId, SentryConnection, str], SentryIncidents] = OrderedDict()
-        self._events: OrderedDict[str, SingleEventSource] = OrderedDict()
+        self._trackers: OrderedDict[_TrackerKey, SentryIncidents] = OrderedDict()
+        self._events: OrderedDict[tuple[str, frozenset[str] | None], SingleEventSource] = OrderedDict()
 
     def incidents(self) -> IncidentSource:
         """The tracker, or the one event that was pasted."""
         caller = tenant()
-        reader = EventReader(self._pool, caller.organization_id, self._prepare)
+        reader = EventReader(self._pool, caller.organization_id, self._prepare() if self._prepare else None)
         if caller.event_text is not None:
             text = caller.event_text
-            return _kept(self._events, text, lambda: SingleEventSource(partial(reader.read_pasted, text)), _KEPT_EVENTS)
+            return _kept(
+                self._events,
+                (text, caller.masks),
+                lambda: SingleEventSource(partial(reader.read_pasted, text)),
+                _KEPT_EVENTS,
+            )
         if caller.connection is None:
             raise Refusal("No Sentry is connected: give the address, organization and token of one, or paste an event.")
         connection, key = caller.connection, (caller.organization_id, caller.connection)
@@ -77,7 +84,7 @@ class TenantDoors:
         state = _kept(self._servers, key, ServerState, _KEPT)
         return _kept(
             self._trackers,
-            (*key, caller.investigation_id),
+            (*key, caller.masks, caller.investigation_id),
             lambda: SentryIncidents(connection, session, hosts, state, reader.read_body),
             _KEPT,
         )

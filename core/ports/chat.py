@@ -15,6 +15,7 @@ from core.domain.tenancy import (
     ChannelSettings,
     ModelConnection,
     Organization,
+    PersonalData,
     SentryConnection,
     WorkspaceRef,
 )
@@ -149,6 +150,18 @@ class Desk(Protocol):
         self, workspace: WorkspaceRef, person: Actor, connection: ModelConnection, *, platform_admin: bool
     ) -> str:
         """Tried, then kept; a sentence on what was reached. An empty key keeps the one there is."""
+        ...
+
+    async def masked_personal_data(
+        self, workspace: WorkspaceRef, person: Actor, *, platform_admin: bool
+    ) -> frozenset[PersonalData]:
+        """Return the kinds of personal data that are masked, for somebody who may change it."""
+        ...
+
+    async def mask_personal_data(
+        self, workspace: WorkspaceRef, person: Actor, kinds: frozenset[PersonalData], *, platform_admin: bool
+    ) -> None:
+        """Mask those kinds in what is read from now on."""
         ...
 
     async def channel_settings(self, workspace: WorkspaceRef, channel: str) -> ChannelSettings:

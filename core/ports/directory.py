@@ -10,6 +10,7 @@ from core.domain.tenancy import (
     Member,
     Organization,
     OrganizationId,
+    PersonalData,
     WorkspaceRef,
 )
 
@@ -39,6 +40,12 @@ class Directory(Protocol):
 
     async def save_limits(self, organization_id: OrganizationId, decided: Mapping[str, float | None]) -> None:
         """Keep those limits, by field of `Limits`; None goes back to the default, others stay as they are."""
+        ...
+
+    async def save_masked_personal_data(
+        self, organization_id: OrganizationId, kinds: frozenset[PersonalData] | None
+    ) -> None:
+        """Keep which personal data is masked for the organization; None goes back to the default."""
         ...
 
     async def forget_audit(self, organization_id: OrganizationId, before: datetime) -> int:

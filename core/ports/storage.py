@@ -18,6 +18,7 @@ from core.domain.tenancy import (
     Member,
     ModelConnection,
     OrganizationId,
+    PersonalData,
     SentryConnection,
     WorkspaceRef,
 )
@@ -246,6 +247,10 @@ class OrganizationStore(Protocol):
 
     async def limits(self) -> Limits:
         """What was decided, and the defaults where nothing was."""
+        ...
+
+    async def masked_personal_data(self) -> frozenset[PersonalData] | None:
+        """The kinds of personal data that were chosen to be masked; None when nothing was chosen."""
         ...
 
     async def record(self, entry: AuditEntry) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.domain.errors import NotFound
-from core.domain.tenancy import Member, Organization, OrganizationId, Platform, WorkspaceRef
+from core.domain.tenancy import Member, Organization, OrganizationId, PersonalData, Platform, WorkspaceRef
 from core.ports import Directory
 from core.storage.database import Database
 from core.storage.erasure import erase, remaining
@@ -75,6 +75,14 @@ class SqlDirectory(Directory):
         await self._database.execute(
             insert.on_conflict_do_update(index_elements=["organization_id"], set_=dict(decided))
         )
+
+    async def save_masked_personal_data(
+        self, organization_id: OrganizationId, kinds: frozenset[PersonalData] | None
+    ) -> None:
+        """Keep which personal data is masked for the organization; None goes back to the default."""
+        chosen = {"mask_personal_data": None if kinds is None else " ".join(sorted(kinds))}
+        insert = self._database.insert(limits).values(organization_id=organization_id, **chosen)
+        await self._database.execute(insert.on_conflict_do_update(index_elements=["organization_id"], set_=chosen))
 
     async def forget_audit(self, organization_id: OrganizationId, before: datetime) -> int:
         """The organization's audit log from before then is gone; how many entries."""

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.domain.errors import Refusal
-from core.domain.tenancy import Actor, AuditEntry, Limits
+from core.domain.tenancy import Actor, AuditEntry, Limits, PersonalData
 from core.ports import Run
 from core.storage.claiming import ANNOUNCE, INVESTIGATE
 from core.storage.erasure import export
@@ -26,6 +26,12 @@ class Governance(TenantTables):
         """What was decided, and the defaults where nothing was."""
         found = await self._rows(sa.select(limits).where(self._mine(limits)))
         return limits_of(found[0] if found else None, self._defaults)
+
+    async def masked_personal_data(self) -> frozenset[PersonalData] | None:
+        """Return the kinds that were chosen to be masked; None when nothing was chosen."""
+        found = await self._rows(sa.select(limits.c.mask_personal_data).where(self._mine(limits)))
+        chosen = found[0].mask_personal_data if found else None
+        return None if chosen is None else frozenset(map(PersonalData, chosen.split()))
 
     async def record(self, entry: AuditEntry) -> None:
         """Append to the audit log, which nobody can change."""

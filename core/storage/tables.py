@@ -84,6 +84,7 @@ limits = sa.Table(
     ),
     sa.Column("soft_usd", sa.Double),
     sa.Column("hard_usd", sa.Double),
+    sa.Column("mask_personal_data", sa.Text),
     info=READABLE,
 )
 

@@ -14,6 +14,7 @@ from core.domain.tenancy import (
     ModelConnection,
     Organization,
     OrganizationId,
+    PersonalData,
     Role,
     SentryConnection,
     WorkspaceRef,
@@ -107,6 +108,13 @@ class Administration:
         await self._directory.save_limits(organization_id, decided)
         words = {name: "default" if value is None else f"{value:g}" for name, value in decided.items()}
         await self._record(organization_id, "limits changed", **words)
+
+    async def mask(self, organization_id: OrganizationId, kinds: frozenset[PersonalData] | None) -> None:
+        """Mask those kinds of personal data in what is read from now on; None goes back to the default."""
+        await self._directory.organization(organization_id)
+        await self._directory.save_masked_personal_data(organization_id, kinds)
+        words = "default" if kinds is None else ", ".join(sorted(kinds)) or "none"
+        await self._record(organization_id, "masking changed", personal_data=words)
 
     async def grant(self, organization_id: OrganizationId, member: Member) -> None:
         """That person has that role. Raises Refusal when it would take the last owner away."""

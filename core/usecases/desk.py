@@ -19,6 +19,7 @@ from core.domain.tenancy import (
     ModelConnection,
     Organization,
     OrganizationId,
+    PersonalData,
     Role,
     SentryConnection,
     WorkspaceRef,
@@ -36,7 +37,10 @@ _RECENT = 50
 
 
 class OrganizationDesk:
-    """Implements `core.ports.Desk`. `try_sentry` and `try_model` reach a connection and say what they found."""
+    """Implements `core.ports.Desk`. `try_sentry` and `try_model` reach a connection and say what they found.
+
+    `masks` are the kinds of personal data that are masked for organizations that chose nothing else.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class OrganizationDesk:
         *,
         try_sentry: Callable[[OrganizationId, SentryConnection], Awaitable[str]],
         try_model: Callable[[OrganizationId, ModelConnection], Awaitable[str]],
+        masks: frozenset[PersonalData],
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -52,6 +57,7 @@ class OrganizationDesk:
         self._connections = connections
         self._try_sentry = try_sentry
         self._try_model = try_model
+        self._masks = masks
         self._new_id = new_id
         self._now = now
 
@@ -170,6 +176,23 @@ class OrganizationDesk:
         address = connection.base_url or "OpenAI"
         await self._record(store, workspace, person, "model connected", model=connection.model, address=address)
         return found
+
+    async def masked_personal_data(
+        self, workspace: WorkspaceRef, person: Actor, *, platform_admin: bool
+    ) -> frozenset[PersonalData]:
+        """See the port."""
+        _, store = await self._administered(workspace, person, platform_admin)
+        chosen = await store.masked_personal_data()
+        return self._masks if chosen is None else chosen
+
+    async def mask_personal_data(
+        self, workspace: WorkspaceRef, person: Actor, kinds: frozenset[PersonalData], *, platform_admin: bool
+    ) -> None:
+        """See the port."""
+        organization, store = await self._administered(workspace, person, platform_admin)
+        await self._stores.directory.save_masked_personal_data(organization.id, kinds)
+        words = ", ".join(sorted(kinds)) or "none"
+        await self._record(store, workspace, person, "masking changed", personal_data=words)
 
     async def save_channel_settings(
         self, workspace: WorkspaceRef, person: Actor, channel: str, settings: ChannelSettings, *, platform_admin: bool

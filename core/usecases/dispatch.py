@@ -25,7 +25,7 @@ from core.domain.errors import Ignored, NotConnected, NotFound, Refusal
 from core.domain.incident import IssueRef
 from core.domain.investigation import Investigation, Question, Subject
 from core.domain.issue_reference import parse_issue_reference
-from core.domain.tenancy import OrganizationId, Platform, SentryConnection
+from core.domain.tenancy import OrganizationId, PersonalData, Platform, SentryConnection
 from core.ports import Errand, OrganizationStore, Receipt, Stores
 from core.usecases.errands import END_PROGRESS, HEED_VOTES, JOIN
 from core.usecases.resolve import record_resolution
@@ -35,12 +35,14 @@ from core.usecases.threads import PROGRESS
 PASTED_ISSUE_ID = "this-event"
 MAX_QUESTION_CHARS = 2_000
 
+Masks = frozenset[PersonalData] | None
+
 
 class Dispatch:
     """Implements `core.ports.Inbox`.
 
-    `describe_event` gives a pasted event's title or raises InvalidInput; `mask` hides secrets in what people type;
-    `sentry` gives an organization's connection.
+    `describe_event` gives a pasted event's title or raises InvalidInput; `mask` hides secrets in what people type; both
+    are told the personal data that the organization chose to have masked. `sentry` gives its connection.
     """
 
     def __init__(
@@ -48,8 +50,8 @@ class Dispatch:
         stores: Stores,
         *,
         sentry: Callable[[OrganizationId], Awaitable[SentryConnection | None]],
-        describe_event: Callable[[OrganizationId, str], Awaitable[str]],
-        mask: Callable[[str], str],
+        describe_event: Callable[[OrganizationId, str, Masks], Awaitable[str]],
+        mask: Callable[[str, Masks], str],
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -113,7 +115,7 @@ class Dispatch:
             case Again(investigation_id=earlier):
                 return (await store.investigation(earlier)).subject, await store.event_text(earlier)
             case PastedEvent(text=text, origin=origin):
-                title = await self._describe_event(organization_id, text)
+                title = await self._describe_event(organization_id, text, await store.masked_personal_data())
                 return Subject(f"{title} ({origin})", PASTED_ISSUE_ID, pasted=True), text
             case IssueText(text=text):
                 connection = await self._sentry(organization_id)
@@ -125,7 +127,7 @@ class Dispatch:
         return Subject(asked.id, asked.id, asked.event_id), None
 
     async def _follow_up(self, event: FollowUp, store: OrganizationStore) -> Receipt:
-        text = event.question.strip()
+        text = self._mask(event.question.strip(), await store.masked_personal_data())
         if not text:
             raise Refusal("Ask something, for example: who is affected?")
         if len(text) > MAX_QUESTION_CHARS:
@@ -153,7 +155,8 @@ class Dispatch:
             raise Refusal("The investigation is still running: mark it resolved once it has reported.")
         if event.on and investigation.report is None:
             raise Refusal("The investigation ended without a report, so there is nothing to confirm.")
-        event = replace(event, fix=self._mask(event.fix) if event.fix else event.fix)
+        if event.fix:
+            event = replace(event, fix=self._mask(event.fix, await store.masked_personal_data()))
         made = await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now())
         if made is not None:
             return Receipt(made)

@@ -50,3 +50,19 @@ def test_secrets_do_not_show_in_settings(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_setting_is_explained(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     assert [name for name in _variables() if name not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"), [("ip, phone", {"ip", "phone"}), ("none", set()), ("", {"email", "card"})]
+)
+def test_personal_data_is_masked_as_the_setting_says(
+    monkeypatch: pytest.MonkeyPatch, value: str, masked: set[str]
+) -> None:
+    monkeypatch.setenv("LOGSENSE_MASK_PERSONAL_DATA", value)
+    assert {kind.value for kind in load_settings().mask_personal_data} == masked
+
+
+def test_a_kind_of_personal_data_that_is_not_known_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGSENSE_MASK_PERSONAL_DATA", "surname")
+    with pytest.raises(InvalidInput, match="LOGSENSE_MASK_PERSONAL_DATA"):
+        load_settings()

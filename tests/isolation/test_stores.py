@@ -101,6 +101,7 @@ CALLS: dict[str, Call] = {
     "mark_indexed": lambda it, run: it.mark_indexed([lives.ENTRY]),
     "mark_unindexed": lambda it, run: it.mark_unindexed(),
     "limits": lambda it, run: it.limits(),
+    "masked_personal_data": lambda it, run: it.masked_personal_data(),
     "record": lambda it, run: it.record(replace(lives.AUDIT, action="ours", actor=Actor("U2", "ours"))),
     "audit_log": lambda it, run: it.audit_log(99),
     "cancel_run": lambda it, run: it.cancel_run("que00001"),

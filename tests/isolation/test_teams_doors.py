@@ -30,6 +30,7 @@ ELSEWHERE = {
     Action.CONNECT_MODEL: "opens an empty form of the presser's own organization",
     Action.SAVE_SENTRY: "saves for the presser's own organization",
     Action.SAVE_MODEL: "saves for the presser's own organization",
+    Action.SAVE_MASKING: "saves for the presser's own organization",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,3 +122,17 @@ async def test_a_private_host_of_the_operator_is_reached_for_the_operators_organ
             assert not refused.ok and "LOGSENSE_TENANT_HOSTS" in refused.text
             assert not (await other.describe_connection()).ok
             assert len(sentry.requests) == asked
+
+
+async def test_each_organization_has_its_own_personal_data_masked_even_in_the_same_event(house: House) -> None:
+    event = json.dumps({"message": "ada@shop.example from 203.0.113.7 with token=hunter2", "level": "error"})
+    shown = {}
+    for organization, masks in ((ACME, {"ip"}), (GLOBEX, {"email"}), (ACME, None)):
+        toolbox = McpToolbox(house.process, organization, None, "i", event, masks)
+        call = ToolCall("c", "get_sentry_issue_details", {"issue_id": "event"})
+        shown[organization, masks is None] = (await toolbox.call(call)).text
+    assert "hunter2" not in str(shown)
+    chosen, theirs, default = shown.values()
+    assert ("ada@shop.example" in chosen, "203.0.113.7" in chosen) == (True, False)
+    assert ("ada@shop.example" in theirs, "203.0.113.7" in theirs) == (False, True)
+    assert ("ada@shop.example" in default, "203.0.113.7" in default) == (False, True)

@@ -189,3 +189,9 @@ def test_nothing_invisible_is_left(text: str) -> None:
 def test_a_long_hostile_text_is_masked_in_reasonable_time() -> None:
     for piece in ("a-", "password", "a@", "x:", "ey", "://:", "token=(", "4242 "):
         MASKER.text(piece * 20_000)
+
+
+def test_what_looks_like_an_element_but_is_never_closed_hides_nothing_after_it() -> None:
+    log = "session=<Session 42>\nsession 3fa2 closed after 30s\n" + "worker started\n" * 50
+    assert MASKER.text(log) == log
+    assert "hunter" not in MASKER.text("<password kind='x'>\n hunter two\n</password><a/>")

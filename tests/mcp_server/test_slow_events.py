@@ -44,7 +44,8 @@ async def asked(doors: TenantDoors, masker: Masker, text: str, call: ToolCall = 
 @asynccontextmanager
 async def doors_with(pool: ProcessPool, prepare: Callable[[Any], Any] | None = None) -> AsyncIterator[TenantDoors]:
     async with aiohttp.ClientSession() as session:
-        doors = TenantDoors(session, frozenset(), KnowledgeEngine(KnowledgeSettings(None)), prepare, pool=pool)
+        engine = KnowledgeEngine(KnowledgeSettings(None))
+        doors = TenantDoors(session, frozenset(), engine, (lambda: prepare) if prepare else None, pool=pool)
         try:
             yield doors
         finally:

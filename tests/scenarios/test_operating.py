@@ -22,11 +22,15 @@ async def test_an_organization_lives_and_is_deleted_on_record(logsense: CommandL
     decided = ("max_concurrent=1", "hard_usd=20", "--organization", "acme", "--json")
     limited = await logsense.run("org", "limits", *decided)
     assert (limited.document["max_concurrent"], limited.document["hard_usd"]) == (1, 20.0)
+    masking = await logsense.run("org", "masking", "--set", "ip,phone", "--organization", "acme", "--json")
+    assert masking.document == {"masked": ["ip", "phone"], "default": False}
+    assert (await logsense.run("org", "masking", "--json")).document == {"masked": ["card", "email"], "default": True}
     shown = (await logsense.run("org", "show", "--organization", "acme", "--json")).document
     assert (shown["name"], shown["workspaces"]) == ("Acme Ltd", "slack:T1")
 
     log = (await logsense.run("audit", "--organization", "acme", "--json")).document["audit"]
     assert [entry["action"] for entry in log] == [
+        "masking changed",
         "limits changed",
         "role granted",
         "workspace linked",
@@ -54,6 +58,7 @@ async def test_what_cannot_be_is_refused_with_what_can(logsense: CommandLine) ->
         (("org", "limits", "speed=9"), "max_concurrent"),
         (("org", "limits", "max_concurrent=many"), "a number, or default"),
         (("org", "limits", "max_concurrent=0"), "positive"),
+        (("org", "masking", "--set", "surname"), "email, card, iban"),
         (("org", "link", "T1"), "slack:T0123"),
         (("org", "members", "--grant", "slack:T1"), "slack:T0123/U0456"),
         (("org", "delete", "default", "--yes"), "cannot delete itself"),

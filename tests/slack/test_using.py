@@ -10,7 +10,7 @@ import pytest
 
 from bot.wiring import now
 from core.domain.conversation import ConversationRef
-from core.domain.tenancy import ChannelSettings, Platform, Role, WorkspaceRef
+from core.domain.tenancy import ChannelSettings, PersonalData, Platform, Role, WorkspaceRef
 from core.storage.organization_store import SqlOrganizationStore
 from tests.fakes.slack import Channel, Message, User, View
 from tests.slack.conftest import Town, is_report, text_of, until
@@ -139,6 +139,24 @@ async def test_a_form_with_mistakes_says_which_and_keeps_what_was_typed(town: To
     mistakes = {"sentry_url": "not a url", "sentry_organization": "acme", "sentry_token": "x"}
     outcome = await town.peer.submit_view(ada, view.id, mistakes)
     assert set(outcome.view_errors) == {"sentry_url"}
+
+
+async def test_admins_choose_in_a_form_which_personal_data_is_masked_for_their_organization_alone(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    globex, _, _ = await town.settle_in("Globex")
+    bob = acme.add_user("bob")
+    incidents.members.add(bob.id)
+    assert "Only admins" in await replied(await command(town, bob, incidents, "connect masking"))
+    await command(town, ada, incidents, "connect masking")
+    view = await until(lambda: seen_by(town, ada))
+    assert "E-mail addresses" in shown(view)
+    await town.peer.submit_view(ada, view.id, {"masked_personal_data": ["ip", "phone"]})
+    await until(lambda: "Secrets, Phone numbers, IP addresses" in shown(seen_by(town, ada)))
+    store = await town.store_of(acme)
+    assert await store.masked_personal_data() == frozenset({PersonalData.IP, PersonalData.PHONE})
+    assert await (await town.store_of(globex)).masked_personal_data() is None
+    (entry, *_) = await store.audit_log(1)
+    assert (entry.action, entry.details["personal_data"]) == ("masking changed", "ip, phone")
 
 
 async def test_a_private_address_of_a_model_is_refused(town: Town) -> None:

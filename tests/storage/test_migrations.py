@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,44 @@ async def test_a_database_of_a_newer_release_is_served_and_never_changed(empty_d
     assert not await pending_migrations(empty_database_urls.owner)
 
 
+async def test_titles_that_were_stored_before_masking_are_masked_for_every_organization(
+    empty_database_urls: DatabaseUrls,
+) -> None:
+    await migrate(empty_database_urls.owner, application_role=APP)
+    for organization in ("acme", "globex"):
+        secret, root = f"hunter2-{organization}", empty_database_urls.root
+        label = f"login with password={secret} (event.json)"
+        investigation = {"id": "i1", "subject": {"label": label, "issue_id": "x"}}
+        learned = {"id": "k1", "title": f"password={secret}", "source": label, "fix": "Wait."}
+        await _execute(root, f"insert into organizations (id, name) values ('{organization}', 'it')")
+        values = f"'{organization}', 'i1', '2026-11-01 10:00:00', false, '{json.dumps(investigation)}'"
+        columns = "organization_id, id, created_at, has_report, body"
+        await _execute(root, f"insert into investigations ({columns}) values ({values})")
+        values = f"'{organization}', 'k1', '2026-11-01 10:00:00', true, '{json.dumps(learned)}'"
+        await _execute(root, f"insert into knowledge (organization_id, id, added_at, indexed, body) values ({values})")
+    await _execute(empty_database_urls.owner, "update alembic_version set version_num = '0005'")
+    await migrate(empty_database_urls.owner, application_role=APP)
+    database = Database(empty_database_urls.root)
+    try:
+        stored = await database.read(lambda connection: connection.execute(_BODIES).all())
+    finally:
+        await database.close()
+    assert len(stored) == 4
+    for table, organization, body in stored:
+        assert "hunter2" not in body, (table, organization)
+        assert "password=[secret:" in body and "(event.json)" in body
+    indexed = sa.text("select count(*) from knowledge where indexed")
+    database = Database(empty_database_urls.root)
+    try:
+        assert await database.read(lambda connection: connection.scalar(indexed)) == 0, "the search index learns of it"
+    finally:
+        await database.close()
+
+
+_BODIES = sa.text(
+    "select 'investigations', organization_id, body from investigations "
+    "union all select 'knowledge', organization_id, body from knowledge"
+)
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 FIRST_RELEASE = "0003"
 CONTRACTS = {"drop_table", "drop_column", "drop_constraint", "rename_table", "alter_column", "execute"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from core.domain.tenancy import Member, Platform, Role, WorkspaceRef
+from core.domain.tenancy import Member, PersonalData, Platform, Role, WorkspaceRef
 from core.usecases.threads import PROGRESS
 from tests.fakes.teams import Message, Person, Place
 from tests.teams.conftest import Town, is_report
@@ -125,6 +125,22 @@ async def test_a_granted_admin_may_connect_a_model_but_not_one_at_a_private_addr
     answer = await town.peer.press(bob, chat, form, "save_model", **typed)
     assert "private or local" in str(answer.body["value"])
     assert await store.model_connection() is None
+
+
+async def test_owners_choose_in_a_form_which_personal_data_is_masked_for_their_organization_alone(town: Town) -> None:
+    acme, ada, _ = await town.settle_in()
+    globex, _, _ = await town.settle_in()
+    bob, chat, store = town.peer.person("Bob", acme), town.peer.chat(ada), await town.store_of(acme)
+    await town.peer.say(bob, town.peer.chat(bob), "connect masking")
+    await town.said_in(town.peer.chat(bob), "Only admins")
+    await town.peer.say(ada, chat, "connect masking")
+    form = await town.said_in(chat, "personal data is masked")
+    answer = await town.peer.press(ada, chat, form, "save_masking", masked_personal_data="ip,phone")
+    assert "Secrets, Phone numbers, IP addresses" in str(answer.body["value"])
+    assert await store.masked_personal_data() == frozenset({PersonalData.IP, PersonalData.PHONE})
+    assert await (await town.store_of(globex)).masked_personal_data() is None
+    (entry, *_) = await store.audit_log(1)
+    assert (entry.action, entry.details["personal_data"]) == ("masking changed", "ip, phone")
 
 
 async def test_what_fixed_it_is_said_in_words_or_by_the_suggestion(town: Town) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
-from core.domain.tenancy import Actor, Member, Organization, Platform, Role, WorkspaceRef
+from core.domain.tenancy import Actor, Member, Organization, PersonalData, Platform, Role, WorkspaceRef
 from core.storage.database import Database
 from core.storage.stores import SqlStores, open_stores
 from core.usecases.administration import Administration
@@ -189,3 +189,20 @@ async def test_on_sqlite_too_the_log_only_grows(database_urls: DatabaseUrls, sto
                 await database.execute(sa.text("update audit set action = 'nothing'"))
         finally:
             await database.close()
+
+
+async def test_which_personal_data_is_masked_is_decided_for_one_organization_and_on_record(
+    stores: SqlStores, administration: Administration
+) -> None:
+    acme, globex = stores.for_organization(ACME), stores.for_organization(GLOBEX)
+    await administration.limit(ACME, {"max_queued": 7})
+    await administration.mask(ACME, frozenset({PersonalData.IP, PersonalData.EMAIL}))
+    assert await acme.masked_personal_data() == frozenset({PersonalData.IP, PersonalData.EMAIL})
+    assert await globex.masked_personal_data() is None
+    assert (await acme.limits()).max_queued == 7
+    await administration.mask(ACME, frozenset())
+    assert await acme.masked_personal_data() == frozenset()
+    await administration.mask(ACME, None)
+    assert await acme.masked_personal_data() is None
+    said = [details["personal_data"] for action, details in await recorded(stores) if action == "masking changed"]
+    assert said == ["default", "none", "email, ip"]

@@ -41,7 +41,7 @@ def test_every_incident_can_be_investigated() -> None:
 def test_only_admins_may_connect() -> None:
     admin = {action for action, _ in buttons_of(HOME)}
     member = {action for action, _ in buttons_of(replace(HOME, may_administer=False))}
-    assert admin - member == {Action.CONNECT_SENTRY, Action.CONNECT_MODEL}
+    assert admin - member == {Action.CONNECT_SENTRY, Action.CONNECT_MODEL, Action.MASKING}
 
 
 def test_what_is_left_out_is_counted() -> None:

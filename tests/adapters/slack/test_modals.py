@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.chat.connections import Field
 from adapters.slack import modals
@@ -17,14 +18,16 @@ from adapters.slack.ids import Action, Callback
 from adapters.slack.modals import (
     channel_modal,
     evidence_modal,
+    masking_modal,
     model_modal,
     notice_modal,
     read_channel,
+    read_masking,
     read_model,
     read_sentry,
     sentry_modal,
 )
-from core.domain.tenancy import ChannelSettings, ModelConnection, SentryConnection
+from core.domain.tenancy import ChannelSettings, ModelConnection, PersonalData, SentryConnection
 from core.domain.thread_view import ReportView
 from tests.adapters.slack.block_rules import assert_view, outline, texts_in
 from tests.adapters.slack.samples import LONG, REPORT, SHORT, report_views
@@ -50,12 +53,23 @@ def block_of(view: dict[str, Any], block_id: str) -> dict[str, Any]:
 # ---- forms
 
 
+@given(st.frozensets(st.sampled_from(PersonalData)))
+def test_the_form_of_masking_is_read_back_as_it_was_filled(kinds: frozenset[PersonalData]) -> None:
+    element = block_of(masking_modal(kinds), Field.MASKED)["element"]
+    options = element.get("initial_options", [])
+    assert read_masking({Field.MASKED: {modals.FIELD: {"selected_options": options}}}) == kinds
+    stray = [{"value": "surname"}, *options]
+    assert read_masking({Field.MASKED: {modals.FIELD: {"selected_options": stray}}}) == kinds
+
+
 @given(SHORT, SHORT)
 def test_slack_takes_the_forms_whatever_was_saved(one: str, other: str) -> None:
     for view in (
         sentry_modal(one, other, writes_allowed=True),
         model_modal(one, other),
         channel_modal("C1", ChannelSettings((one, other))),
+        masking_modal(frozenset(PersonalData)),
+        masking_modal(frozenset()),
     ):
         assert_view(view)
         assert view["submit"]

@@ -112,5 +112,10 @@ def _lines(element: Mapping[str, Any]) -> Iterator[str]:
             yield " ".join(f"[{press['title']}]" for press in element["actions"])
         case "Input.Text":
             yield f"{element['label']}: [{element.get('value', '')}]"
+        case "Input.ChoiceSet":
+            chosen = element["value"].split(",")
+            yield from (
+                f"[{'x' if choice['value'] in chosen else ' '}] {choice['title']}" for choice in element["choices"]
+            )
         case "Input.Toggle":
             yield f"[{'x' if element['value'] == 'true' else ' '}] {element['title']}"

@@ -15,14 +15,22 @@ from adapters.chat.connections import Field
 from adapters.chat.visible import size
 from adapters.teams.commands import WORDS, parse_command
 from adapters.teams.evidence_card import evidence_card, page_named
-from adapters.teams.forms_cards import model_card, read_model, read_sentry, saved_card, sentry_card
+from adapters.teams.forms_cards import (
+    masking_card,
+    model_card,
+    read_masking,
+    read_model,
+    read_sentry,
+    saved_card,
+    sentry_card,
+)
 from adapters.teams.greeting_cards import Place, help_card, welcome_card
 from adapters.teams.ids import Action
 from adapters.teams.listing import incidents_card, status_card
 from adapters.teams.post_mortem import post_mortem_messages
 from core.domain.home_view import HomeView, Incidents
 from core.domain.report import Evidence
-from core.domain.tenancy import ModelConnection, SentryConnection
+from core.domain.tenancy import ModelConnection, PersonalData, SentryConnection
 from core.domain.thread_view import ReportView
 from tests.adapters.slack.samples import HOME, INCIDENT_ROWS, LONG, REPORT, RESOLVED, home_views, report_views
 from tests.adapters.teams.card_rules import assert_card, buttons_of, of_type, outline
@@ -143,6 +151,15 @@ def test_a_form_shows_what_is_connected_and_never_the_secret() -> None:
     (secret,) = (field for field in of_type(card, "Input.Text") if field["id"] == Field.SENTRY_TOKEN)
     assert secret["style"] == "Password"
     assert "isRequired" not in secret
+
+
+@given(st.frozensets(st.sampled_from(PersonalData)))
+def test_the_form_of_masking_is_read_back_as_it_was_filled(kinds: frozenset[PersonalData]) -> None:
+    card = masking_card(kinds)
+    assert_card(card)
+    assert outline(card).count("[x]") == len(kinds)
+    assert read_masking({Field.MASKED: ",".join([*kinds, "surname"])}) == kinds
+    assert read_masking({}) == read_masking({Field.MASKED: 7}) == frozenset()
 
 
 def test_a_new_connection_needs_its_secret() -> None:

@@ -18,8 +18,8 @@ _NOW_INTERVALS = 2
 def who(known: Known) -> Iterator[Part]:
     """Users, events, severity, and where they come from."""
     impact, impact_id = known.impact()
-    if "users" in impact and not impact.get("single_event"):
-        users, events = _several(impact["users"], "user"), _several(impact.get("events", 0), "event")
+    if "users" in impact and "events" in impact and not impact.get("single_event"):
+        users, events = _several(impact["users"], "user"), _several(impact["events"], "event")
         told = [f"{users} and {events}; severity {impact.get('severity', 'unknown')}."]
         told += [f"- {tag}: {'; '.join(map(_share, shares))}" for tag, shares in impact.get("shares", {}).items()]
         yield Part("\n".join(told), impact_id)

@@ -36,7 +36,7 @@ MATCH = {
     "reasons": ["same exception KeyError"],
 }
 COURSE = {"total": 127, "trend": "rising", "onset": "2026-11-28T04:00Z", "onset_release": "shop@4.2.0"}
-IMPACT = {"users": 83, "shares": {"release": [{"value": "shop@4.2.0", "count": 127, "share": 1.0}]}}
+IMPACT = {"users": 83, "events": 127, "shares": {"release": [{"value": "shop@4.2.0", "count": 127, "share": 1.0}]}}
 
 
 def evidence(id: str, tool: str, text: str, facts: object, **arguments: str) -> Evidence:

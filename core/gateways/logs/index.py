@@ -1,0 +1,174 @@
+"""Indexes logs in one pass: what kinds of messages there are, how many of each in each minute, and where they stand.
+
+The index is a directory: `index.db` (SQLite) and `raw`, the text itself in compressed blocks that can be read again one
+by one. Memory is bounded: counts are written out when there are many, and traces and templates are limited.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import zstandard
+
+from core.domain.errors import InvalidInput
+from core.gateways.logs.heads import NO_MINUTE, Head, HeadReader, gauge, trace_id
+from core.gateways.logs.sources import Progress, iterate_blocks, open_log
+from core.gateways.logs.templates import TemplateTree
+
+DATABASE = "index.db"
+RAW = "raw"
+MAX_BYTES = 4 * 1024**3
+"""Of all logs of one index together, decompressed; what comes after is not read."""
+
+_COUNTS_KEPT = 100_000
+_MAX_TRACED = 50_000
+_LEVEL = 1
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT, lines INTEGER, note TEXT);
+CREATE TABLE blocks (file INTEGER, first_line INTEGER, lines INTEGER, place INTEGER, size INTEGER);
+CREATE TABLE templates (id INTEGER PRIMARY KEY, component TEXT, level TEXT, logger TEXT, text TEXT);
+CREATE TABLE counts (template INTEGER, minute INTEGER, count INTEGER, file INTEGER, line INTEGER, at REAL,
+  PRIMARY KEY (template, minute)) WITHOUT ROWID;
+CREATE TABLE traced (trace TEXT, template INTEGER, at REAL, file INTEGER, line INTEGER);
+CREATE TABLE gauges (component TEXT, name TEXT, minute INTEGER, total REAL, count INTEGER,
+  PRIMARY KEY (component, name, minute)) WITHOUT ROWID;
+"""
+_ADD_COUNT = """INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (template, minute) DO UPDATE SET count = count + excluded.count"""
+_ADD_GAUGE = """INSERT INTO gauges VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (component, name, minute) DO UPDATE SET total = total + excluded.total, count = count + excluded.count"""
+
+_Count = list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One log to read; `component` is who writes it, empty when the lines have to say."""
+
+    name: str
+    file: BinaryIO
+    component: str = ""
+    modified: datetime | None = None
+
+
+@dataclass(slots=True)
+class LogIndexer:
+    """Writes the index of some logs into an empty directory."""
+
+    directory: Path
+    tree: TemplateTree = field(default_factory=TemplateTree)
+    lines: int = 0
+    read_bytes: int = 0
+    _counts: dict[tuple[int, int], _Count] = field(default_factory=dict)
+    _gauges: dict[tuple[str, str, int], list[float]] = field(default_factory=dict)
+    _traced: list[tuple[str, int, float, int, int]] = field(default_factory=list)
+    _traced_total: int = 0
+
+    def index(self, sources: Sequence[Source], facts: dict[str, Any], progress: Progress = lambda _: None) -> None:
+        """Read every source to its end; `facts` are kept beside what was found.
+
+        Raises:
+            InvalidInput: nothing in them is text.
+        """
+        self.directory.mkdir(parents=True, mode=0o700)
+        database = sqlite3.connect(self.directory / DATABASE)
+        try:
+            database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _TABLES)
+            with (self.directory / RAW).open("wb") as raw:
+                for number, source in enumerate(sources):
+                    self._read(number, source, database, raw, progress)
+            self._flush(database)
+            self._finish(database, facts)
+            database.commit()
+        finally:
+            database.close()
+
+    def _read(
+        self, number: int, source: Source, database: sqlite3.Connection, raw: BinaryIO, progress: Progress
+    ) -> None:
+        heads = HeadReader(self.tree, source.component, source.modified or datetime.now(UTC))
+        packer = zstandard.ZstdCompressor(level=_LEVEL)
+        first, minute, note = 1, NO_MINUTE, ""
+        try:
+            for block in self._blocks(source, progress):
+                lines = block.split(b"\n")
+                if not lines[-1]:
+                    lines.pop()
+                minute = self._add(number, first, lines, heads, minute)
+                packed = packer.compress(block)
+                row = (number, first, len(lines), raw.tell(), len(packed))
+                database.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?)", row)
+                raw.write(packed)
+                first += len(lines)
+                if len(self._counts) + len(self._gauges) + len(self._traced) > _COUNTS_KEPT:
+                    self._flush(database)
+        except (OSError, EOFError, zstandard.ZstdError):
+            note = "The compressed file is damaged or ends early; what came before was read."
+        if self.read_bytes >= MAX_BYTES:
+            note = f"Only the first {MAX_BYTES / 1024**3:.0f} GiB were read."
+        self.lines += first - 1
+        database.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (number, source.name, first - 1, note))
+
+    def _blocks(self, source: Source, progress: Progress) -> Iterator[bytes]:
+        for block in iterate_blocks(open_log(source.file, progress)):
+            if self.read_bytes >= MAX_BYTES:
+                return
+            if not self.read_bytes and b"\0" in block[:4_096]:
+                raise InvalidInput(f"{source.name} is not text. Give logs as text, JSON lines, or either compressed.")
+            self.read_bytes += len(block)
+            yield block
+
+    def _add(self, number: int, first: int, lines: Sequence[bytes], heads: HeadReader, minute: int) -> int:
+        """Count the lines; return the minute of the last of them, which those without a time belong to."""
+        counts, read, minute_of = self._counts, heads.head, heads.minute
+        for index, line in enumerate(lines):
+            head = read(line)
+            if head.template is None:
+                continue
+            told = minute_of(line)
+            minute = minute if told == NO_MINUTE else told
+            key = (head.template.id, minute)
+            count = counts.get(key)
+            if count is None:
+                at = heads.time(line)
+                counts[key] = [1, number, first + index, minute * 60.0 if at is None else at.timestamp()]
+            else:
+                count[0] += 1
+            if head.is_error or head.is_warning or head.has_gauge:
+                self._add_details(head, line, minute, heads, (number, first + index))
+        return minute
+
+    def _add_details(self, head: Head, line: bytes, minute: int, heads: HeadReader, place: tuple[int, int]) -> None:
+        template = head.template
+        if template is None:
+            return
+        if (head.is_error or head.is_warning) and self._traced_total < _MAX_TRACED and (trace := trace_id(line)):
+            at = heads.time(line)
+            self._traced_total += 1
+            self._traced.append((trace, template.id, minute * 60.0 if at is None else at.timestamp(), *place))
+        if head.has_gauge and (found := gauge(line)) is not None:
+            total = self._gauges.setdefault((template.source[0], found[0], minute), [0.0, 0.0])
+            total[0] += found[1]
+            total[1] += 1
+
+    def _flush(self, database: sqlite3.Connection) -> None:
+        database.executemany(_ADD_COUNT, ((*key, *count) for key, count in self._counts.items()))
+        database.executemany(_ADD_GAUGE, ((*key, *total) for key, total in self._gauges.items()))
+        database.executemany("INSERT INTO traced VALUES (?, ?, ?, ?, ?)", self._traced)
+        self._counts.clear()
+        self._gauges.clear()
+        self._traced.clear()
+
+    def _finish(self, database: sqlite3.Connection, facts: dict[str, Any]) -> None:
+        rows = ((each.id, *each.source, each.text) for each in self.tree.templates)
+        database.executemany("INSERT INTO templates VALUES (?, ?, ?, ?, ?)", rows)
+        database.execute("CREATE INDEX counts_minute ON counts (minute)")
+        told = {**facts, "lines": self.lines, "bytes": self.read_bytes}
+        database.executemany("INSERT INTO facts VALUES (?, ?)", ((name, json.dumps(told[name])) for name in told))

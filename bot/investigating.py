@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,7 @@ import click
 
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
+from bot.log_files import log_event, opened, source_of
 from bot.options import full_option, investigation_option, json_option
 from bot.session import Cli, ExitCode, Session
 from core.domain.conversation import (
@@ -40,34 +43,80 @@ from core.usecases.resolve import NOT_CHANGED
     metavar="FILE",
     help="Investigate an event, a trace or a log from a file instead; - is stdin.",
 )
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    metavar="FILE",
+    help="Investigate logs of any size; repeat it for several. Plain, gzip, bzip2 or zstd; - is stdin.",
+)
+@click.option("--since", metavar="TIME", help="With --log: from when, a time or 2h before the newest line.")
+@click.option("--until", metavar="TIME", help="With --log: until when.")
 @full_option
 @json_option
 @click.pass_obj
-def investigate(cli: Cli, issue: str | None, event_file: str | None) -> None:
+def investigate(
+    cli: Cli, issue: str | None, event_file: str | None, logs: tuple[str, ...], since: str | None, until: str | None
+) -> None:
     """Find the root cause of ISSUE, step by step.
 
     ISSUE is a short id (SHOP-1A2), a numeric id, any Sentry URL of an issue, or - for what is piped in. With --event
     a file is read instead: a stack trace or a log of any usual language as text, JSON lines, or a Sentry event as the
-    API gives it, as an SDK sends it, or in an envelope. Of a log over 1 MiB the end is read.
+    API gives it, as an SDK sends it, or in an envelope. Of a log over 1 MiB the end is read. --log reads whole logs,
+    and so does - for what is larger than 1 MiB or compressed.
     """
-    if issue == "-" and event_file is None:
+    if issue == "-" and event_file is None and not logs:
         issue, event_file = None, "-"
-    if (issue is None) == (event_file is None):
-        raise InvalidInput("Name one thing to investigate: an issue (logsense investigate SHOP-1A2) or --event FILE.")
+    if sum((issue is not None, event_file is not None, bool(logs))) != 1:
+        raise InvalidInput(
+            "Name one thing to investigate: an issue (logsense investigate SHOP-1A2), --event FILE or --log FILE."
+        )
+    if not logs and (since or until) and event_file != "-":
+        raise InvalidInput("--since and --until belong to --log FILE.")
 
     async def command(session: Session) -> ExitCode:
-        subject = _pasted(event_file) if event_file else IssueText(issue or "")
+        subject = await asyncio.to_thread(_subject, session, issue, event_file, logs, since, until)
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
         return await session.watch_investigation((await session.app.inbox.receive(request)).id)
 
     cli.run(command, works=True)
 
 
-def _pasted(name: str) -> PastedEvent:
+def _subject(
+    session: Session,
+    issue: str | None,
+    event_file: str | None,
+    logs: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+) -> IssueText | PastedEvent:
+    root, organization_id = session.app.directory.logs, session.app.organization.id
+    if logs:
+        with opened(logs) as (sources, total):
+            return log_event(root, organization_id, sources, total, since, until)
+    if event_file is None:
+        return IssueText(issue or "")
+    if event_file != "-":
+        return _pasted(event_file, None)
+    head = sys.stdin.buffer.read(MAX_EVENT_BYTES + 1)
+    if _is_log(head) or since or until:
+        return log_event(root, organization_id, [source_of(head, sys.stdin.buffer)], None, since, until)
+    return _pasted(event_file, head)
+
+
+def _is_log(head: bytes) -> bool:
+    """Whether the beginning of standard input is that of a log too large for an event, or of a compressed one."""
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")):
+        return True
+    is_document = head.lstrip()[:1] in (b"{", b"[") and b"\n{" not in head
+    return len(head) > MAX_EVENT_BYTES and not is_document and b"\0" not in head
+
+
+def _pasted(name: str, piped: bytes | None) -> PastedEvent:
     origin = "standard input" if name == "-" else Path(name).name
     try:
-        if name == "-":
-            raw = _read_end(sys.stdin.buffer, origin)
+        if piped is not None:
+            raw = _read_end(io.BytesIO(piped), origin)
         else:
             with Path(name).open("rb") as file:
                 raw = _read_end(file, origin)

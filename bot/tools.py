@@ -19,10 +19,12 @@ class Tools:
     process: McpProcess
     connections: Connections
 
-    async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+    async def toolbox(
+        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+    ) -> Toolbox:
         """See the port."""
         connection = await self.connections.sentry(organization_id)
-        return McpToolbox(self.process, organization_id, connection, investigation_id, event_text)
+        return McpToolbox(self.process, organization_id, connection, investigation_id, event_text, log)
 
     async def host_tools(self, organization_id: OrganizationId) -> HostTools:
         """See the port."""

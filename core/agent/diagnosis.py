@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from string import Formatter
 
 from core.agent.causes import CauseEntry, catalogue, classify
@@ -16,6 +16,7 @@ from core.domain.tool_facts import (
     ImpactFacts,
     IssueFacts,
     KnowledgeFacts,
+    LogFacts,
     MatchFacts,
     StackFacts,
 )
@@ -37,6 +38,7 @@ class Observed:
     knowledge: KnowledgeFacts
     ids: Mapping[str, str]
     headlines: Mapping[str, str]
+    logs: LogFacts = field(default_factory=LogFacts)
 
 
 def diagnose(observed: Observed) -> Analysis:

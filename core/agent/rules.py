@@ -12,6 +12,7 @@ from typing import Any, cast
 from core.agent.answers import answer_from, tools_for_question
 from core.agent.causes import classify
 from core.agent.diagnosis import Observed, diagnose
+from core.agent.log_diagnosis import told_by_logs
 from core.domain.causes import Cause
 from core.domain.journal import ToolCall, Transcript, Turn
 from core.domain.report import Evidence
@@ -39,7 +40,8 @@ class RulesReasoner:
                 return Turn(thought, calls)
         if transcript.question is not None:
             return Turn("", conclusion=answer_from(transcript))
-        return Turn("", conclusion=diagnose(observed_in(transcript)))
+        observed = observed_in(transcript)
+        return Turn("", conclusion=told_by_logs(observed, diagnose(observed)))
 
 
 def observed_in(transcript: Transcript) -> Observed:
@@ -59,6 +61,7 @@ def observed_in(transcript: Transcript) -> Observed:
         cast(Any, facts.get("search_knowledge_base", {})),
         ids,
         headlines,
+        cast(Any, facts.get("read_log_errors", {})),
     )
 
 
@@ -96,7 +99,7 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         stack_arguments["event"] = transcript.subject.event_id
     yield (
         "Read what the issue is, and the stack of an event that shows it best.",
-        [("get_sentry_issue_details", issue), ("get_stacktrace", stack_arguments)],
+        [("get_sentry_issue_details", issue), ("get_stacktrace", stack_arguments), *_first_of_logs(transcript)],
     )
     observed = observed_in(transcript)
     context: list[tuple[str, dict[str, Any]]] = []
@@ -104,7 +107,13 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("search_knowledge_base", {"query": query}))
     if not observed.issue.get("single_event"):
         context += [("analyze_error_frequency", issue), ("get_user_impact", issue)]
+    if place := observed.logs.get("first", {}).get("place"):
+        context += [("read_log_window", {"around": place}), ("compare_log_windows", {})]
     yield _why_context(observed), context
+
+
+def _first_of_logs(transcript: Transcript) -> list[tuple[str, dict[str, Any]]]:
+    return [("read_log_errors", {})] if transcript.subject.log is not None else []
 
 
 def _why_context(observed: Observed) -> str:

@@ -175,6 +175,34 @@ class MatchFacts(TypedDict, total=False):
     reasons: list[str]
 
 
+class LogKindFacts(TypedDict, total=False):
+    """One kind of log message: `place` is the `file:line` of its first, `target` what it could not reach."""
+
+    template: str
+    component: str
+    level: str
+    count: int
+    at: str
+    place: str
+    message: str
+    target: str
+
+
+class LogFacts(TypedDict, total=False):
+    """`read_log_errors`: who failed first and who after, in the worst burst; `new` came up with it or just before.
+
+    `elsewhere` is there when the first error says that another service failed, empty when it does not name it.
+    """
+
+    errors: int
+    first: LogKindFacts
+    followers: list[LogKindFacts]
+    elsewhere: str
+    bursts: list[dict[str, str | int]]
+    new: list[LogKindFacts]
+    more: list[LogKindFacts]
+
+
 class KnowledgeFacts(TypedDict, total=False):
     """`search_knowledge_base`, best match first; `note` says what the search had to do without."""
 

@@ -51,6 +51,7 @@ class McpSettings:
     mask_key: str = field(repr=False)
     tool_timeout_s: float = 20.0
     command: tuple[str, ...] = (sys.executable, "-m", "core.mcp_server")
+    logs: Path | None = None
 
 
 @dataclass(slots=True)
@@ -241,6 +242,8 @@ class McpProcess:
             "LOGSENSE_ALLOWED_HOSTS": ",".join(sorted(settings.allowed_hosts)),
             **settings.knowledge.variables(),
         }
+        if settings.logs is not None:
+            environment["LOGSENSE_LOGS"] = str(settings.logs)
         return StdioServerParameters(
             command=settings.command[0], args=list(settings.command[1:]), env=environment, cwd=_ROOT
         )

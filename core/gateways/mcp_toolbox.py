@@ -15,6 +15,7 @@ from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.envelope import (
     HOST_ONLY_META,
+    LOGS_META,
     MASKED_META,
     MAX_EVENT_BYTES,
     Caller,
@@ -41,19 +42,21 @@ class McpToolbox:
         connection: SentryConnection | None,
         investigation_id: str,
         event_text: str | None = None,
+        log: str | None = None,
     ) -> None:
         if event_text is not None and len(event_text.encode("utf-8", "surrogatepass")) > MAX_EVENT_BYTES:
             raise InvalidInput("The event is larger than 1 MiB; give a smaller one, or name the issue.")
         self._process = process
         self._event_text = event_text
-        self._caller = _Caller(process, organization_id, connection, investigation_id, "model", event_text)
+        self._log = log
+        self._caller = _Caller(process, organization_id, connection, investigation_id, "model", event_text, log)
 
     async def list_tools(self) -> Sequence[ToolSpec]:
         """The model's tools, in the server's own stable order."""
         return [
             ToolSpec(tool.name, tool.description or "", tool.input_schema)
             for tool in await self._process.tools()
-            if not _is_host_only(tool)
+            if not _is_host_only(tool) and (self._log is not None or not _reads_logs(tool))
         ]
 
     async def call(self, call: ToolCall) -> ToolResult:
@@ -116,6 +119,7 @@ class _Caller:
         investigation_id: str,
         caller: Caller,
         event_text: str | None,
+        log: str | None = None,
     ) -> None:
         self._process = process
         self._organization_id = organization_id
@@ -123,6 +127,7 @@ class _Caller:
         self._investigation_id = investigation_id
         self._caller = caller
         self._event_text = event_text
+        self._log = log
         self._event_digest = None if event_text is None else digest_of_event(event_text)
 
     async def call(self, tool: str, arguments: Mapping[str, Any], *, retry: bool) -> ToolResult:
@@ -134,6 +139,7 @@ class _Caller:
             caller=self._caller,
             connection=self._connection,
             event_digest=self._event_digest,
+            log=self._log,
         )
         return verified(await self._process.call(arguments, envelope, self._event_text, retry=retry))
 
@@ -181,3 +187,7 @@ def _has_controls_inside(thing: object) -> bool:
 
 def _is_host_only(tool: Tool) -> bool:
     return bool((tool.meta or {}).get(HOST_ONLY_META))
+
+
+def _reads_logs(tool: Tool) -> bool:
+    return bool((tool.meta or {}).get(LOGS_META))

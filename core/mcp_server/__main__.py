@@ -12,6 +12,7 @@ import secrets
 import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.domain.tenancy import OrganizationId, SentryConnection
@@ -40,6 +41,7 @@ class ServerSettings:
     allowed_hosts: frozenset[str]
     knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
+    logs: Path | None = None
 
 
 def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
@@ -57,7 +59,8 @@ def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
     if not key:
         serves = _tenant_by_hand(environment, token)
         hosts |= _host_of(serves)
-    return ServerSettings(serves, frozenset(hosts), knowledge, mask_key)
+    logs = environment.get("LOGSENSE_LOGS")
+    return ServerSettings(serves, frozenset(hosts), knowledge, mask_key, Path(logs) if logs else None)
 
 
 def _tenant_by_hand(environment: MutableMapping[str, str], token: str) -> Tenant:
@@ -82,7 +85,7 @@ async def serve(settings: ServerSettings) -> None:
     masker = Masker(settings.mask_key)
     async with open_guarded_session(settings.allowed_hosts) as session:
         knowledge = KnowledgeEngine(settings.knowledge)
-        doors = TenantDoors(session, settings.allowed_hosts, knowledge, masker.structure)
+        doors = TenantDoors(session, settings.allowed_hosts, knowledge, masker.structure, settings.logs)
         match settings.serves:
             case str(key):
                 server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)

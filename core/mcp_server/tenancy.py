@@ -35,6 +35,7 @@ class Tenant:
     connection: SentryConnection | None = None
     event_text: str | None = None
     investigation_id: str = ""
+    log: str | None = None
 
 
 _tenant: ContextVar[Tenant] = ContextVar("tenant")
@@ -95,7 +96,7 @@ def _admitted(meta: Mapping[str, Any], params: Mapping[str, Any], key: str, host
     if not envelope.organization_id:
         raise EnvelopeRefused("The envelope names no organization.")
     event_text = _event_text(envelope, meta.get(EVENT_META))
-    return Tenant(envelope.organization_id, envelope.connection, event_text, envelope.investigation_id)
+    return Tenant(envelope.organization_id, envelope.connection, event_text, envelope.investigation_id, envelope.log)
 
 
 def _event_text(envelope: Envelope, text: object) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
@@ -12,6 +13,8 @@ import aiohttp
 from core.domain.errors import Refusal
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.knowledge_engine import KnowledgeEngine
+from core.gateways.logs.index import folder_of
+from core.gateways.logs.reading import LogIndex
 from core.gateways.sentry_http import ServerState
 from core.gateways.sentry_incidents import SentryIncidents
 from core.gateways.sentry_payloads import read_event
@@ -35,8 +38,13 @@ class TenantDoors:
         allowed_hosts: frozenset[str],
         knowledge: KnowledgeEngine,
         prepare: Callable[[Any], Any] | None = None,
+        logs: Path | None = None,
     ) -> None:
-        """`prepare` sees the JSON of events before anything else does: there names still belong to their values."""
+        """`prepare` sees the JSON of events before anything else does: there names still belong to their values.
+
+        `logs` is the directory of the indexes of logs.
+        """
+        self._logs = logs
         self._prepare = prepare
         self._session = session
         self._allowed_hosts = allowed_hosts
@@ -67,6 +75,16 @@ class TenantDoors:
     def knowledge(self) -> KnowledgeBase:
         """The organization's index; it is opened when first needed."""
         return self._knowledge.of(tenant().organization_id)
+
+    def logs(self) -> LogIndex:
+        """Open the logs of this investigation; a handle leads nowhere but to its own organization's."""
+        caller = tenant()
+        if caller.log is None or self._logs is None:
+            raise Refusal("No logs were given for this investigation.")
+        try:
+            return LogIndex(folder_of(self._logs, caller.organization_id, caller.log))
+        except FileNotFoundError:
+            raise Refusal("The logs of this investigation are no longer kept; give them again.") from None
 
     def has_one_event_only(self) -> bool:
         """Whether all that is known is one pasted event."""

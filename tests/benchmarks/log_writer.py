@@ -40,7 +40,7 @@ def write_log(file: TextIO, size: int, *, seed: int = 17, hours: int = 6, as_jso
     """Write about `size` bytes; the burst begins after four fifths of the time and lasts ten minutes."""
     chance = random.Random(seed)
     planted = Planted(BEGIN + timedelta(hours=hours * 0.8))
-    lines = max(2_000, size // 118)
+    lines = max(2_000, size // (170 if as_json else 139))
     step = timedelta(hours=hours) / lines
     written, index = 0, 0
     while written < size:

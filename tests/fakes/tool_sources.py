@@ -20,6 +20,7 @@ from core.domain.incident import (
     TagDistribution,
 )
 from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
+from core.gateways.logs.reading import LogIndex
 
 BEGAN = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
 
@@ -171,6 +172,9 @@ class FakeDoors:
 
     def knowledge(self) -> FakeKnowledge:
         return self.index
+
+    def logs(self) -> LogIndex:
+        raise Refusal("No logs were given.")
 
     def has_one_event_only(self) -> bool:
         return self.one_event

@@ -162,6 +162,13 @@ class HeadReader:
                 self._prefix_words.append(count)
 
 
+def message_of(line: str) -> str:
+    """Return what a line says, without prefix and head."""
+    text = clean(line[:_HEAD_BYTES]).rstrip("\n")
+    rest = text if text.startswith("{") else without_prefix(text)[1]
+    return _told(_record(rest) or LogRecord(rest.strip()), rest)[2] or rest.strip()
+
+
 def trace_id(line: bytes) -> str | None:
     """Return the id of the trace or request that the line belongs to."""
     found = _TRACE_ID.search(line, 0, _HEAD_BYTES)

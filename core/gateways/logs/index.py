@@ -6,7 +6,10 @@ by one. Memory is bounded: counts are written out when there are many, and trace
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +59,30 @@ class Source:
     file: BinaryIO
     component: str = ""
     modified: datetime | None = None
+
+
+def folder_of(root: Path, organization_id: str, handle: str) -> Path:
+    """Return where an organization's index with this handle lies."""
+    if not re.fullmatch(r"[0-9a-f]{8,64}", handle):
+        raise InvalidInput("There is no log with this name.")
+    return root / hashlib.sha256(organization_id.encode()).hexdigest()[:16] / handle
+
+
+def keep_window(directory: Path, begin: int, end: int) -> None:
+    """Keep in the index which minutes were asked for."""
+    database = sqlite3.connect(directory / DATABASE)
+    try:
+        database.execute("INSERT INTO facts VALUES ('window', ?)", (json.dumps([begin, end]),))
+        database.commit()
+    finally:
+        database.close()
+
+
+def remove_old(root: Path, before: float) -> None:
+    """Remove the indexes that were written before a time in seconds since 1970."""
+    for folder in root.glob("*/*"):
+        if folder.stat().st_mtime < before:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import zstandard
 
+from core.gateways.logs.heads import NO_MINUTE, message_of
 from core.gateways.logs.index import DATABASE, RAW
 from core.gateways.logs.sources import BLOCK_BYTES, LONGEST_LINE
 
@@ -80,7 +81,11 @@ class LogIndex:
             " GROUP BY template ORDER BY min(at), line",
             (begin, end),
         )
-        return [Kind(*row[:9], place=f"{self.files[row[7]]}:{row[8]}") for row in rows]
+        return [self._kind(row) for row in rows]
+
+    def _kind(self, row: Sequence[Any]) -> Kind:
+        number, component, level, logger, text, count, at, file, line = row
+        return Kind(number, component, level, logger, text, count, at, file, line, f"{self.files[file]}:{line}")
 
     def by_minute(self, levels: Sequence[str], begin: int, end: int) -> dict[int, int]:
         """Return how many messages of these levels each minute has; minutes without any are left out."""
@@ -118,6 +123,23 @@ class LogIndex:
         for component, name, minute, mean in rows:
             found.setdefault((component, name), []).append((minute, mean))
         return found
+
+    def window(self) -> tuple[int, int]:
+        """Return the minutes that were asked for, all if none were; logs without times are one minute, `NO_MINUTE`."""
+        span, asked = self.span() or (NO_MINUTE, NO_MINUTE + 1), self.facts.get("window")
+        if asked is None:
+            return span
+        return max(span[0], asked[0]), min(span[1], asked[1])
+
+    def message(self, kind: Kind) -> str:
+        """Return what the first line of this kind says, without its head."""
+        lines = self.lines(kind.file, kind.line, 1)
+        return message_of(lines[0][1]) if lines else kind.text
+
+    def kind_numbered(self, number: int) -> Kind | None:
+        """Return the kind of message with this number, its first line anywhere in the logs."""
+        span = self.span() or (NO_MINUTE, NO_MINUTE + 1)
+        return next((kind for kind in self.kinds(NO_MINUTE, span[1]) if kind.id == number), None)
 
     def file_named(self, name: str) -> int | None:
         """Return the number of the file with this name."""

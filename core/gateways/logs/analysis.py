@@ -1,0 +1,201 @@
+"""Finds what went wrong in indexed logs: bursts of errors, who failed first, what is new, what grows, what repeats."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from core.gateways.logs.reading import Kind, LogIndex
+
+ERRORS = ("error", "fatal")
+JUST_BEFORE = 10
+"""Minutes before a burst in which what is new may have caused it."""
+
+_GAP = 2
+_LEAST = 3
+_TIMES_USUAL = 4
+_MORE = 5.0
+_GROWN = 1.5
+_PARTS = 4
+_PERIODS = 4
+_STEADY = 0.1
+_ELSEWHERE = re.compile(
+    r"(?i)connection (?:refused|reset|timed out)|ECONN(?:REFUSED|RESET|ABORTED)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN"
+    r"|upstream|bad gateway|service unavailable|gateway time-?out|no route to host|name resolution|unknown ?host|could not connect"
+    r"|answered 50[0-9]|\b50[234]\b|dial tcp|unreachable|deadline exceeded"
+)
+_TARGET = re.compile(
+    r"(?i)(?:https?|tcp|amqp|redis|postgres(?:ql)?|mysql|mongodb)://(?:[^\s/@\"']{1,100}@)?(?P<url>[\w.-]{1,120}(?::\d{1,5})?)"
+    r"|(?<![\w.])(?P<host>[a-z][\w-]{0,60}(?:\.[\w-]{1,60}){0,6}:\d{2,5}|\d{1,3}(?:\.\d{1,3}){3}:\d{2,5})(?!\w)"
+    r"|(?P<service>[a-z][\w-]{1,40}) (?:answered|returned|responded(?: with)?) 50\d"
+)
+_RESTART = re.compile(
+    r"(?i)\b(?:start(?:ed|ing)\b.{0,60}\b(?:server|service|application|worker|process|version)"
+    r"|application start(?:ed|ing|up)|(?:server|service|application|worker) (?:is )?(?:start(?:ed|ing)|listening|ready)|listening (?:on|at)\b|booting"
+    r"|shutting down|SIGTERM|SIGKILL|OOMKilled|out of memory: kill|killed process|restart(?:ed|ing)|exited with)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Minutes with many more errors than usual; `kinds` are its errors in the order in which each began."""
+
+    begin: int
+    end: int
+    count: int
+    kinds: tuple[Kind, ...]
+
+    @property
+    def first_by_component(self) -> list[Kind]:
+        """The first error of each component, in the order of time."""
+        firsts: dict[str, Kind] = {}
+        for kind in self.kinds:
+            firsts.setdefault(kind.component, kind)
+        return list(firsts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A kind of message, and how often it came before and after, in messages a minute."""
+
+    kind: Kind
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What two spans of time differ in."""
+
+    new: tuple[Change, ...]
+    gone: tuple[Change, ...]
+    more: tuple[Change, ...]
+
+
+def find_bursts(index: LogIndex, begin: int, end: int) -> list[Burst]:
+    """Return the bursts of errors in a span, in the order of time; few errors among none are a burst, too."""
+    counts = index.by_minute(ERRORS, begin, end)
+    if not counts:
+        return []
+    usual = statistics.median(sorted([*counts.values(), *[0] * max(0, end - begin - len(counts))]))
+    typical = statistics.median(counts.values())
+    many = max(_LEAST, usual * _TIMES_USUAL, min(typical * _TIMES_USUAL, max(counts.values()) / 2))
+    loud = [minute for minute, count in counts.items() if count >= many] or list(counts)[:1]
+    spans: list[list[int]] = []
+    for minute in loud:
+        if spans and minute - spans[-1][1] <= _GAP:
+            spans[-1][1] = minute
+        else:
+            spans.append([minute, minute])
+    for each in spans:
+        # A burst begins with the first errors of it, before there are many.
+        while each[0] > begin and counts.get(each[0] - 1, 0) > usual:
+            each[0] -= 1
+    return [_burst(index, first, last + 1, counts) for first, last in spans]
+
+
+def _burst(index: LogIndex, begin: int, end: int, counts: Mapping[int, int]) -> Burst:
+    errors = [kind for kind in index.kinds(begin, end) if kind.is_error]
+    total = sum(count for minute, count in counts.items() if begin <= minute < end)
+    return Burst(begin, end, total, tuple(_in_causal_order(index, errors, begin, end)))
+
+
+def _in_causal_order(index: LogIndex, errors: Sequence[Kind], begin: int, end: int) -> list[Kind]:
+    """Order errors by their first time; where traces join them, by which of them mostly comes first in a trace."""
+    firsts: Counter[int] = Counter()
+    last_trace = None
+    known = {kind.id for kind in errors}
+    shared = Counter(trace for trace, kind, _ in index.traced(begin, end) if kind in known)
+    for trace, kind, _ in index.traced(begin, end):
+        if trace != last_trace and kind in known and shared[trace] > 1:
+            firsts[kind] += 1
+            last_trace = trace
+    background = _background(index, errors, begin, end)
+    return sorted(errors, key=lambda kind: (kind.id in background, -firsts[kind.id] if firsts else 0, kind.at))
+
+
+def _background(index: LogIndex, errors: Sequence[Kind], begin: int, end: int) -> set[int]:
+    """Return the errors that were as frequent before the burst: they are not what began it."""
+    span = index.span()
+    if span is None or span[0] >= begin:
+        return set()
+    minutes = begin - span[0]
+    before = {kind.id: kind.count / minutes for kind in index.kinds(span[0], begin)}
+    frequent = {kind.id for kind in errors if kind.count / (end - begin) < _MORE * before.get(kind.id, 0.0)}
+    return frequent if len(frequent) < len(errors) else set()
+
+
+def compare(index: LogIndex, before: tuple[int, int], after: tuple[int, int]) -> Changes:
+    """Return what is new, gone or much more frequent after, the most telling first."""
+    earlier = {kind.id: kind for kind in index.kinds(*before)}
+    later = {kind.id: kind for kind in index.kinds(*after)}
+    spans = max(1, before[1] - before[0]), max(1, after[1] - after[0])
+    new = [Change(kind, 0.0, kind.count / spans[1]) for kind in later.values() if kind.id not in earlier]
+    gone = [Change(kind, kind.count / spans[0], 0.0) for kind in earlier.values() if kind.id not in later]
+    shared = [
+        Change(kind, earlier[kind.id].count / spans[0], kind.count / spans[1])
+        for kind in later.values()
+        if kind.id in earlier
+    ]
+    more = [each for each in shared if each.kind.count >= _LEAST and each.after >= _MORE * each.before]
+    # What came only a few times before may well come again.
+    gone = [each for each in gone if each.before * spans[1] >= _LEAST]
+    return Changes(
+        tuple(sorted(new, key=lambda each: (_rank(each.kind), each.kind.at))),
+        tuple(sorted(gone, key=lambda each: (_rank(each.kind), -each.before))),
+        tuple(sorted(more, key=lambda each: (_rank(each.kind), -each.after / each.before))),
+    )
+
+
+def _rank(kind: Kind) -> int:
+    return {"fatal": 0, "error": 0, "warning": 1}.get(kind.level, 2)
+
+
+def comes_from_elsewhere(message: str) -> bool:
+    """Whether the error says that another service refused, failed or did not answer."""
+    return _ELSEWHERE.search(message[:2_000]) is not None
+
+
+def target_of(message: str) -> str | None:
+    """Return the host or service that the message could not reach."""
+    found = _TARGET.search(message[:2_000])
+    return next((part for part in (found["url"], found["host"], found["service"]) if part), None) if found else None
+
+
+def restarts(kinds: Sequence[Kind]) -> list[Kind]:
+    """Return the kinds of messages that tell of a start, a stop or a kill."""
+    return [kind for kind in kinds if _RESTART.search(kind.text)]
+
+
+def growing(index: LogIndex, begin: int, end: int) -> list[tuple[str, str, float, float]]:
+    """Return component, name, first and last mean of quantities that grow in each quarter of the span."""
+    found = []
+    for (component, name), course in index.gauges(begin, end).items():
+        if len(course) < _PARTS * 2:
+            continue
+        size = len(course) // _PARTS
+        means = [statistics.fmean(value for _, value in course[n * size : (n + 1) * size]) for n in range(_PARTS)]
+        if all(one < other for one, other in pairwise(means)) and means[-1] >= _GROWN * means[0]:
+            found.append((component, name, means[0], means[-1]))
+    return found
+
+
+def periodic(index: LogIndex, kinds: Sequence[Kind], begin: int, end: int) -> list[tuple[Kind, int]]:
+    """Return the kinds of messages that come at equal distances of two minutes or more, with that distance."""
+    found = []
+    for kind in kinds:
+        if not _PERIODS <= kind.count <= (end - begin):
+            continue
+        minutes = list(index.course(kind.id, begin, end))
+        gaps = [later - earlier for earlier, later in pairwise(minutes)]
+        if (
+            len(gaps) >= _PERIODS - 1
+            and min(gaps) >= _GAP
+            and statistics.pstdev(gaps) <= _STEADY * statistics.fmean(gaps)
+        ):
+            found.append((kind, round(statistics.fmean(gaps))))
+    return found

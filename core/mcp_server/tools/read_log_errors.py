@@ -1,0 +1,91 @@
+"""`read_log_errors`: bursts of errors in logs, who failed first, what is new, and what comes from elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+
+from core.gateways.logs.analysis import JUST_BEFORE, Burst, comes_from_elsewhere, compare, find_bursts
+from core.gateways.logs.reading import Kind, LogIndex
+from core.mcp_server.arguments import PageNumber
+from core.mcp_server.doors import Doors
+from core.mcp_server.log_lines import described, second, told_span
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet, counted
+
+_BURSTS = 5
+_KINDS = 8
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def read_log_errors(page: PageNumber = 1) -> Sheet:
+        """Error bursts in the given logs, the first failing component, new messages."""
+        return await asyncio.to_thread(_sheet, doors.logs(), masker)
+
+    return read_log_errors
+
+
+def _sheet(index: LogIndex, masker: Masker) -> Sheet:
+    with closing(index):
+        window = index.window()
+        bursts = find_bursts(index, *window)
+        total = sum(index.by_minute(("error", "fatal"), *window).values())
+        span = told_span(window)
+        if not bursts:
+            return Sheet(f"no errors in the logs, {span}", {"errors": 0})
+        chief = max(bursts, key=lambda burst: burst.count)
+        began = second(chief.kinds[0].at)
+        sheet = Sheet(
+            f"{counted(total, 'error')} in the logs, {span}; the worst burst began at {began}", {"errors": total}
+        )
+        _add_first(sheet, index, chief, masker)
+        _add_bursts(sheet, bursts)
+        _add_new(sheet, index, chief, masker)
+        _add_kinds(sheet, index, [kind for kind in index.kinds(*window) if kind.is_error], masker)
+        for note in index.notes:
+            sheet.add(note)
+        return sheet
+
+
+def _add_first(sheet: Sheet, index: LogIndex, burst: Burst, masker: Masker) -> None:
+    """Say who failed first, and who after it."""
+    first, *others = burst.first_by_component
+    text, facts = described(index, first, masker)
+    sheet.add(f"First to fail: {text}", first=facts)
+    if comes_from_elsewhere(facts["message"]):
+        target = facts.get("target", "")
+        named = f"{target} did not answer or refused" if target else "what it called did not answer or refused"
+        sheet.add(f"The error of {facts['component']} comes from elsewhere: {named}.", elsewhere=target)
+    for kind in others[:_KINDS]:
+        text, facts = described(index, kind, masker)
+        sheet.add(f"Then: {text}", followers=[facts])
+
+
+def _add_bursts(sheet: Sheet, bursts: Sequence[Burst]) -> None:
+    for burst in sorted(bursts, key=lambda burst: -burst.count)[:_BURSTS]:
+        began, ended = second(min(kind.at for kind in burst.kinds)), second(burst.end * 60)
+        facts = {"began": began, "ended": ended, "count": burst.count}
+        sheet.add(f"Burst: {counted(burst.count, 'error')}, began {began}, over by {ended}", bursts=[facts])
+
+
+def _add_new(sheet: Sheet, index: LogIndex, burst: Burst, masker: Masker) -> None:
+    """List messages that came up with the burst or just before, and those that became much more frequent."""
+    span = index.span() or (burst.begin, burst.end)
+    begin = burst.begin - JUST_BEFORE
+    if span[0] >= begin:
+        return
+    changes = compare(index, (span[0], begin), (begin, burst.end))
+    for change in changes.new[:_KINDS]:
+        text, facts = described(index, change.kind, masker)
+        sheet.add(f"New: {text}", new=[facts])
+    for change in changes.more[:_KINDS]:
+        text, facts = described(index, change.kind, masker)
+        sheet.add(f"More frequent, {change.before:.2g} to {change.after:.2g} a minute: {text}", more=[facts])
+
+
+def _add_kinds(sheet: Sheet, index: LogIndex, kinds: Sequence[Kind], masker: Masker) -> None:
+    for kind in sorted(kinds, key=lambda kind: -kind.count)[:_KINDS]:
+        sheet.add(f"Error: {described(index, kind, masker)[0]}")

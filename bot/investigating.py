@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import click
 
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
-from bot.log_files import log_event, opened, source_of
+from bot.log_files import StandardInput, log_event, opened, run_interruptibly
 from bot.options import full_option, investigation_option, json_option
 from bot.session import Cli, ExitCode, Session
 from core.domain.conversation import (
@@ -29,6 +27,7 @@ from core.domain.investigation import Status
 from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
 from core.gateways.event_payload import envelope_event
+from core.gateways.logs.index import Source
 from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 from core.usecases.resolve import NOT_CHANGED
 
@@ -75,7 +74,7 @@ def investigate(
         raise InvalidInput("--since and --until belong to --log FILE.")
 
     async def command(session: Session) -> ExitCode:
-        subject = await asyncio.to_thread(_subject, session, issue, event_file, logs, since, until)
+        subject = await run_interruptibly(_subject, session, issue, event_file, logs, since, until)
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
         return await session.watch_investigation((await session.app.inbox.receive(request)).id)
 
@@ -98,10 +97,10 @@ def _subject(
         return IssueText(issue or "")
     if event_file != "-":
         return _pasted(event_file, None)
-    head = sys.stdin.buffer.read(MAX_EVENT_BYTES + 1)
-    if _is_log(head) or since or until:
-        return log_event(root, organization_id, [source_of(head, sys.stdin.buffer)], None, since, until)
-    return _pasted(event_file, head)
+    piped = StandardInput()
+    if _is_log(piped.beginning(MAX_EVENT_BYTES + 1)) or since or until:
+        return log_event(root, organization_id, [Source("stdin", cast(BinaryIO, piped))], None, since, until)
+    return _pasted(event_file, piped)
 
 
 def _is_log(head: bytes) -> bool:
@@ -112,11 +111,11 @@ def _is_log(head: bytes) -> bool:
     return len(head) > MAX_EVENT_BYTES and not is_document and b"\0" not in head
 
 
-def _pasted(name: str, piped: bytes | None) -> PastedEvent:
+def _pasted(name: str, piped: StandardInput | None) -> PastedEvent:
     origin = "standard input" if name == "-" else Path(name).name
     try:
         if piped is not None:
-            raw = _read_end(io.BytesIO(piped), origin)
+            raw = _read_end(cast(BinaryIO, piped), origin)
         else:
             with Path(name).open("rb") as file:
                 raw = _read_end(file, origin)

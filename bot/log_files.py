@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import os
 import re
 import secrets
+import select
+import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -25,25 +31,66 @@ from core.gateways.logs.reading import Kind, LogIndex
 from core.gateways.logs.templates import TemplateTree
 
 KEPT_DAYS = 7
+_MOMENT_S = 0.2
+_T = TypeVar("_T")
 _BEFORE = 20
 _AFTER = 80
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
-class Joined:
-    """A stream whose first bytes were read already."""
+class _Stopped(Exception):
+    """The reading was stopped between two blocks."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        """Yield `head`, then what `rest` still has."""
-        self._head = head
-        self._rest = rest
+
+_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+
+
+def _check_stopped() -> None:
+    if (stop := _stop.get()) is not None and stop.is_set():
+        raise _Stopped
+
+
+async def run_interruptibly(function: Callable[..., _T], *arguments: object) -> _T:
+    """Run `function` in a thread; when this task is cancelled, the reading of logs in it stops at its next block."""
+    stop = threading.Event()
+    token = _stop.set(stop)
+    try:
+        return await asyncio.to_thread(function, *arguments)
+    except asyncio.CancelledError:
+        stop.set()
+        raise
+    finally:
+        _stop.reset(token)
+
+
+class StandardInput:
+    """Standard input, read without ever waiting for it longer than a moment, so that Ctrl-C ends the reading."""
+
+    def __init__(self) -> None:
+        """Read from the file below `sys.stdin`, or from what stands in for it."""
+        self._head = b""
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; empty at the end."""
         if self._head:
             part, self._head = self._head[:size], self._head[size:]
             return part
-        return self._rest.read(size)
+        try:
+            number = sys.stdin.fileno()
+        except (OSError, ValueError):
+            return sys.stdin.buffer.read(size)
+        while not select.select([number], [], [], _MOMENT_S)[0]:
+            _check_stopped()
+        return os.read(number, size)
+
+    def beginning(self, size: int) -> bytes:
+        """Return the first bytes, `size` of them if there are as many; they are read again later."""
+        parts: list[bytes] = []
+        while sum(map(len, parts)) < size and (part := self.read(size)):
+            _check_stopped()
+            parts.append(part)
+        self._head = b"".join(parts)
+        return self._head
 
 
 def log_event(
@@ -60,13 +107,20 @@ def log_event(
     remove_old(root, time.time() - KEPT_DAYS * 86_400)
     handle = secrets.token_hex(8)
     directory = folder_of(root, organization_id, handle)
-    with _progress(total) as advance:
-        LogIndexer(directory).index(sources, {}, advance)
-    with contextlib.closing(LogIndex(directory)) as index:
-        if (window := _window(index, since, until)) is not None:
-            keep_window(directory, *window)
-    with contextlib.closing(LogIndex(directory)) as index:
-        return PastedEvent(_excerpt(index), ", ".join(source.name for source in sources)[:120], handle)
+    origin = ", ".join(source.name for source in sources)[:120]
+    try:
+        with _progress(total) as advance:
+            LogIndexer(directory).index(sources, {}, advance)
+        with contextlib.closing(LogIndex(directory)) as index:
+            if not index.facts["lines"]:
+                raise InvalidInput(f"There is nothing in {origin}.")
+            if (window := _window(index, since, until)) is not None:
+                keep_window(directory, *window)
+        with contextlib.closing(LogIndex(directory)) as index:
+            return PastedEvent(_excerpt(index), origin, handle)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 @contextlib.contextmanager
@@ -81,7 +135,7 @@ def opened(names: Sequence[str]) -> Iterator[tuple[list[Source], int | None]]:
         labels = _labels(names)
         for name, label in zip(names, labels, strict=True):
             if name == "-":
-                sources.append(Source("stdin", sys.stdin.buffer))
+                sources.append(Source("stdin", cast(BinaryIO, StandardInput())))
                 continue
             try:
                 file = stack.enter_context(Path(name).open("rb"))
@@ -92,11 +146,6 @@ def opened(names: Sequence[str]) -> Iterator[tuple[list[Source], int | None]]:
             sources.append(Source(label, file, component, datetime.fromtimestamp(state.st_mtime, UTC)))
             total += state.st_size
         yield sources, None if "-" in names else total
-
-
-def source_of(head: bytes, rest: BinaryIO) -> Source:
-    """Return standard input, of which `head` was read already, as a source."""
-    return Source("stdin", cast(BinaryIO, Joined(head, rest)))
 
 
 def _labels(names: Sequence[str]) -> list[str]:
@@ -110,12 +159,17 @@ def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
     """Draw how much was read, on a terminal alone."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _: None
+        yield lambda _: _check_stopped()
         return
     columns = (TextColumn("Reading logs"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=total)
-        yield lambda read: progress.advance(task, read)
+
+        def advance(read: int) -> None:
+            _check_stopped()
+            progress.advance(task, read)
+
+        yield advance
 
 
 def _window(index: LogIndex, since: str | None, until: str | None) -> tuple[int, int] | None:

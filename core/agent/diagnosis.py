@@ -16,6 +16,7 @@ from core.domain.tool_facts import (
     ImpactFacts,
     IssueFacts,
     KnowledgeFacts,
+    LogChangeFacts,
     LogFacts,
     MatchFacts,
     StackFacts,
@@ -39,6 +40,7 @@ class Observed:
     ids: Mapping[str, str]
     headlines: Mapping[str, str]
     logs: LogFacts = field(default_factory=LogFacts)
+    log_changes: LogChangeFacts = field(default_factory=LogChangeFacts)
 
 
 def diagnose(observed: Observed) -> Analysis:

@@ -62,6 +62,7 @@ def observed_in(transcript: Transcript) -> Observed:
         ids,
         headlines,
         cast(Any, facts.get("read_log_errors", {})),
+        cast(Any, facts.get("compare_log_windows", {})),
     )
 
 
@@ -108,7 +109,9 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
     if not observed.issue.get("single_event"):
         context += [("analyze_error_frequency", issue), ("get_user_impact", issue)]
     if place := observed.logs.get("first", {}).get("place"):
-        context += [("read_log_window", {"around": place}), ("compare_log_windows", {})]
+        context.append(("read_log_window", {"around": place}))
+    if transcript.subject.log is not None:
+        context.append(("compare_log_windows", {}))
     yield _why_context(observed), context
 
 

@@ -201,6 +201,34 @@ class LogFacts(TypedDict, total=False):
     bursts: list[dict[str, str | int]]
     new: list[LogKindFacts]
     more: list[LogKindFacts]
+    kinds: list[LogKindFacts]
+    warnings: list[LogKindFacts]
+    rare: list[LogKindFacts]
+    usual: list[LogKindFacts]
+
+
+class LogTrendFacts(TypedDict, total=False):
+    """A quantity that logs tell: its mean in the first and the last quarter if it grows or falls, else its range."""
+
+    component: str
+    name: str
+    first: str
+    last: str
+    low: str
+    high: str
+
+
+class LogChangeFacts(TypedDict, total=False):
+    """`compare_log_windows`: what changed at a time, and what grows, falls or repeats in all of the logs."""
+
+    at: str
+    new: list[LogKindFacts]
+    more: list[LogKindFacts]
+    gone: list[LogKindFacts]
+    restarts: list[LogKindFacts]
+    trends: list[LogTrendFacts]
+    ranges: list[LogTrendFacts]
+    periodic: list[LogKindFacts]
 
 
 class KnowledgeFacts(TypedDict, total=False):

@@ -21,6 +21,10 @@ _TIMES_USUAL = 4
 _MORE = 5.0
 _GROWN = 1.5
 _PARTS = 4
+_MOSTLY = 0.7
+_MAY_FALL = re.compile(r"rate|ratio|throughput|free|available")
+_OFTEN = 100
+_RARE = 2
 _PERIODS = 4
 _STEADY = 0.1
 _ELSEWHERE = re.compile(
@@ -37,6 +41,10 @@ _RESTART = re.compile(
     r"(?i)\b(?:start(?:ed|ing)\b.{0,60}\b(?:server|service|application|worker|process|version)"
     r"|application start(?:ed|ing|up)|(?:server|service|application|worker) (?:is )?(?:start(?:ed|ing)|listening|ready)|listening (?:on|at)\b|booting"
     r"|shutting down|SIGTERM|SIGKILL|OOMKilled|out of memory: kill|killed process|restart(?:ed|ing)|exited with)"
+    r"|\b(?:config(?:uration)?|feature flag|secrets?|certificates?|schema)\b.{0,40}\b(?:re-?load|chang|updat|rotat|appl|enabl|disabl|renew)"
+    r"|\b(?:re-?load|chang|updat|rotat|appl)\w{0,4} .{0,20}\b(?:config(?:uration)?|feature flag|schema)\b"
+    r"|\bdeploy(?:ed|ing|ment (?:of|finished|started))|\broll(?:ed|ing) (?:out|back)\b|\bmigration .{0,40}(?:applied|finished|started)"
+    r"|\bscal(?:ed|ing) (?:up|down|to)\b"
 )
 
 
@@ -74,6 +82,16 @@ class Changes:
     new: tuple[Change, ...]
     gone: tuple[Change, ...]
     more: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A quantity that grows or falls: its mean in the first and in the last quarter."""
+
+    component: str
+    name: str
+    first: float
+    last: float
 
 
 def find_bursts(index: LogIndex, begin: int, end: int) -> list[Burst]:
@@ -167,21 +185,47 @@ def target_of(message: str) -> str | None:
 
 
 def restarts(kinds: Sequence[Kind]) -> list[Kind]:
-    """Return the kinds of messages that tell of a start, a stop or a kill."""
+    """Return the kinds of messages that tell of a start, a stop, a kill, a deployment or a changed configuration."""
     return [kind for kind in kinds if _RESTART.search(kind.text)]
 
 
-def growing(index: LogIndex, begin: int, end: int) -> list[tuple[str, str, float, float]]:
-    """Return component, name, first and last mean of quantities that grow in each quarter of the span."""
+def trends(index: LogIndex, begin: int, end: int) -> list[Trend]:
+    """Return the quantities that grow, and the rates that fall, through most of the span."""
     found = []
     for (component, name), course in index.gauges(begin, end).items():
         if len(course) < _PARTS * 2:
             continue
-        size = len(course) // _PARTS
-        means = [statistics.fmean(value for _, value in course[n * size : (n + 1) * size]) for n in range(_PARTS)]
-        if all(one < other for one, other in pairwise(means)) and means[-1] >= _GROWN * means[0]:
-            found.append((component, name, means[0], means[-1]))
+        means = [part.mean for part in course]
+        quarter = len(means) // _PARTS
+        first, last = statistics.fmean(means[:quarter]), statistics.fmean(means[-quarter:])
+        rises = _share_of_rises(means)
+        if (last >= _GROWN * first and last > first and rises >= _MOSTLY) or (
+            _MAY_FALL.search(name) and first >= _GROWN * last and first > last and rises <= 1 - _MOSTLY
+        ):
+            found.append(Trend(component, name, first, last))
     return found
+
+
+def _share_of_rises(values: Sequence[float]) -> float:
+    """Return the share of all pairs in which the later value is the larger one; equal values count half."""
+    pairs = [(values[i], values[k]) for i in range(len(values)) for k in range(i + 1, len(values))]
+    return sum((later > earlier) + (later == earlier) / 2 for earlier, later in pairs) / len(pairs)
+
+
+def ranges(index: LogIndex, begin: int, end: int) -> list[tuple[str, str, float, float]]:
+    """Return component, name, lowest and highest value of every quantity that has enough values."""
+    return [
+        (component, name, min(part.low for part in course), max(part.high for part in course))
+        for (component, name), course in index.gauges(begin, end).items()
+        if len(course) >= _PARTS
+    ]
+
+
+def rare(kinds: Sequence[Kind]) -> list[Kind]:
+    """Return the kinds of messages that come once or twice where others come very often."""
+    if not kinds or max(kind.count for kind in kinds) < _OFTEN:
+        return []
+    return [kind for kind in kinds if kind.count <= _RARE and kind.level != "debug"]
 
 
 def periodic(index: LogIndex, kinds: Sequence[Kind], begin: int, end: int) -> list[tuple[Kind, int]]:

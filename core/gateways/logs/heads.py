@@ -35,11 +35,16 @@ _TIME = re.compile(
 _TIME_WITHIN = 300
 _ACCESS = re.compile(r'"(?P<request>[A-Z]{3,8} [^ ?"]{1,200})[^"]{0,2000}" (?P<status>[1-5]\d\d) ')
 _TRACE_ID = re.compile(rb"(?i:trace[_.-]?id|correlation[_-]?id|request[_-]?id)\W{1,4}(?P<id>[\w-]{6,64})")
-_GAUGE_WORD = re.compile(rb"(?i)heap|mem|rss|latency|duration|took|elapsed|queue|backlog|lag\b|pending|depth")
-_GAUGE = re.compile(
-    rb"(?i)\b(?P<name>\w{0,30}(?:heap|mem|rss|latency|duration|took|elapsed|queue|backlog|lag|pending|depth)\w{0,30})"
-    rb"[\"']?(?:[=: ]| is | of ){1,3}[\"']?(?P<number>\d{1,12}(?:\.\d{1,6})?)"
+_GAUGE_NAMES = (
+    rb"heap|memory|mem|rss|latency|duration|took|elapsed|response_?time|queue|backlog|lag|pending|depth|connections|threads"
+    rb"|rate|ratio|usage"
 )
+_GAUGE = re.compile(
+    rb"(?i)(?<![a-z])(?P<name>(?:[a-z0-9]{1,20}_){0,3}(?:%b)(?:_[a-z0-9_]{1,30}|used|size|length|bytes|depth|ms|mb)?"
+    rb"(?: (?:usage|used|size|depth|length|time|rate)){0,2})[\"']?(?:[=:]| is| of){0,2} {0,3}[\"']?(?P<number>\d{1,12}(?:\.\d{1,6})?)"
+    rb"|(?P<verb>[a-z]{3,30}) in (?P<seconds>\d{1,9}(?:\.\d{1,6})?) ?(?:ms|s|sec|seconds)\b" % _GAUGE_NAMES
+)
+_GAUGE_WORD = re.compile(rb"(?i)%b| in \d[\d.]{0,20} ?m?s" % _GAUGE_NAMES)
 _REPLICA = re.compile(r"(?:-[a-f0-9]{6,10}-[a-z0-9]{5}|[-_.]?\d{1,5})$")
 _STACK = re.compile(r"\s|\}|at |Caused by|File \"|\.\.\. |--->|---")
 
@@ -178,7 +183,10 @@ def trace_id(line: bytes) -> str | None:
 def gauge(line: bytes) -> tuple[str, float] | None:
     """Return the first quantity of the line that may grow without anybody noticing, with its name."""
     found = _GAUGE.search(line, 0, _HEAD_BYTES)
-    return None if found is None else (found["name"].decode("ascii", "replace").lower(), float(found["number"]))
+    if found is None:
+        return None
+    name = found["name"] or found["verb"]
+    return name.decode("ascii", "replace").lower(), float(found["number"] or found["seconds"])
 
 
 def _record(text: str) -> LogRecord | None:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import zstandard
 
 from core.domain.errors import InvalidInput
+from core.gateways.logs.course import Course
 from core.gateways.logs.heads import NO_MINUTE, Head, HeadReader, gauge, trace_id
 from core.gateways.logs.sources import Progress, iterate_blocks, open_log
 from core.gateways.logs.templates import TemplateTree
@@ -31,6 +32,7 @@ MAX_BYTES = 4 * 1024**3
 
 _COUNTS_KEPT = 100_000
 _MAX_TRACED = 50_000
+_MAX_GAUGES = 500
 _LEVEL = 1
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
@@ -40,13 +42,10 @@ CREATE TABLE templates (id INTEGER PRIMARY KEY, component TEXT, level TEXT, logg
 CREATE TABLE counts (template INTEGER, minute INTEGER, count INTEGER, file INTEGER, line INTEGER, at REAL,
   PRIMARY KEY (template, minute)) WITHOUT ROWID;
 CREATE TABLE traced (trace TEXT, template INTEGER, at REAL, file INTEGER, line INTEGER);
-CREATE TABLE gauges (component TEXT, name TEXT, minute INTEGER, total REAL, count INTEGER,
-  PRIMARY KEY (component, name, minute)) WITHOUT ROWID;
+CREATE TABLE gauges (component TEXT, name TEXT, minute INTEGER, mean REAL, low REAL, high REAL);
 """
 _ADD_COUNT = """INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (template, minute) DO UPDATE SET count = count + excluded.count"""
-_ADD_GAUGE = """INSERT INTO gauges VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (component, name, minute) DO UPDATE SET total = total + excluded.total, count = count + excluded.count"""
 
 _Count = list[Any]
 
@@ -94,7 +93,7 @@ class LogIndexer:
     lines: int = 0
     read_bytes: int = 0
     _counts: dict[tuple[int, int], _Count] = field(default_factory=dict)
-    _gauges: dict[tuple[str, str, int], list[float]] = field(default_factory=dict)
+    _gauges: dict[tuple[str, str], Course] = field(default_factory=dict)
     _traced: list[tuple[str, int, float, int, int]] = field(default_factory=list)
     _traced_total: int = 0
 
@@ -134,7 +133,7 @@ class LogIndexer:
                 database.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?)", row)
                 raw.write(packed)
                 first += len(lines)
-                if len(self._counts) + len(self._gauges) + len(self._traced) > _COUNTS_KEPT:
+                if len(self._counts) + len(self._traced) > _COUNTS_KEPT:
                     self._flush(database)
         except (OSError, EOFError, zstandard.ZstdError):
             note = "The compressed file is damaged or ends early; what came before was read."
@@ -181,21 +180,24 @@ class LogIndexer:
             self._traced_total += 1
             self._traced.append((trace, template.id, minute * 60.0 if at is None else at.timestamp(), *place))
         if head.has_gauge and (found := gauge(line)) is not None:
-            total = self._gauges.setdefault((template.source[0], found[0], minute), [0.0, 0.0])
-            total[0] += found[1]
-            total[1] += 1
+            course = self._gauges.get((template.source[0], found[0]))
+            if course is None:
+                if len(self._gauges) >= _MAX_GAUGES:
+                    return
+                course = self._gauges[template.source[0], found[0]] = Course()
+            course.add(minute, found[1])
 
     def _flush(self, database: sqlite3.Connection) -> None:
         database.executemany(_ADD_COUNT, ((*key, *count) for key, count in self._counts.items()))
-        database.executemany(_ADD_GAUGE, ((*key, *total) for key, total in self._gauges.items()))
         database.executemany("INSERT INTO traced VALUES (?, ?, ?, ?, ?)", self._traced)
         self._counts.clear()
-        self._gauges.clear()
         self._traced.clear()
 
     def _finish(self, database: sqlite3.Connection, facts: dict[str, Any]) -> None:
         rows = ((each.id, *each.source, each.text) for each in self.tree.templates)
         database.executemany("INSERT INTO templates VALUES (?, ?, ?, ?, ?)", rows)
+        gauges = ((*key, *part) for key, course in self._gauges.items() for part in course.parts())
+        database.executemany("INSERT INTO gauges VALUES (?, ?, ?, ?, ?, ?)", gauges)
         database.execute("CREATE INDEX counts_minute ON counts (minute)")
         told = {**facts, "lines": self.lines, "bytes": self.read_bytes}
         database.executemany("INSERT INTO facts VALUES (?, ?)", ((name, json.dumps(told[name])) for name in told))

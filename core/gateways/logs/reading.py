@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import zstandard
 
@@ -41,6 +41,14 @@ class Kind:
     def is_error(self) -> bool:
         """Whether its level says that something failed."""
         return self.level in ("error", "fatal")
+
+
+class GaugePart(NamedTuple):
+    """A part of the course of a quantity."""
+
+    mean: float
+    low: float
+    high: float
 
 
 class LogIndex:
@@ -112,16 +120,15 @@ class LogIndex:
             (begin * 60.0, end * 60.0),
         )
 
-    def gauges(self, begin: int, end: int) -> dict[tuple[str, str], list[tuple[int, float]]]:
-        """Return by component and name of a quantity its mean in each minute."""
-        found: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    def gauges(self, begin: int, end: int) -> dict[tuple[str, str], list[GaugePart]]:
+        """Return by component and name of a quantity its parts, in the order of time."""
+        found: dict[tuple[str, str], list[GaugePart]] = {}
         rows = self._database.execute(
-            "SELECT component, name, minute, total / count FROM gauges"
-            " WHERE minute >= ? AND minute < ? ORDER BY minute",
+            "SELECT component, name, mean, low, high FROM gauges WHERE minute >= ? AND minute < ? ORDER BY minute, rowid",
             (begin, end),
         )
-        for component, name, minute, mean in rows:
-            found.setdefault((component, name), []).append((minute, mean))
+        for component, name, *part in rows:
+            found.setdefault((component, name), []).append(GaugePart(*part))
         return found
 
     def window(self) -> tuple[int, int]:

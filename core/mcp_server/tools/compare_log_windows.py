@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
-from core.gateways.logs.analysis import Change, compare, find_bursts, growing, periodic, restarts
+from core.gateways.logs.analysis import Change, Changes, compare, find_bursts, periodic, ranges, restarts, trends
 from core.gateways.logs.reading import LogIndex
 from core.mcp_server.arguments import LogTime, Minutes, PageNumber
 from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import described, minute_of, second
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted
+from core.mcp_server.rendering import Sheet, counted, tame
 
 _SHOWN = 8
 
@@ -32,17 +32,22 @@ def _sheet(index: LogIndex, at: str, minutes: int, masker: Masker) -> Sheet:
         window = index.window()
         moment = minute_of(at) if at else _turning_point(index, window)
         before, after = (moment - minutes, moment), (moment, moment + minutes)
-        changes = compare(index, before, after)
-        sheet = Sheet(
-            f"{counted(len(changes.new), 'new template')}, {len(changes.gone)} gone, {len(changes.more)} more frequent "
-            f"within {minutes} min of {second(moment * 60)}",
-            {"at": second(moment * 60)},
-        )
+        has_before = bool(index.kinds(*before))
+        changes = compare(index, before, after) if has_before else Changes((), (), ())
+        sheet = Sheet(_headline(changes, has_before, minutes, moment), {"at": second(moment * 60)})
         for word, found in (("new", changes.new), ("more", changes.more), ("gone", changes.gone)):
             for change in found[:_SHOWN]:
                 _add_change(sheet, index, word, change, masker)
-        _add_courses(sheet, index, (max(before[0], (index.span() or before)[0]), after[1]), masker)
+        _add_restarts(sheet, index, (before[0], after[1]), masker)
+        _add_courses(sheet, index, window, masker)
         return sheet
+
+
+def _headline(changes: Changes, has_before: bool, minutes: int, moment: int) -> str:
+    if not has_before:
+        return f"the logs begin at {second(moment * 60)}, so there is nothing to compare with"
+    counts = f"{counted(len(changes.new), 'new template')}, {len(changes.gone)} gone, {len(changes.more)} more frequent"
+    return f"{counts} within {minutes} min of {second(moment * 60)}"
 
 
 def _turning_point(index: LogIndex, window: tuple[int, int]) -> int:
@@ -56,15 +61,27 @@ def _add_change(sheet: Sheet, index: LogIndex, word: str, change: Change, masker
     sheet.add(f"{label}, {change.before:.2g} to {change.after:.2g} a minute: {text}", **{word: [facts]})
 
 
-def _add_courses(sheet: Sheet, index: LogIndex, span: tuple[int, int], masker: Masker) -> None:
-    """List restarts, quantities that grow and jobs that repeat, in all of the span."""
-    kinds = index.kinds(*span)
-    for kind in restarts(kinds)[:_SHOWN]:
+def _add_restarts(sheet: Sheet, index: LogIndex, span: tuple[int, int], masker: Masker) -> None:
+    for kind in restarts(index.kinds(*span))[:_SHOWN]:
         text, facts = described(index, kind, masker)
-        sheet.add(f"Restart: {text}", restarts=[facts])
-    for component, name, first, last in growing(index, *span)[:_SHOWN]:
-        facts = {"component": component, "name": name, "first": f"{first:.4g}", "last": f"{last:.4g}"}
-        sheet.add(f"Grows: {name} of {component}, from {first:.4g} to {last:.4g} on average", growing=[facts])
+        sheet.add(f"Restart, deployment or new configuration: {text}", restarts=[facts])
+
+
+def _add_courses(sheet: Sheet, index: LogIndex, span: tuple[int, int], masker: Masker) -> None:
+    """List quantities that grow or fall, what the others lie between, and jobs that repeat, in all of the logs."""
+    moving = trends(index, *span)[:_SHOWN]
+    for trend in moving:
+        component, name = tame(masker.text(trend.component)), tame(masker.text(trend.name))
+        word = "grows" if trend.last > trend.first else "falls"
+        facts = {"component": component, "name": name, "first": f"{trend.first:.4g}", "last": f"{trend.last:.4g}"}
+        sheet.add(f"{name} of {component} {word} from {trend.first:.4g} to {trend.last:.4g}", trends=[facts])
+    known = {(trend.component, trend.name) for trend in moving}
+    for component, name, low, high in ranges(index, *span)[:_SHOWN]:
+        if (component, name) not in known:
+            component, name = tame(masker.text(component)), tame(masker.text(name))
+            facts = {"component": component, "name": name, "low": f"{low:.4g}", "high": f"{high:.4g}"}
+            sheet.add(f"{name} of {component} lies between {low:.4g} and {high:.4g}", ranges=[facts])
+    kinds = index.kinds(*span)
     for kind, gap in periodic(index, kinds, *span)[:_SHOWN]:
         text, facts = described(index, kind, masker)
         sheet.add(f"Repeats every {gap} min: {text}", periodic=[facts])

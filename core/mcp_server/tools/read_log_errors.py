@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
+from itertools import zip_longest
 
-from core.gateways.logs.analysis import JUST_BEFORE, Burst, comes_from_elsewhere, compare, find_bursts
+from core.gateways.logs.analysis import JUST_BEFORE, Burst, comes_from_elsewhere, compare, find_bursts, rare
+from core.gateways.logs.heads import NO_MINUTE
 from core.gateways.logs.reading import Kind, LogIndex
 from core.mcp_server.arguments import PageNumber
 from core.mcp_server.doors import Doors
@@ -35,13 +37,16 @@ def _sheet(index: LogIndex, masker: Masker) -> Sheet:
         total = sum(index.by_minute(("error", "fatal"), *window).values())
         span = told_span(window)
         if not bursts:
-            return Sheet(f"no errors in the logs, {span}", {"errors": 0})
+            sheet = Sheet(f"no errors in the logs, {span}", {"errors": 0})
+            _add_calm(sheet, index, index.kinds(*window), masker)
+            return sheet
         chief = max(bursts, key=lambda burst: burst.count)
         began = second(chief.kinds[0].at)
         sheet = Sheet(
             f"{counted(total, 'error')} in the logs, {span}; the worst burst began at {began}", {"errors": total}
         )
         _add_first(sheet, index, chief, masker)
+        _add_warnings(sheet, index, chief, masker)
         _add_bursts(sheet, bursts)
         _add_new(sheet, index, chief, masker)
         _add_kinds(sheet, index, [kind for kind in index.kinds(*window) if kind.is_error], masker)
@@ -88,4 +93,37 @@ def _add_new(sheet: Sheet, index: LogIndex, burst: Burst, masker: Masker) -> Non
 
 def _add_kinds(sheet: Sheet, index: LogIndex, kinds: Sequence[Kind], masker: Masker) -> None:
     for kind in sorted(kinds, key=lambda kind: -kind.count)[:_KINDS]:
-        sheet.add(f"Error: {described(index, kind, masker)[0]}")
+        text, facts = described(index, kind, masker)
+        sheet.add(f"Error: {text}", kinds=[facts])
+
+
+def _add_warnings(sheet: Sheet, index: LogIndex, burst: Burst, masker: Masker) -> None:
+    """List warnings that came up shortly before the first error."""
+    begin, first = burst.begin - JUST_BEFORE, burst.kinds[0].at
+    usual = {kind.id for kind in index.kinds(NO_MINUTE + 1, begin)} if begin > 0 else set()
+    kinds = index.kinds(begin, burst.end)
+    warnings = [kind for kind in kinds if kind.level == "warning" and kind.at <= first and kind.id not in usual]
+    for kind in warnings[:_KINDS]:
+        text, facts = described(index, kind, masker)
+        sheet.add(f"Warning before it: {text}", warnings=[facts])
+
+
+def _add_calm(sheet: Sheet, index: LogIndex, kinds: Sequence[Kind], masker: Masker) -> None:
+    """List warnings, messages that stand out by being rare, and what each component writes most."""
+    warnings = [kind for kind in kinds if kind.level == "warning"]
+    for word, label, found in (
+        ("warnings", "Warning", sorted(warnings, key=lambda kind: -kind.count)),
+        ("rare", "Rare", rare(kinds)),
+        ("usual", "Most frequent", _usual(kinds)),
+    ):
+        for kind in found[:_KINDS]:
+            text, facts = described(index, kind, masker)
+            sheet.add(f"{label}: {text}", **{word: [facts]})
+
+
+def _usual(kinds: Sequence[Kind]) -> list[Kind]:
+    """Return the most frequent messages, those of all components in turn."""
+    by_component: dict[str, list[Kind]] = {}
+    for kind in sorted(kinds, key=lambda kind: -kind.count):
+        by_component.setdefault(kind.component, []).append(kind)
+    return [kind for turn in zip_longest(*by_component.values()) for kind in turn if kind is not None]

@@ -13,6 +13,7 @@ from core.domain.tool_facts import LogKindFacts, LogTrendFacts
 _MESSAGE_CHARS = 160
 _NAMED = 3
 _LISTED = 6
+_TIMELESS = "unknown"
 
 
 def told_by_logs(observed: Observed, analysis: Analysis) -> Analysis:
@@ -30,8 +31,8 @@ def told_by_logs(observed: Observed, analysis: Analysis) -> Analysis:
 def _root_cause(observed: Observed, first: LogKindFacts) -> str:
     names = [kind.get("component", "") for kind in observed.logs.get("followers", [])[:_NAMED]]
     target = observed.logs.get("elsewhere")
-    failed = "failed first," if names else "began to fail"
-    parts = [f"{first.get('component')} {failed} at {first.get('at')} ({first.get('place')}): {_said(first)}"]
+    failed = "failed first" if names else "began to fail"
+    parts = [f"{first.get('component')} {failed} {_where(first)}: {_said(first)}"]
     if target:
         parts.append(f"the reason lies in {target}, which did not answer it")
     elif trends := observed.log_changes.get("trends"):
@@ -45,8 +46,14 @@ def _root_cause(observed: Observed, first: LogKindFacts) -> str:
 
 def _operations_before(observed: Observed, first: LogKindFacts) -> list[LogKindFacts]:
     """Return restarts, deployments and changes of configuration before the first error, in the order of time."""
-    found = [kind for kind in observed.log_changes.get("restarts", []) if kind.get("at", "") <= first.get("at", "")]
-    return sorted(found, key=lambda kind: kind.get("at", ""))
+    found = [kind for kind in observed.log_changes.get("restarts", []) if _when(kind) < _when(first)]
+    return sorted(found, key=_when)
+
+
+def _when(kind: LogKindFacts) -> tuple[str, str, int]:
+    """Return what orders messages: their time to the second, then their line."""
+    file, _, line = kind.get("place", "").rpartition(":")
+    return kind.get("at", ""), file, int(line) if line.isdecimal() else 0
 
 
 def _findings(observed: Observed, first: LogKindFacts) -> Iterator[Finding]:
@@ -59,7 +66,8 @@ def _findings(observed: Observed, first: LogKindFacts) -> Iterator[Finding]:
     for kind in followers:
         yield Finding(f"Then {kind.get('component')} failed, {_where(kind)}: {_said(kind)}.", cited)
     for burst in observed.logs.get("bursts", [])[:1]:
-        yield Finding(f"The burst has {burst.get('count')} errors; it began at {burst.get('began')}.", cited)
+        began = "" if _TIMELESS in str(burst.get("began")) else f"; it began at {burst.get('began')}"
+        yield Finding(f"The burst has {burst.get('count')} errors{began}.", cited)
     for kind in observed.logs.get("warnings", [])[:_NAMED]:
         yield Finding(f"A warning before it, {_where(kind)}: {_said(kind)}.", cited)
     for kind in observed.logs.get("new", [])[:_NAMED]:
@@ -132,7 +140,9 @@ def _moved(trend: LogTrendFacts) -> str:
 
 
 def _where(kind: LogKindFacts) -> str:
-    return f"at {kind.get('at')} ({kind.get('place')})"
+    return (
+        f"in {kind.get('place')}" if _TIMELESS in kind.get("at", "") else f"at {kind.get('at')} ({kind.get('place')})"
+    )
 
 
 def _said(kind: LogKindFacts) -> str:

@@ -7,7 +7,9 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cmp_to_key
+from itertools import combinations, groupby, pairwise
+from operator import itemgetter
 
 from core.gateways.logs.reading import Kind, LogIndex
 
@@ -24,6 +26,7 @@ _PARTS = 4
 _MOSTLY = 0.7
 _MAY_FALL = re.compile(r"rate|ratio|throughput|free|available")
 _OFTEN = 100
+_TRACE_KINDS = 12
 _RARE = 2
 _PERIODS = 4
 _STEADY = 0.1
@@ -35,14 +38,15 @@ _ELSEWHERE = re.compile(
 _TARGET = re.compile(
     r"(?i)(?:https?|tcp|amqp|redis|postgres(?:ql)?|mysql|mongodb)://(?:[^\s/@\"']{1,100}@)?(?P<url>[\w.-]{1,120}(?::\d{1,5})?)"
     r"|(?<![\w.])(?P<host>[a-z][\w-]{0,60}(?:\.[\w-]{1,60}){0,6}:\d{2,5}|\d{1,3}(?:\.\d{1,3}){3}:\d{2,5})(?!\w)"
+    r"|\bhost(?:name)?(?:[=:]| is) ?[\"']?(?P<named>[\w.-]{2,120})[\"']?(?:,? port(?:[=:]| is) ?(?P<port>\d{2,5}))?"
     r"|(?P<service>[a-z][\w-]{1,40}) (?:answered|returned|responded(?: with)?) 50\d"
 )
 _RESTART = re.compile(
     r"(?i)\b(?:start(?:ed|ing)\b.{0,60}\b(?:server|service|application|worker|process|version)"
     r"|application start(?:ed|ing|up)|(?:server|service|application|worker) (?:is )?(?:start(?:ed|ing)|listening|ready)|listening (?:on|at)\b|booting"
     r"|shutting down|SIGTERM|SIGKILL|OOMKilled|out of memory: kill|killed process|restart(?:ed|ing)|exited with)"
-    r"|\b(?:config(?:uration)?|feature flag|secrets?|certificates?|schema)\b.{0,40}\b(?:re-?load|chang|updat|rotat|appl|enabl|disabl|renew)"
-    r"|\b(?:re-?load|chang|updat|rotat|appl)\w{0,4} .{0,20}\b(?:config(?:uration)?|feature flag|schema)\b"
+    r"|\b(?:config(?:uration)?|feature flag|secrets?|certificates?|schema)\b.{0,40}\b(?:re-?load|chang|updat|rotat|appl(?:y|ied)|enabl|disabl|renew)"
+    r"|\b(?:re-?load|chang|updat|rotat|appli|apply)\w{0,4} .{0,20}\b(?:config(?:uration)?|feature flag|schema)\b"
     r"|\bdeploy(?:ed|ing|ment (?:of|finished|started))|\broll(?:ed|ing) (?:out|back)\b|\bmigration .{0,40}(?:applied|finished|started)"
     r"|\bscal(?:ed|ing) (?:up|down|to)\b"
 )
@@ -123,17 +127,24 @@ def _burst(index: LogIndex, begin: int, end: int, counts: Mapping[int, int]) -> 
 
 
 def _in_causal_order(index: LogIndex, errors: Sequence[Kind], begin: int, end: int) -> list[Kind]:
-    """Order errors by their first time; where traces join them, by which of them mostly comes first in a trace."""
-    firsts: Counter[int] = Counter()
-    last_trace = None
+    """Order errors by their first time; of two that share traces, the one that mostly comes first there is first."""
     known = {kind.id for kind in errors}
-    shared = Counter(trace for trace, kind, _ in index.traced(begin, end) if kind in known)
-    for trace, kind, _ in index.traced(begin, end):
-        if trace != last_trace and kind in known and shared[trace] > 1:
-            firsts[kind] += 1
-            last_trace = trace
+    leads: Counter[tuple[int, int]] = Counter()
+    for _, group in groupby(index.traced(begin, end), key=itemgetter(0)):
+        order = list(dict.fromkeys(kind for _, kind, _ in group if kind in known))[:_TRACE_KINDS]
+        leads.update(combinations(order, 2))
     background = _background(index, errors, begin, end)
-    return sorted(errors, key=lambda kind: (kind.id in background, -firsts[kind.id] if firsts else 0, kind.at))
+
+    def compared(one: Kind, other: Kind) -> float:
+        lead = leads[other.id, one.id] - leads[one.id, other.id]
+        return lead or one.at - other.at or one.line - other.line
+
+    ordered = sorted(errors, key=cmp_to_key(lambda one, other: _sign(compared(one, other))))
+    return sorted(ordered, key=lambda kind: kind.id in background)
+
+
+def _sign(number: float) -> int:
+    return (number > 0) - (number < 0)
 
 
 def _background(index: LogIndex, errors: Sequence[Kind], begin: int, end: int) -> set[int]:
@@ -181,7 +192,11 @@ def comes_from_elsewhere(message: str) -> bool:
 def target_of(message: str) -> str | None:
     """Return the host or service that the message could not reach."""
     found = _TARGET.search(message[:2_000])
-    return next((part for part in (found["url"], found["host"], found["service"]) if part), None) if found else None
+    if found is None:
+        return None
+    if found["named"]:
+        return ":".join(filter(None, (found["named"], found["port"])))
+    return found["url"] or found["host"] or found["service"]
 
 
 def restarts(kinds: Sequence[Kind]) -> list[Kind]:

@@ -7,17 +7,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from itertools import zip_longest
 
-from core.gateways.logs.analysis import JUST_BEFORE, Burst, comes_from_elsewhere, compare, find_bursts, rare
+from core.gateways.logs.analysis import JUST_BEFORE, Burst, comes_from_elsewhere, compare, find_bursts, rare, target_of
 from core.gateways.logs.heads import NO_MINUTE
 from core.gateways.logs.reading import Kind, LogIndex
 from core.mcp_server.arguments import PageNumber
 from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import described, second, told_span
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted
+from core.mcp_server.rendering import Sheet, counted, tame
 
 _BURSTS = 5
 _KINDS = 8
+_NEARBY = 2
+"""Lines before and after an error that may name the host which it could not reach."""
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
@@ -61,12 +63,19 @@ def _add_first(sheet: Sheet, index: LogIndex, burst: Burst, masker: Masker) -> N
     text, facts = described(index, first, masker)
     sheet.add(f"First to fail: {text}", first=facts)
     if comes_from_elsewhere(facts["message"]):
-        target = facts.get("target", "")
+        target = facts.get("target") or _target_nearby(index, first, masker)
         named = f"{target} did not answer or refused" if target else "what it called did not answer or refused"
         sheet.add(f"The error of {facts['component']} comes from elsewhere: {named}.", elsewhere=target)
     for kind in others[:_KINDS]:
         text, facts = described(index, kind, masker)
         sheet.add(f"Then: {text}", followers=[facts])
+
+
+def _target_nearby(index: LogIndex, kind: Kind, masker: Masker) -> str:
+    """Return the host that the lines around an error name, empty when they name none."""
+    lines = index.lines(kind.file, kind.line - _NEARBY, 2 * _NEARBY + 1)
+    targets = (target_of(tame(masker.text(text))) for _, text in lines)
+    return next((target for target in targets if target), "")
 
 
 def _add_bursts(sheet: Sheet, bursts: Sequence[Burst]) -> None:

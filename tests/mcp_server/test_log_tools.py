@@ -104,7 +104,7 @@ async def test_growth_restarts_and_jobs_are_named(process: McpProcess, tmp_path:
 async def test_without_errors_it_says_so(process: McpProcess, tmp_path: Path) -> None:
     keep(tmp_path / "logs", OTHER, CALM)
     result = await call(process, "read_log_errors", OTHER)
-    assert result.text.startswith("no errors in the logs")
+    assert result.text.startswith("0 errors in the logs")
     assert result.facts["errors"] == 0
     assert "first" not in result.facts
 

@@ -39,7 +39,7 @@ def _sheet(index: LogIndex, masker: Masker) -> Sheet:
         total = sum(index.by_minute(("error", "fatal"), *window).values())
         span = told_span(window)
         if not bursts:
-            sheet = Sheet(f"no errors in the logs, {span}", {"errors": 0})
+            sheet = Sheet(f"0 errors in the logs, {span}", {"errors": 0})
             _add_calm(sheet, index, index.kinds(*window), masker)
             return sheet
         chief = max(bursts, key=lambda burst: burst.count)

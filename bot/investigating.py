@@ -11,7 +11,7 @@ import click
 
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
-from bot.log_files import StandardInput, log_event, opened, run_interruptibly
+from bot.log_files import Handed, StandardInput, log_event, opened, run_interruptibly
 from bot.options import full_option, investigation_option, json_option
 from bot.session import Cli, ExitCode, Session
 from core.domain.conversation import (
@@ -49,32 +49,46 @@ from core.usecases.resolve import NOT_CHANGED
     metavar="FILE",
     help="Investigate logs of any size; repeat it for several. Plain, gzip, bzip2 or zstd; - is stdin.",
 )
-@click.option("--since", metavar="TIME", help="With --log: from when, a time or 2h before the newest line.")
-@click.option("--until", metavar="TIME", help="With --log: until when.")
+@click.option(
+    "--trace",
+    "traces",
+    multiple=True,
+    metavar="FILE",
+    help="Investigate OpenTelemetry traces (OTLP JSON), alone or beside --log.",
+)
+@click.option("--since", metavar="TIME", help="With --log or --trace: from when, a time or 2h before the newest line.")
+@click.option("--until", metavar="TIME", help="With --log or --trace: until when.")
 @full_option
 @json_option
 @click.pass_obj
 def investigate(
-    cli: Cli, issue: str | None, event_file: str | None, logs: tuple[str, ...], since: str | None, until: str | None
+    cli: Cli,
+    issue: str | None,
+    event_file: str | None,
+    logs: tuple[str, ...],
+    traces: tuple[str, ...],
+    since: str | None,
+    until: str | None,
 ) -> None:
     """Find the root cause of ISSUE, step by step.
 
     ISSUE is a short id (SHOP-1A2), a numeric id, any Sentry URL of an issue, or - for what is piped in. With --event
     a file is read instead: a stack trace or a log of any usual language as text, JSON lines, or a Sentry event as the
     API gives it, as an SDK sends it, or in an envelope. Of a log over 1 MiB the end is read. --log reads whole logs,
-    and so does - for what is larger than 1 MiB or compressed.
+    and so does - for what is larger than 1 MiB or compressed; --trace reads spans, and beside logs both are joined.
     """
-    if issue == "-" and event_file is None and not logs:
+    if issue == "-" and event_file is None and not logs and not traces:
         issue, event_file = None, "-"
-    if sum((issue is not None, event_file is not None, bool(logs))) != 1:
+    files = logs or traces
+    if sum((issue is not None, event_file is not None, bool(files))) != 1:
         raise InvalidInput(
             "Name one thing to investigate: an issue (logsense investigate SHOP-1A2), --event FILE or --log FILE."
         )
-    if not logs and (since or until) and event_file != "-":
-        raise InvalidInput("--since and --until belong to --log FILE.")
+    if not files and (since or until) and event_file != "-":
+        raise InvalidInput("--since and --until belong to --log FILE or --trace FILE.")
 
     async def command(session: Session) -> ExitCode:
-        subject = await run_interruptibly(_subject, session, issue, event_file, logs, since, until)
+        subject = await run_interruptibly(_subject, session, issue, event_file, logs, traces, since, until)
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
         return await session.watch_investigation((await session.app.inbox.receive(request)).id)
 
@@ -86,20 +100,22 @@ def _subject(
     issue: str | None,
     event_file: str | None,
     logs: tuple[str, ...],
+    traces: tuple[str, ...],
     since: str | None,
     until: str | None,
 ) -> IssueText | PastedEvent:
     root, organization_id = session.app.directory.logs, session.app.organization.id
-    if logs:
-        with opened(logs) as (sources, total):
-            return log_event(root, organization_id, sources, total, since, until)
+    if logs or traces:
+        with opened(logs, traces) as handed:
+            return log_event(root, organization_id, handed, since, until)
     if event_file is None:
         return IssueText(issue or "")
     if event_file != "-":
         return _pasted(event_file, None)
     piped = StandardInput()
     if _is_log(piped.beginning(MAX_EVENT_BYTES + 1)) or since or until:
-        return log_event(root, organization_id, [Source("stdin", cast(BinaryIO, piped))], None, since, until)
+        handed = Handed([Source("stdin", cast(BinaryIO, piped))])
+        return log_event(root, organization_id, handed, since, until)
     return _pasted(event_file, piped)
 
 

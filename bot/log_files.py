@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
@@ -29,11 +30,14 @@ from core.gateways.logs.heads import NO_MINUTE, HeadReader
 from core.gateways.logs.index import LogIndexer, Source, folder_of, keep_window, remove_old
 from core.gateways.logs.reading import Kind, LogIndex
 from core.gateways.logs.templates import TemplateTree
+from core.gateways.traces.analysis import first_failure
+from core.gateways.traces.index import index_spans, read_spans, span_minutes
 
 KEPT_DAYS = 7
 _MOMENT_S = 0.2
 _T = TypeVar("_T")
 _BEFORE = 20
+_FAR_MINUTE = 10**9
 _AFTER = 80
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -93,59 +97,85 @@ class StandardInput:
         return self._head
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Logs and traces that a person handed over; `total` is their size in bytes if it is known."""
+
+    logs: Sequence[Source]
+    traces: Sequence[Source] = ()
+    total: int | None = None
+
+    @property
+    def origin(self) -> str:
+        """What they are called together."""
+        return ", ".join(source.name for source in (*self.logs, *self.traces))[:120]
+
+
 def log_event(
-    root: Path, organization_id: str, sources: Sequence[Source], total: int | None, since: str | None, until: str | None
+    root: Path, organization_id: str, handed: Handed, since: str | None = None, until: str | None = None
 ) -> PastedEvent:
-    """Index the sources below `root`; return the first error in them, with the handle of the index.
+    """Index logs and traces below `root`; return the first error in them, with the handle of the index.
 
     `since` and `until` are times, or durations back from the newest line such as 2h. What was indexed more than
     `KEPT_DAYS` days ago is removed.
 
     Raises:
-        InvalidInput: a source is not text, or a time is none.
+        InvalidInput: a log is not text, a trace is no OTLP JSON, or a time is none.
     """
     remove_old(root, time.time() - KEPT_DAYS * 86_400)
     handle = secrets.token_hex(8)
     directory = folder_of(root, organization_id, handle)
-    origin = ", ".join(source.name for source in sources)[:120]
     try:
-        with _progress(total) as advance:
-            LogIndexer(directory).index(sources, {}, advance)
+        with _progress(handed.total) as advance:
+            LogIndexer(directory).index(handed.logs, {}, advance)
+            spans = index_spans(directory, handed.traces, advance) if handed.traces else 0
         with contextlib.closing(LogIndex(directory)) as index:
-            if not index.facts["lines"]:
-                raise InvalidInput(f"There is nothing in {origin}.")
+            if not index.facts["lines"] and not spans:
+                raise InvalidInput(f"There is nothing in {handed.origin}.")
             if (window := _window(index, since, until)) is not None:
                 keep_window(directory, *window)
         with contextlib.closing(LogIndex(directory)) as index:
-            return PastedEvent(_excerpt(index), origin, handle)
+            return PastedEvent(_excerpt(index), handed.origin, handle)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
 
 
 @contextlib.contextmanager
-def opened(names: Sequence[str]) -> Iterator[tuple[list[Source], int | None]]:
-    """Open the files, `-` for standard input; yield them as sources, with their size if it is known.
+def opened(logs: Sequence[str], traces: Sequence[str] = ()) -> Iterator[Handed]:
+    """Open the files, `-` for standard input.
 
     Raises:
         InvalidInput: one cannot be read.
     """
     with contextlib.ExitStack() as stack:
-        sources, total = [], 0
-        labels = _labels(names)
-        for name, label in zip(names, labels, strict=True):
-            if name == "-":
-                sources.append(Source("stdin", cast(BinaryIO, StandardInput())))
-                continue
-            try:
-                file = stack.enter_context(Path(name).open("rb"))
-                state = Path(name).stat()
-            except OSError as error:
-                raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from error
-            component = label.split(".")[0] if len(names) > 1 else ""
-            sources.append(Source(label, file, component, datetime.fromtimestamp(state.st_mtime, UTC)))
-            total += state.st_size
-        yield sources, None if "-" in names else total
+        files = [stack.enter_context(_opened(name)) for name in (*logs, *traces)]
+        sizes = [size for _, size, _ in files]
+        components = [label.split(".")[0] if len(logs) > 1 else "" for label in _labels(logs)]
+        labels = _labels([*logs, *traces])
+        sources = [
+            Source("stdin" if label == "-" else label, file, component, modified)
+            for label, (file, _, modified), component in zip(
+                labels, files, [*components, *[""] * len(traces)], strict=True
+            )
+        ]
+        total = None if None in sizes else sum(size for size in sizes if size is not None)
+        yield Handed(sources[: len(logs)], sources[len(logs) :], total)
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[tuple[BinaryIO, int | None, datetime | None]]:
+    """Open one file; yield it with its size and when it was written, as far as they are known."""
+    if name == "-":
+        yield cast(BinaryIO, StandardInput()), None, None
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(name).open("rb"))
+            state = os.fstat(file.fileno())
+        except OSError as error:
+            raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from error
+        yield file, state.st_size, datetime.fromtimestamp(state.st_mtime, UTC)
 
 
 def _labels(names: Sequence[str]) -> list[str]:
@@ -173,11 +203,12 @@ def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 def _window(index: LogIndex, since: str | None, until: str | None) -> tuple[int, int] | None:
-    span = index.span()
     if since is None and until is None:
         return None
-    if span is None:
+    found = [span for span in (index.span(), span_minutes(index.directory)) if span is not None]
+    if not found:
         raise InvalidInput("No line of these logs has a time, so --since and --until choose nothing. Leave them out.")
+    span = min(begin for begin, _ in found), max(end for _, end in found)
     newest = datetime.fromtimestamp(span[1] * 60, UTC)
     begin = span[0] if since is None else _minute(since, newest, "--since")
     end = span[1] if until is None else _minute(until, newest, "--until")
@@ -202,7 +233,7 @@ def _excerpt(index: LogIndex) -> str:
     """Return the first error of the worst burst with the lines of its stack, after some lines before it."""
     bursts = find_bursts(index, *index.window())
     if not bursts:
-        return json.dumps({"message": "No errors in these logs", "level": "info"})
+        return _of_traces(index)
     first = max(bursts, key=lambda burst: burst.count).kinds[0]
     lines = [text for _, text in index.lines(first.file, first.line, _AFTER)]
     reader = HeadReader(TemplateTree(), "", datetime.now(UTC))
@@ -213,6 +244,16 @@ def _excerpt(index: LogIndex) -> str:
             break
         stack.append(line)
     return "\n".join([*_before(index, first), *stack])
+
+
+def _of_traces(index: LogIndex) -> str:
+    """Return why the first span failed, with its stack if it has one."""
+    begin, end = index.facts.get("window") or (0, _FAR_MINUTE)
+    failure = first_failure(read_spans(index.directory, begin * 60, end * 60)[0])
+    if failure is None:
+        return json.dumps({"message": "No errors in what was given", "level": "info"})
+    said = failure.message or f"{failure.name} of {failure.service} failed"
+    return failure.stack if failure.stack.strip() else json.dumps({"message": said, "level": "error"})
 
 
 def _before(index: LogIndex, first: Kind) -> list[str]:

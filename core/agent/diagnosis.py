@@ -20,6 +20,7 @@ from core.domain.tool_facts import (
     LogFacts,
     MatchFacts,
     StackFacts,
+    TraceFacts,
 )
 
 _ROOT_MESSAGE_CHARS = 160
@@ -41,6 +42,7 @@ class Observed:
     headlines: Mapping[str, str]
     logs: LogFacts = field(default_factory=LogFacts)
     log_changes: LogChangeFacts = field(default_factory=LogChangeFacts)
+    traces: TraceFacts = field(default_factory=TraceFacts)
 
 
 def diagnose(observed: Observed) -> Analysis:

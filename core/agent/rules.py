@@ -13,6 +13,7 @@ from core.agent.answers import answer_from, tools_for_question
 from core.agent.causes import classify
 from core.agent.diagnosis import Observed, diagnose
 from core.agent.log_diagnosis import told_by_logs
+from core.agent.trace_diagnosis import told_by_traces
 from core.domain.causes import Cause
 from core.domain.journal import ToolCall, Transcript, Turn
 from core.domain.report import Evidence
@@ -41,7 +42,7 @@ class RulesReasoner:
         if transcript.question is not None:
             return Turn("", conclusion=answer_from(transcript))
         observed = observed_in(transcript)
-        return Turn("", conclusion=told_by_logs(observed, diagnose(observed)))
+        return Turn("", conclusion=told_by_traces(observed, told_by_logs(observed, diagnose(observed))))
 
 
 def observed_in(transcript: Transcript) -> Observed:
@@ -63,6 +64,7 @@ def observed_in(transcript: Transcript) -> Observed:
         headlines,
         cast(Any, facts.get("read_log_errors", {})),
         cast(Any, facts.get("compare_log_windows", {})),
+        cast(Any, facts.get("read_trace_spans", {})),
     )
 
 
@@ -112,6 +114,8 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("read_log_window", {"around": place}))
     if transcript.subject.log is not None:
         context.append(("compare_log_windows", {}))
+    if observed.logs.get("spans"):
+        context.append(("read_trace_spans", {}))
     yield _why_context(observed), context
 
 

@@ -195,6 +195,7 @@ class LogFacts(TypedDict, total=False):
     """
 
     errors: int
+    spans: int
     first: LogKindFacts
     followers: list[LogKindFacts]
     elsewhere: str
@@ -205,6 +206,27 @@ class LogFacts(TypedDict, total=False):
     warnings: list[LogKindFacts]
     rare: list[LogKindFacts]
     usual: list[LogKindFacts]
+
+
+class SpanFacts(TypedDict, total=False):
+    """A span that failed, or an operation that takes longer than usual, in milliseconds of its own."""
+
+    service: str
+    operation: str
+    at: str
+    message: str
+    place: str
+    usual_ms: str
+    now_ms: str
+
+
+class TraceFacts(TypedDict, total=False):
+    """`read_trace_spans`: the span that failed first, and the services that take longer than usual."""
+
+    spans: int
+    failed: int
+    failure: SpanFacts
+    slow: list[SpanFacts]
 
 
 class LogTrendFacts(TypedDict, total=False):

@@ -38,6 +38,7 @@ from core.mcp_server.tools import (
     list_incidents,
     read_log_errors,
     read_log_window,
+    read_trace_spans,
     resolve_issue,
     search_knowledge_base,
 )
@@ -49,7 +50,7 @@ MODEL_TOOLS = (
     get_user_impact,
     search_knowledge_base,
 )
-LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows)
+LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows, read_trace_spans)
 PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)
 
 _ERROR_CHARS = 500

@@ -24,8 +24,7 @@ ORGANIZATION = OrganizationId("benchmark")
 async def report_on(process: McpProcess, root: Path, logs: Sequence[Path]) -> RootCauseReport:
     """Index the logs below `root` and return what the rules report on them."""
     with ExitStack() as stack:
-        sources, total = stack.enter_context(opened([str(log) for log in logs]))
-        event = log_event(root, ORGANIZATION, sources, total, None, None)
+        event = log_event(root, ORGANIZATION, stack.enter_context(opened([str(log) for log in logs])))
     loop = ReactLoop(
         Transcript(Subject("logs", "this-event", pasted=True, log=event.log)),
         reasoners=[RulesReasoner()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.logs.index import LogIndexer, Source, folder_of
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
+from core.gateways.traces.index import index_spans
 from core.ports import ToolResult
 from tests.benchmarks.log_writer import Planted, write_log
 
@@ -24,8 +26,25 @@ ACME, GLOBEX = OrganizationId("acme"), OrganizationId("globex")
 HANDLE = "0123456789abcdef"
 OTHER = "fedcba9876543210"
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
-LOG_TOOLS = {"read_log_errors", "read_log_window", "compare_log_windows"}
+LOG_TOOLS = {"read_log_errors", "read_log_window", "compare_log_windows", "read_trace_spans"}
 CALM = "".join(f"2026-11-20T09:{n:02d}:00Z INFO api - backup of 7 tables done\n" for n in range(0, 60, 10))
+
+
+SECRET = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+
+def trace(minute: int, *, slow: bool) -> dict[str, Any]:
+    """Return a trace of two spans as OTLP JSON; the slow one fails."""
+    begin = (1_763_632_000 + 60 * minute) * 10**9
+    spans = []
+    for service, parent, delay in (("gateway", "", 1), ("stock", "gateway", 2)):
+        end = begin + (9_000 if slow else 90 - delay) * 10**6
+        status = {"code": 2, "message": f"no answer to {SECRET}"} if slow else {}
+        span = {"traceId": f"t{minute}", "spanId": service, "parentSpanId": parent, "name": "GET", "status": status}
+        span |= {"startTimeUnixNano": str(begin + delay * 10**6), "endTimeUnixNano": str(end)}
+        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
+        spans.append({"resource": resource, "scopeSpans": [{"spans": [span]}]})
+    return {"resourceSpans": spans}
 
 
 def keep(root: Path, handle: str, *texts: str) -> None:
@@ -101,6 +120,18 @@ async def test_growth_restarts_and_jobs_are_named(process: McpProcess, tmp_path:
     assert "backup" in result.facts["periodic"][0]["message"]
 
 
+async def test_spans_name_the_first_failure_with_its_file_and_what_is_slow(process: McpProcess, tmp_path: Path) -> None:
+    keep(tmp_path / "logs", OTHER, CALM)
+    text = "\n".join(json.dumps(trace(minute, slow=minute == 9)) for minute in range(10))
+    index_spans(folder_of(tmp_path / "logs", ACME, OTHER), [Source("trace.json", io.BytesIO(text.encode()))])
+    assert (await call(process, "read_log_errors", OTHER)).facts["spans"] == 20
+    result = await call(process, "read_trace_spans", OTHER)
+    assert result.facts["failure"]["service"] == "stock"
+    assert result.facts["failure"]["place"] == "trace.json:10"
+    assert "Critical path" in result.text
+    assert SECRET not in result.text + str(result.facts)
+
+
 async def test_without_errors_it_says_so(process: McpProcess, tmp_path: Path) -> None:
     keep(tmp_path / "logs", OTHER, CALM)
     result = await call(process, "read_log_errors", OTHER)
@@ -116,8 +147,7 @@ async def test_logs_without_times_are_read_too(process: McpProcess, tmp_path: Pa
 
 
 async def test_secrets_in_cited_lines_are_masked(process: McpProcess, tmp_path: Path) -> None:
-    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-    keep(tmp_path / "logs", OTHER, CALM + f"2026-11-20T10:00:00Z ERROR api - push with {secret} refused\n")
+    keep(tmp_path / "logs", OTHER, CALM + f"2026-11-20T10:00:00Z ERROR api - push with {SECRET} refused\n")
     calls: list[tuple[str, dict[str, Any]]] = [
         ("read_log_errors", {}),
         ("read_log_window", {"around": "api0.log:7"}),
@@ -126,7 +156,7 @@ async def test_secrets_in_cited_lines_are_masked(process: McpProcess, tmp_path: 
     for tool, arguments in calls:
         result = await call(process, tool, OTHER, **arguments)
         assert result.ok
-        assert secret not in result.text + str(result.facts)
+        assert SECRET not in result.text + str(result.facts)
         assert "refused" in result.text
 
 

@@ -135,11 +135,11 @@ def _in_causal_order(index: LogIndex, errors: Sequence[Kind], begin: int, end: i
         leads.update(combinations(order, 2))
     background = _background(index, errors, begin, end)
 
-    def compared(one: Kind, other: Kind) -> float:
+    def compared(one: Kind, other: Kind) -> int:
         lead = leads[other.id, one.id] - leads[one.id, other.id]
-        return lead or one.at - other.at or one.line - other.line
+        return _sign(lead or one.at - other.at or one.line - other.line)
 
-    ordered = sorted(errors, key=cmp_to_key(lambda one, other: _sign(compared(one, other))))
+    ordered = sorted(errors, key=cmp_to_key(compared))
     return sorted(ordered, key=lambda kind: kind.id in background)
 
 

@@ -24,6 +24,7 @@ from core.gateways.logs.course import Course
 from core.gateways.logs.heads import NO_MINUTE, Head, HeadReader, gauge, trace_id
 from core.gateways.logs.sources import Progress, iterate_blocks, open_log
 from core.gateways.logs.templates import TemplateTree
+from core.gateways.traces.otlp import is_otlp_logs, iterate_log_blocks
 
 DATABASE = "index.db"
 RAW = "raw"
@@ -34,6 +35,7 @@ _COUNTS_KEPT = 100_000
 _MAX_TRACED = 50_000
 _MAX_GAUGES = 500
 _LEVEL = 1
+_PEEKED = 400
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT, lines INTEGER, note TEXT);
@@ -143,7 +145,9 @@ class LogIndexer:
         database.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (number, source.name, first - 1, note))
 
     def _blocks(self, source: Source, progress: Progress) -> Iterator[bytes]:
-        for block in iterate_blocks(open_log(source.file, progress)):
+        file = open_log(source.file, progress)
+        is_otlp = is_otlp_logs(file.peek(_PEEKED)[:_PEEKED])  # type: ignore[attr-defined]
+        for block in iterate_log_blocks(file, source.name) if is_otlp else iterate_blocks(file):
             if self.read_bytes >= MAX_BYTES:
                 return
             if not self.read_bytes and b"\0" in block[:4_096]:

@@ -62,6 +62,7 @@ class LogIndex:
         """
         if not (directory / DATABASE).is_file():
             raise FileNotFoundError(directory)
+        self.directory = directory
         self._raw = directory / RAW
         self._database = sqlite3.connect(f"file:{directory / DATABASE}?mode=ro", uri=True, check_same_thread=False)
         self.facts: Mapping[str, Any] = {

@@ -45,7 +45,7 @@ def open_log(file: BinaryIO, progress: Progress = lambda _: None) -> BinaryIO:
         return cast(BinaryIO, bz2.BZ2File(stored))
     if magic == b"\x28\xb5\x2f\xfd":
         reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(stored, read_across_frames=True)
-        return cast(BinaryIO, reader)
+        return io.BufferedReader(cast(io.RawIOBase, reader), BLOCK_BYTES)
     return cast(BinaryIO, stored)
 
 

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from core.gateways.logs.analysis import JUST_BEFORE, Burst, comes_from_elsewhere, compare, find_bursts, rare, target_of
 from core.gateways.logs.heads import NO_MINUTE
 from core.gateways.logs.reading import Kind, LogIndex
+from core.gateways.traces.index import count_spans
 from core.mcp_server.arguments import PageNumber
 from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import described, second, told_span
@@ -38,14 +39,17 @@ def _sheet(index: LogIndex, masker: Masker) -> Sheet:
         bursts = find_bursts(index, *window)
         total = sum(index.by_minute(("error", "fatal"), *window).values())
         span = told_span(window)
+        if spans := count_spans(index.directory):
+            span = f"{span}; {counted(spans, 'span')} of traces"
         if not bursts:
-            sheet = Sheet(f"0 errors in the logs, {span}", {"errors": 0})
+            sheet = Sheet(f"0 errors in the logs, {span}", {"errors": 0, "spans": spans or None})
             _add_calm(sheet, index, index.kinds(*window), masker)
             return sheet
         chief = max(bursts, key=lambda burst: burst.count)
         began = second(chief.kinds[0].at)
         sheet = Sheet(
-            f"{counted(total, 'error')} in the logs, {span}; the worst burst began at {began}", {"errors": total}
+            f"{counted(total, 'error')} in the logs, {span}; the worst burst began at {began}",
+            {"errors": total, "spans": spans or None},
         )
         _add_first(sheet, index, chief, masker)
         _add_warnings(sheet, index, chief, masker)

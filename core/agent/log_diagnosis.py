@@ -87,8 +87,17 @@ def _changes(observed: Observed, first: LogKindFacts) -> Iterator[Finding]:
         return
     for kind in _operations_before(observed, first)[-_NAMED:]:
         yield Finding(f"Before it, {_where(kind)}, {kind.get('component')} said {_said(kind)}.", (evidence_id,))
+    yield from _common_changes(observed, evidence_id)
+
+
+def _common_changes(observed: Observed, evidence_id: str) -> Iterator[Finding]:
+    """Say what moves and what no longer follows, with errors and without."""
     for trend in observed.log_changes.get("trends", [])[:_NAMED]:
         yield Finding(f"In these logs {_moved(trend)}.", (evidence_id,))
+    for kind in observed.log_changes.get("broken", [])[:_NAMED]:
+        expected = one_line(kind.get("expected", ""), _MESSAGE_CHARS)
+        follows = f"no longer comes “{expected}”" if expected else "the request no longer ends"
+        yield Finding(f"In {kind.get('component')}, after {_said(kind)} {follows}.", (evidence_id,))
 
 
 def _calm(observed: Observed) -> str:
@@ -117,8 +126,7 @@ def _calm_findings(observed: Observed) -> Iterator[Finding]:
             for kind in kinds:
                 yield Finding(f"{label}, {_where(kind)}, of {kind.get('component')}: {_said(kind)}.", (errors,))
     if changes is not None:
-        for trend in observed.log_changes.get("trends", [])[:_NAMED]:
-            yield Finding(f"In these logs {_moved(trend)}.", (changes,))
+        yield from _common_changes(observed, changes)
         for part in observed.log_changes.get("ranges", [])[:_NAMED]:
             between = f"lies between {part.get('low')} and {part.get('high')}"
             yield Finding(f"“{part.get('name')}” of {part.get('component')} {between}.", (changes,))

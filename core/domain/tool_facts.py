@@ -176,7 +176,10 @@ class MatchFacts(TypedDict, total=False):
 
 
 class LogKindFacts(TypedDict, total=False):
-    """One kind of log message: `place` is the `file:line` of its first, `target` what it could not reach."""
+    """One kind of log message: `place` is the `file:line` of its first, `target` what it could not reach.
+
+    `expected` is the message that came after it before.
+    """
 
     template: str
     component: str
@@ -186,6 +189,7 @@ class LogKindFacts(TypedDict, total=False):
     place: str
     message: str
     target: str
+    expected: str
 
 
 class LogFacts(TypedDict, total=False):
@@ -247,6 +251,7 @@ class LogChangeFacts(TypedDict, total=False):
     new: list[LogKindFacts]
     more: list[LogKindFacts]
     gone: list[LogKindFacts]
+    broken: list[LogKindFacts]
     restarts: list[LogKindFacts]
     trends: list[LogTrendFacts]
     ranges: list[LogTrendFacts]

@@ -33,12 +33,13 @@ _STEADY = 0.1
 _ELSEWHERE = re.compile(
     r"(?i)connection (?:refused|reset|timed out)|ECONN(?:REFUSED|RESET|ABORTED)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN"
     r"|upstream|bad gateway|service unavailable|gateway time-?out|no route to host|name resolution|unknown ?host|could not connect"
-    r"|answered 50[0-9]|\b50[234]\b|dial tcp|unreachable|deadline exceeded"
+    r"|no instances? available|answered 50[0-9]|\b50[234]\b|dial tcp|unreachable|deadline exceeded"
 )
 _TARGET = re.compile(
     r"(?i)(?:https?|tcp|amqp|redis|postgres(?:ql)?|mysql|mongodb)://(?:[^\s/@\"']{1,100}@)?(?P<url>[\w.-]{1,120}(?::\d{1,5})?)"
     r"|(?<![\w.])(?P<host>[a-z][\w-]{0,60}(?:\.[\w-]{1,60}){0,6}:\d{2,5}|\d{1,3}(?:\.\d{1,3}){3}:\d{2,5})(?!\w)"
     r"|\bhost(?:name)?(?:[=:]| is) ?[\"']?(?P<named>[\w.-]{2,120})[\"']?(?:,? port(?:[=:]| is) ?(?P<port>\d{2,5}))?"
+    r"|no instances? available for (?P<instance>[\w.-]{2,80})"
     r"|(?P<service>[a-z][\w-]{1,40}) (?:answered|returned|responded(?: with)?) 50\d"
 )
 _RESTART = re.compile(
@@ -196,7 +197,7 @@ def target_of(message: str) -> str | None:
         return None
     if found["named"]:
         return ":".join(filter(None, (found["named"], found["port"])))
-    return found["url"] or found["host"] or found["service"]
+    return found["url"] or found["host"] or found["instance"] or found["service"]
 
 
 def restarts(kinds: Sequence[Kind]) -> list[Kind]:

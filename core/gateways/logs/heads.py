@@ -57,6 +57,7 @@ class Head:
     is_error: bool = False
     is_warning: bool = False
     has_gauge: bool = False
+    has_trace: bool = False
 
 
 class HeadReader:
@@ -152,7 +153,10 @@ class HeadReader:
     def _head(self, source: tuple[str, str, str], message: str, line: bytes) -> Head:
         has_gauge = _GAUGE_WORD.search(line, 0, _HEAD_BYTES) is not None
         level = source[1]
-        return Head(self._tree.add(source, message), level in ("error", "fatal"), level == "warning", has_gauge)
+        has_trace = trace_id(line) is not None
+        return Head(
+            self._tree.add(source, message), level in ("error", "fatal"), level == "warning", has_gauge, has_trace
+        )
 
     def _keep_prefix(self, source: tuple[str, str, str], message: str, line: bytes, skeleton: bytes) -> None:
         """Keep what the words before the message say, when the message is all that follows them."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+from zlib import crc32
 
 import zstandard
 
@@ -32,7 +33,8 @@ MAX_BYTES = 4 * 1024**3
 """Of all logs of one index together, decompressed; what comes after is not read."""
 
 _COUNTS_KEPT = 100_000
-_MAX_TRACED = 50_000
+_MAX_TRACED = 200_000
+"""Messages that name a trace; when there are more, those of every other trace are dropped, again and again."""
 _MAX_GAUGES = 500
 _LEVEL = 1
 _PEEKED = 400
@@ -43,7 +45,7 @@ CREATE TABLE blocks (file INTEGER, first_line INTEGER, lines INTEGER, place INTE
 CREATE TABLE templates (id INTEGER PRIMARY KEY, component TEXT, level TEXT, logger TEXT, text TEXT);
 CREATE TABLE counts (template INTEGER, minute INTEGER, count INTEGER, file INTEGER, line INTEGER, at REAL,
   PRIMARY KEY (template, minute)) WITHOUT ROWID;
-CREATE TABLE traced (trace TEXT, template INTEGER, at REAL, file INTEGER, line INTEGER);
+CREATE TABLE traced (trace TEXT, mark INTEGER, template INTEGER, at REAL, line INTEGER);
 CREATE TABLE gauges (component TEXT, name TEXT, minute INTEGER, mean REAL, low REAL, high REAL);
 """
 _ADD_COUNT = """INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?)
@@ -96,8 +98,8 @@ class LogIndexer:
     read_bytes: int = 0
     _counts: dict[tuple[int, int], _Count] = field(default_factory=dict)
     _gauges: dict[tuple[str, str], Course] = field(default_factory=dict)
-    _traced: list[tuple[str, int, float, int, int]] = field(default_factory=list)
-    _traced_total: int = 0
+    _traced: list[tuple[str, int, int, float, int]] = field(default_factory=list)
+    _every: int = 1
 
     def index(self, sources: Sequence[Source], facts: dict[str, Any], progress: Progress = lambda _: None) -> None:
         """Read every source to its end; `facts` are kept beside what was found.
@@ -171,18 +173,20 @@ class LogIndexer:
                 counts[key] = [1, number, first + index, minute * 60.0 if at is None else at.timestamp()]
             else:
                 count[0] += 1
-            if head.is_error or head.is_warning or head.has_gauge:
-                self._add_details(head, line, minute, heads, (number, first + index))
+            if head.has_gauge or head.has_trace:
+                self._add_details(head, line, minute, heads, first + index)
         return minute
 
-    def _add_details(self, head: Head, line: bytes, minute: int, heads: HeadReader, place: tuple[int, int]) -> None:
+    def _add_details(self, head: Head, line: bytes, minute: int, heads: HeadReader, number: int) -> None:
         template = head.template
         if template is None:
             return
-        if (head.is_error or head.is_warning) and self._traced_total < _MAX_TRACED and (trace := trace_id(line)):
-            at = heads.time(line)
-            self._traced_total += 1
-            self._traced.append((trace, template.id, minute * 60.0 if at is None else at.timestamp(), *place))
+        if head.has_trace and (trace := trace_id(line)):
+            mark = crc32(trace.encode()) & 0xFFFF
+            if mark % self._every == 0:
+                at = heads.time(line)
+                time = minute * 60.0 if at is None else at.timestamp()
+                self._traced.append((trace, mark, template.id, time, number))
         if head.has_gauge and (found := gauge(line)) is not None:
             course = self._gauges.get((template.source[0], found[0]))
             if course is None:
@@ -194,6 +198,9 @@ class LogIndexer:
     def _flush(self, database: sqlite3.Connection) -> None:
         database.executemany(_ADD_COUNT, ((*key, *count) for key, count in self._counts.items()))
         database.executemany("INSERT INTO traced VALUES (?, ?, ?, ?, ?)", self._traced)
+        while database.execute("SELECT count(*) FROM traced").fetchone()[0] > _MAX_TRACED:
+            self._every *= 2
+            database.execute("DELETE FROM traced WHERE mark % ? != 0", (self._every,))
         self._counts.clear()
         self._traced.clear()
 

@@ -115,7 +115,7 @@ class LogIndex:
         return dict(rows.fetchall())
 
     def traced(self, begin: int, end: int) -> Iterator[tuple[str, int, float]]:
-        """Yield trace id, kind and time of the errors and warnings that name a trace, by trace and time."""
+        """Yield trace id, kind and time of the messages that name a trace, by trace and time; of some traces if many."""
         yield from self._database.execute(
             "SELECT trace, template, at FROM traced WHERE at >= ? AND at < ? ORDER BY trace, at, line",
             (begin * 60.0, end * 60.0),

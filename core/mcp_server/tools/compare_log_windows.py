@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 
 from core.gateways.logs.analysis import Change, Changes, compare, find_bursts, periodic, ranges, restarts, trends
+from core.gateways.logs.flows import broken_flows
 from core.gateways.logs.reading import LogIndex
 from core.mcp_server.arguments import LogTime, Minutes, PageNumber
 from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import described, minute_of, second
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, tame
+from core.mcp_server.rendering import Sheet, counted, quoted, tame
 
 _SHOWN = 8
+_EXPECTED_CHARS = 160
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
@@ -38,6 +40,7 @@ def _sheet(index: LogIndex, at: str, minutes: int, masker: Masker) -> Sheet:
         for word, found in (("new", changes.new), ("more", changes.more), ("gone", changes.gone)):
             for change in found[:_SHOWN]:
                 _add_change(sheet, index, word, change, masker)
+        _add_broken(sheet, index, before, after, masker)
         _add_restarts(sheet, index, (before[0], after[1]), masker)
         _add_courses(sheet, index, window, masker)
         return sheet
@@ -59,6 +62,16 @@ def _add_change(sheet: Sheet, index: LogIndex, word: str, change: Change, masker
     text, facts = described(index, change.kind, masker)
     label = {"new": "New", "gone": "Gone", "more": "More frequent"}[word]
     sheet.add(f"{label}, {change.before:.2g} to {change.after:.2g} a minute: {text}", **{word: [facts]})
+
+
+def _add_broken(sheet: Sheet, index: LogIndex, before: tuple[int, int], after: tuple[int, int], masker: Masker) -> None:
+    """List messages that followed others in most traces before, and no longer do."""
+    for broken in broken_flows(index, before, after)[:_SHOWN]:
+        text, facts = described(index, broken.kind, masker)
+        expected = described(index, broken.expected, masker)[1]["message"] if broken.expected else ""
+        shares = f"{broken.usual_share:.0%} before, {broken.share:.0%} after"
+        follows = f"came {quoted(expected, _EXPECTED_CHARS)}" if expected else "the request ended"
+        sheet.add(f"No longer after it: {follows} ({shares}) after {text}", broken=[{**facts, "expected": expected}])
 
 
 def _add_restarts(sheet: Sheet, index: LogIndex, span: tuple[int, int], masker: Masker) -> None:

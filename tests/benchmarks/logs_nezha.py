@@ -25,7 +25,7 @@ from core.gateways.traces.otlp import Span
 
 DAYS = ("2023-01-29", "2023-01-30")
 PUBLISHED = 0.867
-_CLEARLY_SLOW_S = 0.1
+_CLEARLY_SLOW_S = 0.5
 _MINUTES = 3
 _DAY_MINUTES = 1_430
 _LINE = re.compile(r"\S+ (?P<level>[A-Z]+)\s+(?P<logger>\S+) TraceID: (?P<trace>\w+) SpanID: \w+ (?P<message>.*)", re.S)

@@ -22,6 +22,7 @@ NO_MINUTE = -1
 _KEPT = 40_000
 _SKELETON_BYTES = 600
 _HEAD_BYTES = 4_000
+_JSON_BYTES = 65_536
 _DIGITS = re.compile(
     rb"\b[A-Za-z_.:/@+-]*+(?!(?<=\" )[1-5]\d\d |(?<=\"level\":)\d\d\b|(?<=\"status\":)\d\d\d\b)\d[\w.:/@+-]*+"
 )
@@ -136,7 +137,9 @@ class HeadReader:
         return None
 
     def _read(self, line: bytes, skeleton: bytes) -> Head:
-        text = clean(line[:_HEAD_BYTES].decode("utf-8", "replace")).rstrip("\n")
+        # JSON that is cut is no JSON; its service and level would be lost.
+        size = _JSON_BYTES if line.startswith(b"{") else _HEAD_BYTES
+        text = clean(line[:size].decode("utf-8", "replace")).rstrip("\n")
         key, rest = (None, text) if text.startswith("{") else without_prefix(text)
         record = _record(rest)
         is_timed = self.minute(line) != NO_MINUTE
@@ -173,7 +176,7 @@ class HeadReader:
 
 def message_of(line: str) -> str:
     """Return what a line says, without prefix and head."""
-    text = clean(line[:_HEAD_BYTES]).rstrip("\n")
+    text = clean(line[: _JSON_BYTES if line.startswith("{") else _HEAD_BYTES]).rstrip("\n")
     rest = text if text.startswith("{") else without_prefix(text)[1]
     return _told(_record(rest) or LogRecord(rest.strip()), rest)[2] or rest.strip()
 

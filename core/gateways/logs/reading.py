@@ -17,6 +17,8 @@ from core.gateways.logs.sources import BLOCK_BYTES, LONGEST_LINE
 
 _MOST_LINES = 200
 _LINE_BYTES = 4_000
+_MESSAGE_BYTES = 65_536
+"""JSON that is cut is no JSON, and its message could not be told from the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class LogIndex:
 
     def message(self, kind: Kind) -> str:
         """Return what the first line of this kind says, without its head."""
-        lines = self.lines(kind.file, kind.line, 1)
+        lines = self.lines(kind.file, kind.line, 1, _MESSAGE_BYTES)
         return message_of(lines[0][1]) if lines else kind.text
 
     def kind_numbered(self, number: int) -> Kind | None:
@@ -160,8 +162,8 @@ class LogIndex:
         ).fetchone()
         return None if found is None else (found[0], found[1])
 
-    def lines(self, file: int, first: int, count: int) -> list[tuple[int, str]]:
-        """Return up to `count` lines of a file from line `first` on, with their numbers, each cut to 4,000 bytes."""
+    def lines(self, file: int, first: int, count: int, width: int = _LINE_BYTES) -> list[tuple[int, str]]:
+        """Return up to `count` lines of a file from line `first` on, with their numbers, each cut to `width` bytes."""
         first, count = max(1, first), min(count, _MOST_LINES)
         blocks = self._database.execute(
             "SELECT first_line, place, size FROM blocks WHERE file = ? AND first_line < ? AND first_line + lines > ?"
@@ -174,7 +176,7 @@ class LogIndex:
             lines = self._block(place, size).split(b"\n")
             for offset, line in enumerate(lines[skipped : first + count - begin], skipped):
                 if offset + 1 < len(lines) or line:
-                    found.append((begin + offset, line[:_LINE_BYTES].decode("utf-8", "replace").rstrip("\r")))
+                    found.append((begin + offset, line[:width].decode("utf-8", "replace").rstrip("\r")))
         return found
 
     def _block(self, place: int, size: int) -> bytes:

@@ -109,15 +109,14 @@ async def _holmes(data: Path, home: Path) -> dict[str, Any]:
 
 def _nezha(data: Path, home: Path) -> dict[str, Any]:
     faults = list(rank_faults(data, home))
-    print(
-        f"\n{'Nezha TrainTicket':20} {'faults':>6} {'@1':>5} {'@3':>5} {'region@1':>9}  (published service@1: {PUBLISHED})"
-    )
+    print(f"\n{'Nezha TrainTicket':20} {'faults':>6} {'@1':>5} {'@3':>5} {'region@1':>9}")
     for kind in [*dict.fromkeys(fault.kind for fault in faults), "all"]:
         of_kind = [fault for fault in faults if kind in (fault.kind, "all")]
         first = statistics.fmean(fault.rank == 1 for fault in of_kind)
         third = statistics.fmean(0 < fault.rank <= 3 for fault in of_kind)
         region = statistics.fmean(fault.region_right for fault in of_kind)
         print(f"{kind:20} {len(of_kind):6} {first:5.2f} {third:5.2f} {region:9.2f}")
+    print(f"{'published':20} {len(faults):6} {PUBLISHED:5.2f}")
     return {"nezha_faults": len(faults), "service_at_1": round(first, 3), "region_at_1": round(region, 3)}
 
 

@@ -33,7 +33,7 @@ _STEADY = 0.1
 _ELSEWHERE = re.compile(
     r"(?i)connection (?:refused|reset|timed out)|ECONN(?:REFUSED|RESET|ABORTED)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN"
     r"|upstream|bad gateway|service unavailable|gateway time-?out|no route to host|name resolution|unknown ?host|could not connect"
-    r"|no instances? available|answered 50[0-9]|\b50[234]\b|dial tcp|unreachable|deadline exceeded"
+    r"|no instances? available|(?:answered|status(?: code)?|http|code|with|got|returned|responded|error)[ =:\"']{1,4}50[0234]\b|dial tcp|unreachable|deadline exceeded"
 )
 _TARGET = re.compile(
     r"(?i)(?:https?|tcp|amqp|redis|postgres(?:ql)?|mysql|mongodb)://(?:[^\s/@\"']{1,100}@)?(?P<url>[\w.-]{1,120}(?::\d{1,5})?)"

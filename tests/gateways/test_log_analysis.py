@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.gateways.logs.analysis import comes_from_elsewhere, find_bursts, rare, restarts, target_of, trends
 from core.gateways.logs.course import MAX_PARTS, Course
 from core.gateways.logs.flows import broken_flows, components_of
-from core.gateways.logs.heads import gauge
+from core.gateways.logs.heads import gauge, trace_id
 from core.gateways.logs.index import LogIndexer, Source
 from core.gateways.logs.reading import LogIndex
 
@@ -109,6 +109,20 @@ def test_growth_is_seen_however_fast_the_lines_come(tmp_path: Path, seconds: flo
 )
 def test_quantities_are_read_by_name_and_ids_are_none(text: str, found: tuple[str, float] | None) -> None:
     assert gauge(text.encode()) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("done trace_id=0af7651916cd43dd", "0af7651916cd43dd"),
+        ("TraceID: 0af7651916cd43dd done", "0af7651916cd43dd"),
+        ('{"correlationId": "a-1-b-2-c"}', "a-1-b-2-c"),
+        ("X-REQUEST-ID: 7f3a-11", "7f3a-11"),
+        ("stack trace follows, request took 7 ms", None),
+    ],
+)
+def test_the_trace_of_a_line_is_read_in_the_usual_spellings(text: str, found: str | None) -> None:
+    assert trace_id(text.encode()) == found
 
 
 def test_a_message_that_comes_once_among_thousands_stands_out(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _DIGITS = re.compile(
     rb"\b[A-Za-z_.:/@+-]*+(?!(?<=\" )[1-5]\d\d |(?<=\"level\":)\d\d\b|(?<=\"status\":)\d\d\d\b)\d[\w.:/@+-]*+"
 )
 _TIME = re.compile(
-    rb"(?P<iso>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d)(?::\d\d(?P<part>[.,]\d{1,9})?(?P<zone>Z|[ ]?[+-]\d\d:?\d\d)?)?"
+    rb"(?P<iso>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d)(?::(?P<second>\d\d)(?P<part>[.,]\d{1,9})?(?P<zone>Z|[ ]?[+-]\d\d:?\d\d)?)?"
     rb"|(?P<access>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d):\d\d(?P<offset> [+-]\d{4})?"
     rb"|\"(?:time|ts|timestamp|t|@timestamp)\": ?(?P<epoch>\d{10})(?:\d{3}|\.\d{1,9})?\b"
     rb"|\b(?P<syslog>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d):\d\d"
@@ -36,6 +36,8 @@ _TIME = re.compile(
 _TIME_WITHIN = 300
 _ACCESS = re.compile(r'"(?P<request>[A-Z]{3,8} [^ ?"]{1,200})[^"]{0,2000}" (?P<status>[1-5]\d\d) ')
 _TRACE_ID = re.compile(rb"(?i:trace[_.-]?id|correlation[_-]?id|request[_-]?id)\W{1,4}(?P<id>[\w-]{6,64})")
+_TRACE_WORDS = (b"race", b"RACE", b"orrelation", b"ORRELATION", b"equest", b"EQUEST")
+"""One of them is in what the pattern above finds; looking for them first is several times faster."""
 _GAUGE_NAMES = (
     rb"heap|memory|mem|rss|latency|duration|took|elapsed|response_?time|queue|backlog|lag|pending|depth|connections|threads"
     rb"|rate|ratio|usage"
@@ -45,7 +47,6 @@ _GAUGE = re.compile(
     rb"(?: (?:usage|used|size|depth|length|time|rate)){0,2})[\"']?(?:[=:]| is| of){0,2} {0,3}[\"']?(?P<number>\d{1,12}(?:\.\d{1,6})?)"
     rb"|(?P<verb>[a-z]{3,30}) in (?P<seconds>\d{1,9}(?:\.\d{1,6})?) ?(?:ms|s|sec|seconds)\b" % _GAUGE_NAMES
 )
-_GAUGE_WORD = re.compile(rb"(?i)%b| in \d[\d.]{0,20} ?m?s" % _GAUGE_NAMES)
 _REPLICA = re.compile(r"(?:-[a-f0-9]{6,10}-[a-z0-9]{5}|[-_.]?\d{1,5})$")
 _STACK = re.compile(r"\s|\}|at |Caused by|File \"|\.\.\. |--->|---")
 
@@ -101,6 +102,15 @@ class HeadReader:
             minute = self._minutes[key] = NO_MINUTE if at is None else int(at.timestamp() // 60)
         return minute
 
+    def seconds(self, line: bytes, minute: int) -> float:
+        """Return the seconds since 1970 of a line of which the minute is known."""
+        found = _TIME.search(line, 0, _TIME_WITHIN)
+        if found is not None and found["second"]:
+            part = found["part"]
+            return minute * 60.0 + int(found["second"]) + (float(b"0." + part[1:]) if part else 0.0)
+        at = None if found is None else self._time(found)
+        return minute * 60.0 if at is None else at.timestamp()
+
     def time(self, line: bytes) -> datetime | None:
         """Return the time that the line says, to the microsecond, in UTC."""
         found = _TIME.search(line, 0, _TIME_WITHIN)
@@ -154,7 +164,7 @@ class HeadReader:
         return self._head(source, message, line)
 
     def _head(self, source: tuple[str, str, str], message: str, line: bytes) -> Head:
-        has_gauge = _GAUGE_WORD.search(line, 0, _HEAD_BYTES) is not None
+        has_gauge = gauge(line) is not None
         level = source[1]
         has_trace = trace_id(line) is not None
         return Head(
@@ -183,7 +193,8 @@ def message_of(line: str) -> str:
 
 def trace_id(line: bytes) -> str | None:
     """Return the id of the trace or request that the line belongs to."""
-    found = _TRACE_ID.search(line, 0, _HEAD_BYTES)
+    starts = [at for word in _TRACE_WORDS if (at := line.find(word, 0, _HEAD_BYTES)) > 0]
+    found = _TRACE_ID.search(line, min(starts) - 1, _HEAD_BYTES) if starts else None
     return None if found is None else found["id"].decode("ascii", "replace")
 
 

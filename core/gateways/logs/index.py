@@ -33,7 +33,8 @@ MAX_BYTES = 4 * 1024**3
 """Of all logs of one index together, decompressed; what comes after is not read."""
 
 _COUNTS_KEPT = 100_000
-_MAX_TRACED = 200_000
+_TRACED_KEPT = 2_000
+_MAX_TRACED = 100_000
 """Messages that name a trace; when there are more, those of every other trace are dropped, again and again."""
 _MAX_GAUGES = 500
 _LEVEL = 1
@@ -137,7 +138,7 @@ class LogIndexer:
                 database.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?)", row)
                 raw.write(packed)
                 first += len(lines)
-                if len(self._counts) + len(self._traced) > _COUNTS_KEPT:
+                if len(self._counts) > _COUNTS_KEPT or len(self._traced) > _TRACED_KEPT:
                     self._flush(database)
         except (OSError, EOFError, zstandard.ZstdError):
             note = "The compressed file is damaged or ends early; what came before was read."
@@ -169,8 +170,7 @@ class LogIndexer:
             key = (head.template.id, minute)
             count = counts.get(key)
             if count is None:
-                at = heads.time(line)
-                counts[key] = [1, number, first + index, minute * 60.0 if at is None else at.timestamp()]
+                counts[key] = [1, number, first + index, heads.seconds(line, minute)]
             else:
                 count[0] += 1
             if head.has_gauge or head.has_trace:
@@ -184,9 +184,7 @@ class LogIndexer:
         if head.has_trace and (trace := trace_id(line)):
             mark = crc32(trace.encode()) & 0xFFFF
             if mark % self._every == 0:
-                at = heads.time(line)
-                time = minute * 60.0 if at is None else at.timestamp()
-                self._traced.append((trace, mark, template.id, time, number))
+                self._traced.append((trace, mark, template.id, heads.seconds(line, minute), number))
         if head.has_gauge and (found := gauge(line)) is not None:
             course = self._gauges.get((template.source[0], found[0]))
             if course is None:

@@ -21,7 +21,7 @@ def text_of_log(size: int) -> bytes:
 
 
 async def test_several_logs_and_a_pipe_tell_the_same_first_failure(logsense: CommandLine, tmp_path: Path) -> None:
-    text = text_of_log(600_000)
+    text = text_of_log(300_000)
     half = text.rfind(b"\n", 0, len(text) // 2) + 1
     first, second = tmp_path / "shop.log", tmp_path / "shop.log.2.gz"
     first.write_bytes(text[:half])
@@ -37,7 +37,7 @@ async def test_several_logs_and_a_pipe_tell_the_same_first_failure(logsense: Com
 
 async def test_a_window_before_the_failure_has_no_failure(logsense: CommandLine, tmp_path: Path) -> None:
     log = tmp_path / "shop.log"
-    log.write_bytes(text_of_log(600_000))
+    log.write_bytes(text_of_log(300_000))
     until_ten = BEGIN.replace(hour=10).isoformat()
     outcome = await logsense.run("investigate", "--log", str(log), "--until", until_ten, "--json")
     assert "db-payments" not in outcome.document["root_cause"]

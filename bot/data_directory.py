@@ -55,6 +55,11 @@ class DataDirectory:
         return self.path / "knowledge"
 
     @property
+    def logs(self) -> Path:
+        """Where the indexes of logs live that were handed over, with the logs themselves."""
+        return self.path / "logs"
+
+    @property
     def key_file(self) -> Path:
         """Where a generated secret key lives."""
         return self.path / "secret.key"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import click
 
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
 from bot.exit_codes import ExitCode
+from bot.log_files import Handed, StandardInput, log_event, opened, run_interruptibly
 from bot.options import full_option, investigation_option, json_option
 from bot.session import Cli, Session
 from core.domain.conversation import (
@@ -27,6 +28,7 @@ from core.domain.investigation import Status
 from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
 from core.gateways.event_payload import envelope_event
+from core.gateways.logs.index import Source
 from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 from core.usecases.resolve import NOT_CHANGED
 
@@ -41,39 +43,101 @@ from core.usecases.resolve import NOT_CHANGED
     metavar="FILE",
     help="Investigate an event, a trace or a log from a file instead; - is stdin.",
 )
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    metavar="FILE",
+    help="Investigate logs of any size; repeat it for several. Plain, gzip, bzip2 or zstd; - is stdin.",
+)
+@click.option(
+    "--trace",
+    "traces",
+    multiple=True,
+    metavar="FILE",
+    help="Investigate OpenTelemetry traces (OTLP JSON), alone or beside --log.",
+)
+@click.option("--since", metavar="TIME", help="With --log or --trace: from when, a time or 2h before the newest line.")
+@click.option("--until", metavar="TIME", help="With --log or --trace: until when.")
 @full_option
 @json_option
 @click.pass_obj
-def investigate(cli: Cli, issue: str | None, event_file: str | None) -> None:
+def investigate(
+    cli: Cli,
+    issue: str | None,
+    event_file: str | None,
+    logs: tuple[str, ...],
+    traces: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+) -> None:
     """Find the root cause of ISSUE, step by step.
 
     ISSUE is a short id (SHOP-1A2), a numeric id, any Sentry URL of an issue, or - for what is piped in. With --event
     a file is read instead: a stack trace or a log of any usual language as text, JSON lines, or a Sentry event as the
-    API gives it, as an SDK sends it, or in an envelope. Of a log over 1 MiB the end is read.
+    API gives it, as an SDK sends it, or in an envelope. Of a log over 1 MiB the end is read. --log reads whole logs,
+    and so does - for what is larger than 1 MiB or compressed; --trace reads spans, and beside logs both are joined.
     """
-    if issue == "-" and event_file is None:
+    if issue == "-" and event_file is None and not logs and not traces:
         issue, event_file = None, "-"
-    if (issue is None) == (event_file is None):
-        raise InvalidInput("Name one thing to investigate: an issue (logsense investigate SHOP-1A2) or --event FILE.")
+    files = logs or traces
+    if sum((issue is not None, event_file is not None, bool(files))) != 1:
+        raise InvalidInput(
+            "Name one thing to investigate: an issue (logsense investigate SHOP-1A2), --event FILE or --log FILE."
+        )
+    if not files and (since or until) and event_file != "-":
+        raise InvalidInput("--since and --until belong to --log FILE or --trace FILE.")
 
     async def command(session: Session) -> ExitCode:
-        subject = pasted_event(event_file) if event_file else IssueText(issue or "")
+        subject = await run_interruptibly(_subject, session, issue, event_file, logs, traces, since, until)
         request = InvestigationRequest(session.delivery_id(), session.conversation, session.actor, subject)
         return await session.watch_investigation((await session.app.inbox.receive(request)).id)
 
     cli.run(command, works=True)
 
 
-def pasted_event(name: str) -> PastedEvent:
-    """Read the file of that name, or standard input for `-`.
+def _subject(
+    session: Session,
+    issue: str | None,
+    event_file: str | None,
+    logs: tuple[str, ...],
+    traces: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+) -> IssueText | PastedEvent:
+    root, organization_id = session.app.directory.logs, session.app.organization.id
+    if logs or traces:
+        with opened(logs, traces) as handed:
+            return log_event(root, organization_id, handed, since, until)
+    if event_file is None:
+        return IssueText(issue or "")
+    if event_file != "-":
+        return pasted_event(event_file)
+    piped = StandardInput()
+    if _is_log(piped.beginning(MAX_EVENT_BYTES + 1)) or since or until:
+        handed = Handed([Source("stdin", cast(BinaryIO, piped))])
+        return log_event(root, organization_id, handed, since, until)
+    return pasted_event(event_file, piped)
+
+
+def _is_log(head: bytes) -> bool:
+    """Whether the beginning of standard input is that of a log too large for an event, or of a compressed one."""
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")):
+        return True
+    is_document = head.lstrip()[:1] in (b"{", b"[") and b"\n{" not in head
+    return len(head) > MAX_EVENT_BYTES and not is_document and b"\0" not in head
+
+
+def pasted_event(name: str, piped: StandardInput | None = None) -> PastedEvent:
+    """Read the file of that name, or `piped`, which is standard input.
 
     Raises:
         InvalidInput: one sentence on why it cannot be read.
     """
     origin = "standard input" if name == "-" else Path(name).name
     try:
-        if name == "-":
-            raw = _read_end(sys.stdin.buffer, origin)
+        if piped is not None:
+            raw = _read_end(cast(BinaryIO, piped), origin)
         else:
             with Path(name).open("rb") as file:
                 raw = _read_end(file, origin)

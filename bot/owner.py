@@ -160,6 +160,7 @@ def mcp_settings(app: App) -> McpSettings:
         knowledge=_knowledge_settings(app),
         mask_key=derived_key(secrets_of(app.settings, app.directory)[-1], "masking"),
         tool_timeout_s=app.settings.tool_timeout_s,
+        logs=app.directory.logs,
     )
 
 

@@ -22,7 +22,9 @@ class Tools:
     masks: frozenset[PersonalData]
     """What is masked for organizations that chose nothing else."""
 
-    async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+    async def toolbox(
+        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+    ) -> Toolbox:
         """See the port."""
         connection = await self.connections.sentry(organization_id)
         return McpToolbox(
@@ -32,6 +34,7 @@ class Tools:
             investigation_id,
             event_text,
             await self._masks_of(organization_id),
+            log,
         )
 
     async def host_tools(self, organization_id: OrganizationId) -> HostTools:

@@ -77,6 +77,7 @@ _COVERAGE = {
     "analyze_error_frequency": (5, "its course over time was read"),
     "get_user_impact": (3, "whom it hits was read"),
     "search_knowledge_base": (2, "past incidents were searched"),
+    "read_log_errors": (10, "the logs were read"),
 }
 
 
@@ -84,6 +85,7 @@ _TELLING_FACTS = {
     "get_stacktrace": ("frame", "exceptions", "message", "spans", "evidence"),
     "analyze_error_frequency": ("total",),
     "get_user_impact": ("users", "shares"),
+    "read_log_errors": ("first",),
 }
 """Of which facts at least one has to be there for a tool's answer to count: a call may succeed and tell nothing."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.agent.causes import CauseEntry, catalogue, classify
 from core.agent.devices import device_of
@@ -18,8 +18,11 @@ from core.domain.tool_facts import (
     ImpactFacts,
     IssueFacts,
     KnowledgeFacts,
+    LogChangeFacts,
+    LogFacts,
     MatchFacts,
     StackFacts,
+    TraceFacts,
 )
 
 _NEARLY_ALL = 0.8
@@ -37,6 +40,9 @@ class Observed:
     knowledge: KnowledgeFacts
     ids: Mapping[str, str]
     headlines: Mapping[str, str]
+    logs: LogFacts = field(default_factory=LogFacts)
+    log_changes: LogChangeFacts = field(default_factory=LogChangeFacts)
+    traces: TraceFacts = field(default_factory=TraceFacts)
 
 
 def diagnose(observed: Observed) -> Analysis:

@@ -79,7 +79,9 @@ def _subject(transcript: Transcript) -> str:
     subject = transcript.subject
     event = f", event {_line(subject.event_id)}" if subject.event_id else ""
     if subject.pasted:
-        return f"one event that a person handed over; for tools its issue_id is `{_line(subject.issue_id)}`{event}."
+        logs = ", from logs; begin with read_log_errors" if subject.log else ""
+        issue_id = _line(subject.issue_id)
+        return f"one event that a person handed over{logs}; for tools its issue_id is `{issue_id}`{event}."
     return f"issue `{_line(subject.label)}`; for tools its issue_id is `{_line(subject.issue_id)}`{event}."
 
 

@@ -12,6 +12,8 @@ from typing import Any, cast
 from core.agent.answers import answer_from, calls_for_question
 from core.agent.causes import classify
 from core.agent.diagnosis import Observed, diagnose
+from core.agent.log_diagnosis import told_by_logs
+from core.agent.trace_diagnosis import told_by_traces
 from core.domain.causes import Cause
 from core.domain.journal import ToolCall, Transcript, Turn
 from core.domain.report import Evidence
@@ -39,7 +41,8 @@ class RulesReasoner:
                 return Turn(thought, calls)
         if transcript.question is not None:
             return Turn("", conclusion=answer_from(transcript))
-        return Turn("", conclusion=diagnose(observed_in(transcript)))
+        observed = observed_in(transcript)
+        return Turn("", conclusion=told_by_traces(observed, told_by_logs(observed, diagnose(observed))))
 
 
 def observed_in(transcript: Transcript) -> Observed:
@@ -59,6 +62,9 @@ def observed_in(transcript: Transcript) -> Observed:
         cast(Any, facts.get("search_knowledge_base", {})),
         ids,
         headlines,
+        cast(Any, facts.get("read_log_errors", {})),
+        cast(Any, facts.get("compare_log_windows", {})),
+        cast(Any, facts.get("read_trace_spans", {})),
     )
 
 
@@ -98,7 +104,7 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         stack_arguments["event"] = transcript.subject.event_id
     yield (
         "Read what the issue is, and the stack of an event that shows it best.",
-        [("get_sentry_issue_details", issue), ("get_stacktrace", stack_arguments)],
+        [("get_sentry_issue_details", issue), ("get_stacktrace", stack_arguments), *_first_of_logs(transcript)],
     )
     observed = observed_in(transcript)
     context: list[tuple[str, dict[str, Any]]] = []
@@ -106,7 +112,17 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("search_knowledge_base", {"query": query}))
     if not observed.issue.get("single_event"):
         context += [("analyze_error_frequency", issue), ("get_user_impact", issue)]
+    if place := observed.logs.get("first", {}).get("place"):
+        context.append(("read_log_window", {"around": place}))
+    if transcript.subject.log is not None:
+        context.append(("compare_log_windows", {}))
+    if observed.logs.get("spans"):
+        context.append(("read_trace_spans", {}))
     yield _why_context(observed), context
+
+
+def _first_of_logs(transcript: Transcript) -> list[tuple[str, dict[str, Any]]]:
+    return [("read_log_errors", {})] if transcript.subject.log is not None else []
 
 
 def _why_context(observed: Observed) -> str:

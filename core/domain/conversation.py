@@ -27,10 +27,14 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class PastedEvent:
-    """One event that a person handed over instead of naming an issue: the raw text, at most 1 MiB, unparsed."""
+    """One event that a person handed over instead of naming an issue: the raw text, at most 1 MiB, unparsed.
+
+    `log` is the handle of the index of the logs that the text is the most telling part of.
+    """
 
     text: str
     origin: str
+    log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

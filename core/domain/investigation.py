@@ -30,12 +30,16 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is investigated: an issue of the connected tracker, or one event whose raw text is kept apart."""
+    """What is investigated: an issue of the connected tracker, or one event whose raw text is kept apart.
+
+    `log` is the handle of an index of logs that were handed over.
+    """
 
     label: str
     issue_id: str
     event_id: str | None = None
     pasted: bool = False
+    log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,89 @@ class MatchFacts(TypedDict, total=False):
     reasons: list[str]
 
 
+class LogKindFacts(TypedDict, total=False):
+    """One kind of log message: `place` is the `file:line` of its first, `target` what it could not reach.
+
+    `expected` is the message that came after it before.
+    """
+
+    template: str
+    component: str
+    level: str
+    count: int
+    at: str
+    place: str
+    message: str
+    target: str
+    expected: str
+
+
+class LogFacts(TypedDict, total=False):
+    """`read_log_errors`: who failed first and who after, in the worst burst; `new` came up with it or just before.
+
+    `elsewhere` is there when the first error says that another service failed, empty when it does not name it.
+    """
+
+    errors: int
+    spans: int
+    first: LogKindFacts
+    followers: list[LogKindFacts]
+    elsewhere: str
+    bursts: list[dict[str, str | int]]
+    new: list[LogKindFacts]
+    more: list[LogKindFacts]
+    kinds: list[LogKindFacts]
+    warnings: list[LogKindFacts]
+    rare: list[LogKindFacts]
+    usual: list[LogKindFacts]
+
+
+class SpanFacts(TypedDict, total=False):
+    """A span that failed, or an operation that takes longer than usual, in milliseconds of its own."""
+
+    service: str
+    operation: str
+    at: str
+    message: str
+    place: str
+    usual_ms: str
+    now_ms: str
+
+
+class TraceFacts(TypedDict, total=False):
+    """`read_trace_spans`: the span that failed first, and the services that take longer than usual."""
+
+    spans: int
+    failed: int
+    failure: SpanFacts
+    slow: list[SpanFacts]
+
+
+class LogTrendFacts(TypedDict, total=False):
+    """A quantity that logs tell: its mean in the first and the last quarter if it grows or falls, else its range."""
+
+    component: str
+    name: str
+    first: str
+    last: str
+    low: str
+    high: str
+
+
+class LogChangeFacts(TypedDict, total=False):
+    """`compare_log_windows`: what changed at a time, and what grows, falls or repeats in all of the logs."""
+
+    at: str
+    new: list[LogKindFacts]
+    more: list[LogKindFacts]
+    gone: list[LogKindFacts]
+    broken: list[LogKindFacts]
+    restarts: list[LogKindFacts]
+    trends: list[LogTrendFacts]
+    ranges: list[LogTrendFacts]
+    periodic: list[LogKindFacts]
+
+
 class KnowledgeFacts(TypedDict, total=False):
     """`search_knowledge_base`, best match first; `note` says what the search had to do without."""
 

@@ -19,6 +19,8 @@ from core.domain.tenancy import OrganizationId, SentryConnection
 
 ENVELOPE_META = "io.logsense/envelope"
 EVENT_META = "io.logsense/event"
+LOGS_META = "io.logsense/reads-logs"
+"""Of a tool: it reads logs that a person handed over, and is offered only with them."""
 MASKED_META = "io.logsense/masked"
 HOST_ONLY_META = "io.logsense/host-only"
 
@@ -37,7 +39,7 @@ class EnvelopeRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who asks, for what, and what may be reached for it; `event_digest` binds a pasted event."""
+    """Who asks, for what, and what may be reached for it; `event_digest` binds a pasted event, `log` names an index."""
 
     organization_id: OrganizationId
     investigation_id: str
@@ -48,6 +50,7 @@ class Envelope:
     event_digest: str | None = None
     masks: tuple[str, ...] | None = None
     """The kinds of personal data that the organization has masked; None stands for the default."""
+    log: str | None = None
 
 
 def digest_of_arguments(arguments: Mapping[str, Any]) -> str:

@@ -56,6 +56,7 @@ class McpSettings:
     tool_timeout_s: float = 20.0
     command: tuple[str, ...] = (sys.executable, "-m", "core.mcp_server")
     operator_hosts: OperatorHosts | None = None
+    logs: Path | None = None
 
 
 @dataclass(slots=True)
@@ -247,6 +248,8 @@ class McpProcess:
             **_operator_variables(settings.operator_hosts),
             **settings.knowledge.variables(),
         }
+        if settings.logs is not None:
+            environment["LOGSENSE_LOGS"] = str(settings.logs)
         return StdioServerParameters(
             command=settings.command[0], args=list(settings.command[1:]), env=environment, cwd=_ROOT
         )

@@ -15,6 +15,7 @@ from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.envelope import (
     HOST_ONLY_META,
+    LOGS_META,
     MASKED_META,
     MAX_EVENT_BYTES,
     Caller,
@@ -42,19 +43,21 @@ class McpToolbox:
         investigation_id: str,
         event_text: str | None = None,
         masks: Collection[str] | None = None,
+        log: str | None = None,
     ) -> None:
         if event_text is not None and len(event_text.encode("utf-8", "surrogatepass")) > MAX_EVENT_BYTES:
             raise InvalidInput("The event is larger than 1 MiB; give a smaller one, or name the issue.")
         self._process = process
         self._event_text = event_text
-        self._caller = _Caller(process, organization_id, connection, investigation_id, "model", event_text, masks)
+        self._log = log
+        self._caller = _Caller(process, organization_id, connection, investigation_id, "model", event_text, masks, log)
 
     async def list_tools(self) -> Sequence[ToolSpec]:
         """The model's tools, in the server's own stable order."""
         return [
             ToolSpec(tool.name, tool.description or "", tool.input_schema)
             for tool in await self._process.tools()
-            if not _is_host_only(tool)
+            if not _is_host_only(tool) and (self._log is not None or not _reads_logs(tool))
         ]
 
     async def call(self, call: ToolCall) -> ToolResult:
@@ -122,6 +125,7 @@ class _Caller:
         caller: Caller,
         event_text: str | None,
         masks: Collection[str] | None,
+        log: str | None = None,
     ) -> None:
         self._process = process
         self._masks = None if masks is None else tuple(sorted(masks))
@@ -130,6 +134,7 @@ class _Caller:
         self._investigation_id = investigation_id
         self._caller = caller
         self._event_text = event_text
+        self._log = log
         self._event_digest = None if event_text is None else digest_of_event(event_text)
 
     async def call(self, tool: str, arguments: Mapping[str, Any], *, retry: bool) -> ToolResult:
@@ -142,6 +147,7 @@ class _Caller:
             connection=self._connection,
             event_digest=self._event_digest,
             masks=self._masks,
+            log=self._log,
         )
         return verified(await self._process.call(arguments, envelope, self._event_text, retry=retry))
 
@@ -189,3 +195,7 @@ def _has_controls_inside(thing: object) -> bool:
 
 def _is_host_only(tool: Tool) -> bool:
     return bool((tool.meta or {}).get(HOST_ONLY_META))
+
+
+def _reads_logs(tool: Tool) -> bool:
+    return bool((tool.meta or {}).get(LOGS_META))

@@ -13,6 +13,7 @@ import secrets
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.domain.errors import InvalidInput
@@ -46,6 +47,7 @@ class ServerSettings:
     operator_hosts: OperatorHosts | None
     knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
+    logs: Path | None = None
 
 
 def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
@@ -67,7 +69,8 @@ def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
         hosts |= operators | _host_of(serves)
     elif operator := environment.get("LOGSENSE_ORGANIZATION"):
         operator_hosts = OperatorHosts(OrganizationId(operator), operators)
-    return ServerSettings(serves, hosts, operator_hosts, knowledge, mask_key)
+    logs = environment.get("LOGSENSE_LOGS")
+    return ServerSettings(serves, hosts, operator_hosts, knowledge, mask_key, Path(logs) if logs else None)
 
 
 def _hosts(environment: Mapping[str, str], name: str) -> frozenset[str]:
@@ -108,7 +111,14 @@ async def serve(settings: ServerSettings) -> None:
             own = await sessions.enter_async_context(open_guarded_session(hosts))
             operator = OperatorAccess(settings.operator_hosts.organization_id, own, hosts)
         knowledge = KnowledgeEngine(settings.knowledge)
-        doors = TenantDoors(session, settings.allowed_hosts, knowledge, lambda: masker.chosen().structure, operator)
+        doors = TenantDoors(
+            session,
+            settings.allowed_hosts,
+            knowledge,
+            lambda: masker.chosen().structure,
+            operator,
+            logs=settings.logs,
+        )
         match settings.serves:
             case str(key):
                 server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)

@@ -28,3 +28,21 @@ Limit = Annotated[int, Field(ge=1, le=10)]
 Note = Annotated[str, Field(description="The text of the note", min_length=1, max_length=8000)]
 Search = Annotated[str, Field(description="A search in the tracker's own language", max_length=500)]
 Count = Annotated[int, Field(ge=1, le=100)]
+LogPlace = Annotated[
+    str,
+    Field(
+        description="Where in the logs: file:line, a time in UTC, or the number of a template",
+        pattern=r"^(?:[^\n]{1,200}:\d{1,12}|\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z?|T\d{1,6})$",
+        examples=["api.log:1204", "2026-11-20T10:17Z", "T12"],
+    ),
+]
+LogTime = Annotated[
+    str,
+    Field(
+        description="A time in UTC; empty: where the first burst of errors begins",
+        pattern=r"^(?:\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z?)?$",
+        examples=["2026-11-20T10:17Z"],
+    ),
+]
+LineCount = Annotated[int, Field(ge=1, le=60)]
+Minutes = Annotated[int, Field(ge=1, le=10_080)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from core.gateways.logs.reading import LogIndex
 from core.ports import IncidentSource, KnowledgeBase
 
 T = TypeVar("T")
@@ -19,6 +20,14 @@ class Doors(Protocol):
 
     def knowledge(self) -> KnowledgeBase:
         """The organization's index."""
+        ...
+
+    def logs(self) -> LogIndex:
+        """Open the logs that were handed over for this investigation; the caller closes them.
+
+        Raises:
+            Refusal: there are none, or they are no longer kept.
+        """
         ...
 
     def has_one_event_only(self) -> bool:

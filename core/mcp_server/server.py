@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from core.domain.errors import LogSenseError, Refusal
 from core.domain.untrusted_text import marker_of
-from core.gateways.envelope import HOST_ONLY_META, MASKED_META
+from core.gateways.envelope import HOST_ONLY_META, LOGS_META, MASKED_META
 from core.gateways.sentry_http import outages
 from core.gateways.tool_arguments import misfit
 from core.mcp_server.doors import Doors
@@ -28,6 +28,7 @@ from core.mcp_server.tenancy import Middleware, tenant
 from core.mcp_server.tools import (
     add_issue_note,
     analyze_error_frequency,
+    compare_log_windows,
     describe_connection,
     forget_knowledge,
     get_sentry_issue_details,
@@ -35,6 +36,9 @@ from core.mcp_server.tools import (
     get_user_impact,
     index_knowledge,
     list_incidents,
+    read_log_errors,
+    read_log_window,
+    read_trace_spans,
     resolve_issue,
     search_knowledge_base,
 )
@@ -46,6 +50,7 @@ MODEL_TOOLS = (
     get_user_impact,
     search_knowledge_base,
 )
+LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows, read_trace_spans)
 PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)
 
 _ERROR_CHARS = 500
@@ -64,7 +69,7 @@ HOST_ONLY = frozenset(name_of(module) for module in PEOPLES_TOOLS)
 
 
 def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peoples_tools: bool) -> MCPServer[Any]:
-    """A server of the model's tools, and of those that only people's actions may trigger when asked for."""
+    """A server of the model's tools; with the host's, also those on logs and those behind people's actions."""
     fence_secret = secrets.token_hex(16)
     server: MCPServer[Any] = MCPServer(
         "logsense-tools",
@@ -76,6 +81,10 @@ def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peop
     for module in MODEL_TOOLS:
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
         server.add_tool(deliver, name=name_of(module), annotations=_READS, structured_output=False)
+    for module in LOG_TOOLS if with_peoples_tools else ():
+        deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
+        reads_logs = {LOGS_META: True}
+        server.add_tool(deliver, name=name_of(module), annotations=_READS, meta=reads_logs, structured_output=False)
     for module in PEOPLES_TOOLS if with_peoples_tools else ():
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
         notes = _READS if module in (describe_connection, list_incidents) else _WRITES

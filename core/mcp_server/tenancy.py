@@ -37,6 +37,7 @@ class Tenant:
     investigation_id: str = ""
     masks: frozenset[str] | None = None
     """The kinds of personal data to mask; None stands for the default."""
+    log: str | None = None
 
 
 _tenant: ContextVar[Tenant] = ContextVar("tenant")
@@ -98,7 +99,9 @@ def _admitted(meta: Mapping[str, Any], params: Mapping[str, Any], key: str, host
         raise EnvelopeRefused("The envelope names no organization.")
     event_text = _event_text(envelope, meta.get(EVENT_META))
     masks = None if envelope.masks is None else frozenset(envelope.masks)
-    return Tenant(envelope.organization_id, envelope.connection, event_text, envelope.investigation_id, masks)
+    return Tenant(
+        envelope.organization_id, envelope.connection, event_text, envelope.investigation_id, masks, envelope.log
+    )
 
 
 def _event_text(envelope: Envelope, text: object) -> str | None:

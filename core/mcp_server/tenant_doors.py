@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
@@ -14,6 +15,8 @@ from core.domain.errors import Refusal
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.event_reading import EventReader
 from core.gateways.knowledge_engine import KnowledgeEngine
+from core.gateways.logs.index import folder_of
+from core.gateways.logs.reading import LogIndex
 from core.gateways.process_pool import ProcessPool
 from core.gateways.sentry_http import ServerState
 from core.gateways.sentry_incidents import SentryIncidents
@@ -50,9 +53,14 @@ class TenantDoors:
         prepare: Callable[[], Callable[[Any], Any]] | None = None,
         operator: OperatorAccess | None = None,
         *,
+        logs: Path | None = None,
         pool: ProcessPool | None = None,
     ) -> None:
-        """What `prepare` gives for the tenant of a call sees the JSON of events first: names still belong to values."""
+        """What `prepare` gives for the tenant of a call sees the JSON of events first: names still belong to values.
+
+        `logs` is the directory of the indexes of logs.
+        """
+        self._logs = logs
         self._operator = operator
         self._pool = pool or ProcessPool()
         self._prepare = prepare
@@ -92,6 +100,16 @@ class TenantDoors:
     def knowledge(self) -> KnowledgeBase:
         """The organization's index; it is opened when first needed."""
         return self._knowledge.of(tenant().organization_id)
+
+    def logs(self) -> LogIndex:
+        """Open the logs of this investigation; a handle leads nowhere but to its own organization's."""
+        caller = tenant()
+        if caller.log is None or self._logs is None:
+            raise Refusal("No logs were given for this investigation.")
+        try:
+            return LogIndex(folder_of(self._logs, caller.organization_id, caller.log))
+        except FileNotFoundError:
+            raise Refusal("The logs of this investigation are no longer kept; give them again.") from None
 
     def has_one_event_only(self) -> bool:
         """Whether all that is known is one pasted event."""

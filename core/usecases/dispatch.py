@@ -114,9 +114,9 @@ class Dispatch:
         match asked:
             case Again(investigation_id=earlier):
                 return (await store.investigation(earlier)).subject, await store.event_text(earlier)
-            case PastedEvent(text=text, origin=origin):
+            case PastedEvent(text=text, origin=origin, log=log):
                 title = await self._describe_event(organization_id, text, await store.masked_personal_data())
-                return Subject(f"{title} ({origin})", PASTED_ISSUE_ID, pasted=True), text
+                return Subject(f"{title} ({origin})", PASTED_ISSUE_ID, pasted=True, log=log), text
             case IssueText(text=text):
                 connection = await self._sentry(organization_id)
                 if connection is None:

@@ -60,7 +60,9 @@ class Investigators:
         return ReactLoop(
             transcript,
             reasoners=await self.reasoners(run.organization_id),
-            toolbox=await self.tools.toolbox(run.organization_id, investigation.id, event_text),
+            toolbox=await self.tools.toolbox(
+                run.organization_id, investigation.id, event_text, investigation.subject.log
+            ),
             record=measured(journal.record, run, self.now()),
             now=self.now,
             budget=self.budget,

@@ -114,7 +114,9 @@ class ConnectedTools:
 
     stores: Stores
 
-    async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+    async def toolbox(
+        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+    ) -> Toolbox:
         await self.stores.for_organization(organization_id).sentry_connection()
         return InstantTools()
 

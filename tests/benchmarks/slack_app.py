@@ -84,7 +84,9 @@ class SlowTools:
             return ToolResult("A spike of 640 events since yesterday noon.", _series())
         return ToolResult("KeyError: 'sku-118' in payments/checkout.py\n" + _LINE * 40)
 
-    async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+    async def toolbox(
+        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+    ) -> Toolbox:
         return self
 
     async def host_tools(self, organization_id: OrganizationId) -> HostTools:

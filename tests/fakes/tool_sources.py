@@ -21,6 +21,7 @@ from core.domain.incident import (
     TagDistribution,
 )
 from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
+from core.gateways.logs.reading import LogIndex
 
 T = TypeVar("T")
 
@@ -174,6 +175,9 @@ class FakeDoors:
 
     def knowledge(self) -> FakeKnowledge:
         return self.index
+
+    def logs(self) -> LogIndex:
+        raise Refusal("No logs were given.")
 
     def has_one_event_only(self) -> bool:
         return self.one_event

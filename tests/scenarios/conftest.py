@@ -39,8 +39,10 @@ class CommandLine:
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
 
-    async def start(self, *arguments: str, stdin: bytes | None = None) -> asyncio.subprocess.Process:
-        """A running command."""
+    async def start(
+        self, *arguments: str, stdin: bytes | None = None, keeps_open: bool = False
+    ) -> asyncio.subprocess.Process:
+        """Start a command; with `keeps_open` more may follow on its standard input."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -55,7 +57,8 @@ class CommandLine:
         )
         if stdin is not None and process.stdin is not None:
             process.stdin.write(stdin)
-            process.stdin.close()
+            if not keeps_open:
+                process.stdin.close()
         return process
 
     async def finish(self, process: asyncio.subprocess.Process) -> Outcome:

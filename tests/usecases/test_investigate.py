@@ -57,7 +57,9 @@ class Tools:
     async def call(self, call: ToolCall) -> ToolResult:
         return ToolResult(f"stack of {call.id}")
 
-    async def toolbox(self, organization_id: OrganizationId, investigation_id: str, event_text: str | None) -> Toolbox:
+    async def toolbox(
+        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+    ) -> Toolbox:
         return self
 
     async def host_tools(self, organization_id: OrganizationId) -> HostTools:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from core.gateways.text.model import Line, LogRecord
 
-_DATE = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d| UTC| GMT| [A-Z]{3,4}(?= \[))?"
+_DATE = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d| UTC| GMT| (?!(?:INFO|WARN|DBUG|FAIL|CRIT|ERR|LOG) )[A-Z]{3,4}(?= \[))?"
 _OTHER_DATE = (
     r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"|\d\d?[-/ ](?:[A-Z][a-z]{2}|\d\d)[-/ ]\d{4}[ :]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: [A-Za-z/_]{2,30}| [+-]\d{4})?"

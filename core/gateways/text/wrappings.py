@@ -89,6 +89,27 @@ def unfold(line: str) -> str:
     return _ESCAPED.sub(lambda found: _UNESCAPED[found[0]], line)
 
 
+def without_prefix(line: str) -> tuple[str | None, str]:
+    """Return the name of the line's stream, if its prefixes give one, and the line without them."""
+    key: str | None = None
+    for _ in range(_LAYERS):
+        named, rest, _ = _off(line, _PREFIXES)
+        if rest == line:
+            named, rest = _short_prefix(line)
+        if rest == line:
+            break
+        key, line = named or key, rest
+    return key, line
+
+
+def _short_prefix(line: str) -> tuple[str | None, str]:
+    """Take off `web-1  | `, which alone is no proof, when the name before the bar is no level."""
+    prefix = _COMPOSE.match(line)
+    if prefix is None or prefix["key"].lower() in _LEVELS:
+        return None, line
+    return prefix["key"], line[prefix.end() :]
+
+
 def unquote(lines: Sequence[str]) -> list[str]:
     """Return the lines without the marks of quoted mail, line numbers and bullets before calls."""
     unquoted = [line[found.end() :] if (found := _QUOTE.match(line)) else line for line in lines]

@@ -34,7 +34,7 @@ class Tools:
             investigation_id,
             event_text,
             await self._masks_of(organization_id),
-            log,
+            log=log,
         )
 
     async def host_tools(self, organization_id: OrganizationId) -> HostTools:

@@ -115,7 +115,7 @@ _NAMES = {
 _MONITOR = re.compile(r"^(?:monitor|cron) failure:? (.{1,120})|^check-in of (\S{1,120})", re.IGNORECASE)
 _ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>]{1,300}")
 _HOST = re.compile(r"https?://(?:[^/\s@]*@)?([\w.-]+)")
-_WAITED = re.compile(r"(?:at least )?\d[\d.,]*\s?(?:ms|milliseconds|s|sec|seconds)\b", re.IGNORECASE)
+_WAITED = re.compile(r"(?:at least )?(?<![\d.,])\d[\d.,]{0,30}+\s?(?:ms|milliseconds|s|sec|seconds)\b", re.IGNORECASE)
 _TIMES = re.compile(r"\((\d+)\)")
 _INLINE = {
     "inline": "an inline script or style",

@@ -21,7 +21,9 @@ _CLAUSES = 2
 _TELLING = ("the check", "there ", "just before")
 _SHORT_MESSAGE = 120
 _ITS_OWN_FRAME = ("callers", "raised_in", "next_places", "library_calls_below", "trust")
-_EXPLAINED = re.compile(r"\{(?:origin|other_key|repeated|locals|skew|column|local_host)\}|\{variable\}.*\{value\}")
+_EXPLAINED = re.compile(
+    r"\{(?:origin|other_key|repeated|locals|skew|column|local_host)\}|\{variable\}.{0,200}\{value\}"
+)
 
 
 def fill(template: str, words: Mapping[str, str]) -> str | None:

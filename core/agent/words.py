@@ -60,7 +60,7 @@ def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: Freq
 
 
 _FRAMES = re.compile(
-    r"[\s↵:]*+(?:Remote stack trace:)?[\s↵]*+"
+    r"(?<![\s↵:])[\s↵:]*+(?:Remote stack trace:)?[\s↵]*+"
     r"(?:\bat [\w.$<>]{1,200}\([^()\n↵]{1,200}\)|File \"[^\"\n]{1,300}\", line \d+).*",
     re.DOTALL,
 )

@@ -43,6 +43,7 @@ class McpToolbox:
         investigation_id: str,
         event_text: str | None = None,
         masks: Collection[str] | None = None,
+        *,
         log: str | None = None,
     ) -> None:
         if event_text is not None and len(event_text.encode("utf-8", "surrogatepass")) > MAX_EVENT_BYTES:

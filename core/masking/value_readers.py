@@ -24,7 +24,7 @@ SCHEMED = re.compile(
     r"(?i)(?:bearer|basic|digest|token|negotiate|apikey|ntlm|hawk|oauth|bot|hmac|key|signature"
     r"|aws4-hmac-sha256)(?:[ \t]++|%20|\+)"
 )
-_ARGUMENT_END = re.compile(r",(?=\s|[\w.-]+[\"']?\s{0,2}[=:]|$)|[)\]}]++(?=[\s,;.)\]}]|$)|\\[nrt\"']")
+_ARGUMENT_END = re.compile(r",(?=\s|[\w.-]+[\"']?\s{0,2}[=:]|$)|(?<![)\]}])[)\]}]++(?=[\s,;.)\]}]|$)|\\[nrt\"']")
 _SENTENCE = frozenset(
     """
         is was not must be for the a an in of to and or has have but by at with from on if when may

@@ -28,7 +28,7 @@ async def report_on(process: McpProcess, root: Path, logs: Sequence[Path]) -> Ro
     loop = ReactLoop(
         Transcript(Subject("logs", "this-event", pasted=True, log=event.log)),
         reasoners=[RulesReasoner()],
-        toolbox=McpToolbox(process, ORGANIZATION, None, "logs", event.text, event.log),
+        toolbox=McpToolbox(process, ORGANIZATION, None, "logs", event.text, log=event.log),
         record=_keep_nothing,
         now=lambda: datetime.now(UTC),
         budget=Budget(),

@@ -74,11 +74,11 @@ async def call(
     organization: OrganizationId = ACME,
     **arguments: object,
 ) -> ToolResult:
-    return await McpToolbox(process, organization, None, "i", "event", handle).call(ToolCall("1", tool, arguments))
+    return await McpToolbox(process, organization, None, "i", "event", log=handle).call(ToolCall("1", tool, arguments))
 
 
 async def test_tools_on_logs_are_offered_only_with_logs(process: McpProcess) -> None:
-    with_logs = {spec.name for spec in await McpToolbox(process, ACME, None, "i", "event", HANDLE).list_tools()}
+    with_logs = {spec.name for spec in await McpToolbox(process, ACME, None, "i", "event", log=HANDLE).list_tools()}
     without = {spec.name for spec in await McpToolbox(process, ACME, None, "i", "event").list_tools()}
     assert with_logs - without == LOG_TOOLS
     with pytest.raises(ToolRejected, match="no such tool"):
@@ -86,7 +86,7 @@ async def test_tools_on_logs_are_offered_only_with_logs(process: McpProcess) -> 
 
 
 async def test_no_tool_takes_a_path_or_a_handle(process: McpProcess) -> None:
-    for spec in await McpToolbox(process, ACME, None, "i", "event", HANDLE).list_tools():
+    for spec in await McpToolbox(process, ACME, None, "i", "event", log=HANDLE).list_tools():
         if spec.name in LOG_TOOLS:
             assert set(spec.parameters.get("properties", {})) <= {"around", "lines", "page", "at", "minutes"}
 

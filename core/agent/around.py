@@ -26,7 +26,8 @@ _FAILED = ("error", "fatal", "warning")
 _DATA = re.compile(r"^(?:query|db|sql|redis|mongo|http|fetch|xhr|grpc|rpc|cache|queue|file|subprocess)\b")
 _RAISE = re.compile(r"^(?:\w+ ?[!?]?= ?)?(?:raise|throw|panic|return (?:errors?\.New|fmt\.Errorf)|fatalError|abort)\b")
 _CONDITION = re.compile(
-    r"^\}?\s{0,99}+(?:else ?)?(if|elif|elsif|unless|guard|while|when|case)\b\s{0,99}+(.{1,200}?)\s{0,20}+(?:\{|:|then|else \{)?$"
+    r"^\}?\s{0,99}+(?:else ?)?(if|elif|elsif|unless|guard|while|when|case)\b\s{0,99}+"
+    r"(.{1,200}?)\s{0,20}+(?:\{|:|then|else \{)?$"
 )
 _INLINE = (
     re.compile(r"^(if|unless)\s{0,20}+\((.{1,160})\)\s{0,20}+\{?\s{0,20}+(?:throw|raise|panic|return)\b"),

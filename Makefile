@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: audit demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-hostile bench-knowledge bench-logs bench-masking bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
+.PHONY: audit docs demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-hostile bench-knowledge bench-logs bench-masking bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -12,6 +12,11 @@ demo: .venv/.runtime  ## Investigate a recorded incident in the terminal, agains
 
 test: .venv/.dev  ## All tests, on two cores
 	$(BIN)/pytest -n 2 --dist worksteal
+
+docs: .venv/.dev  ## Writes the pages that are made from the code: commands and what works where
+	$(BIN)/python -m bot.command_reference > docs/guide/commands.md
+	(printf '# What works where\n\n'; $(BIN)/python -m adapters.capabilities) > docs/guide/feature-matrix.md
+	$(BIN)/pytest -q tests/documents
 
 test-isolation: .venv/.dev  ## Every store method, tool, button and route: what one organization reaches of another
 	$(BIN)/pytest -n 2 tests/isolation

@@ -1,4 +1,4 @@
-"""What people can do in which channel, as data: the README's table is made of it."""
+"""What people can do in which channel, as data: docs/guide/feature-matrix.md is made of it."""
 
 from __future__ import annotations
 

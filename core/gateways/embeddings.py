@@ -10,7 +10,7 @@ from core.domain.errors import Refusal, ServiceUnavailable
 
 SERVICE = "The embedder"
 SIMILAR_FROM = 0.6
-"""Not measured on OpenAI's models, which need the network; see the README for how to find one's own."""
+"""Not measured on OpenAI's models, which need the network; docs/guide/knowledge.md says how to find one's own."""
 
 _BATCH = 64
 _TIMEOUT_S = 5.0

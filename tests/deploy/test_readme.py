@@ -1,4 +1,4 @@
-"""What the README tells people to type exists."""
+"""What the README of the deployment tells people to type exists."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ ELSEWHERE = {
     Action.CONNECT_SENTRY: "opens an empty form of the presser's own organization",
     Action.CONNECT_MODEL: "opens an empty form of the presser's own organization",
     Action.CHANNEL_SETTINGS: "opens a form about the presser's own channel",
+    Action.MASKING: "opens a form about the presser's own organization",
     Action.MORE: "its value is one of the actions above, which is then done",
     Action.OPEN: "opens an address, and does nothing else",
     Action.EVIDENCE_PAGE: "is pressed in a form that EVIDENCE opens",

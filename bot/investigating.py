@@ -23,8 +23,8 @@ from core.domain.conversation import (
     PastedEvent,
     Resolution,
 )
-from core.domain.errors import InvalidInput
-from core.domain.investigation import Status
+from core.domain.errors import InvalidInput, NotFound
+from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
 from core.gateways.event_payload import envelope_event
@@ -304,21 +304,23 @@ def told_of_decision(outcome: Mapping[str, Any], word: str, by: str) -> list[tup
 
 
 @click.command()
-@click.argument("investigation_id", metavar="ID")
+@click.argument("investigation_id", metavar="[ID]", required=False)
 @click.option("--evidence", is_flag=True, help="Print every tool output too.")
 @full_option
 @json_option
 @click.pass_obj
-def show(cli: Cli, investigation_id: str, evidence: bool) -> None:
-    """Show an investigation.
+def show(cli: Cli, investigation_id: str | None, evidence: bool) -> None:
+    """Show an investigation: the latest, or the one whose id starts with ID.
 
-    Its report, or its steps while it runs; one that was cut short is finished. A start of its id is enough.
+    Its report, or its steps while it runs; one that was cut short is finished.
     """
+    unfinished: list[str] = []
 
     async def command(session: Session) -> ExitCode:
-        investigation = await session.app.store.investigation(investigation_id)
+        investigation = await _named_or_latest(session, investigation_id)
         if not investigation.status.is_over:
-            return await session.watch_investigation(investigation.id)
+            unfinished.append(investigation.id)
+            return ExitCode.OK
         entries = await session.app.store.journal(investigation.id).entries()
         if not cli.as_json and investigation.status is not Status.FAILED:
             cli.print_view(report_of(investigation, entries))
@@ -328,4 +330,16 @@ def show(cli: Cli, investigation_id: str, evidence: bool) -> None:
                 cli.say(item.text)
         return session.end_of(investigation, entries)
 
-    cli.run(command, works=True)
+    cli.run(command)
+    if unfinished:
+        # Only then is there work to do, and tools to start.
+        cli.run(lambda session: session.watch_investigation(unfinished[0]), works=True)
+
+
+async def _named_or_latest(session: Session, investigation_id: str | None) -> Investigation:
+    if investigation_id is not None:
+        return await session.app.store.investigation(investigation_id)
+    latest = await session.app.store.investigations(1)
+    if not latest:
+        raise NotFound("Nothing was investigated yet. Start with: logsense investigate SHOP-1A2")
+    return latest[0]

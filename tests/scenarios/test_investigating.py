@@ -77,6 +77,7 @@ async def test_json_is_one_document_with_the_promised_keys(logsense: CommandLine
     assert all(finding["evidence"] for finding in document["findings"])
     assert {cited for finding in document["findings"] for cited in finding["evidence"]} <= document["evidence"].keys()
     assert document["usage"] == {"model_calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "usd": 0.0}
+    assert (await logsense.run("show", "--json")).document == document, "the latest, if none is named"
 
 
 async def test_what_somebody_resolved_is_remembered_at_the_next_incident(
@@ -175,6 +176,7 @@ async def test_a_private_address_is_refused_unless_the_operator_allows_it(
         (["investigate", "SHOP-1"], "Sentry is not connected"),
         (["ask", "why?"], "investigation"),
         (["show", "abcdef"], "no investigation abcdef"),
+        (["show"], "Nothing was investigated yet"),
         (["cancel"], "Nothing is running"),
         (["resolve"], "investigation"),
     ],

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import resource
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ from core.mcp_server.tenancy import Tenant, fixed_tenancy
 from core.mcp_server.tenant_doors import TenantDoors
 from tests.fakes.slow_reading import MUCH, NeverMasking, never_prepared, never_prepared_at_all
 
+ROOT = Path(__file__).parents[2]
 STACK = ToolCall("1", "get_stacktrace", {"issue_id": "X-1"})
 DETAILS = ToolCall("1", "get_sentry_issue_details", {"issue_id": "X-1"})
 
@@ -150,3 +153,10 @@ async def test_the_processes_of_the_tool_server_end_with_it(tmp_path: Path) -> N
         others = psutil.Process(process.pid).children()
         assert others
     await ended(others)
+
+
+@pytest.mark.parametrize("module", ["tools.get_stacktrace", "tools.get_sentry_issue_details", "limited_rendering"])
+def test_what_a_worker_process_loads_is_little(module: str) -> None:
+    code = f"import core.mcp_server.{module}, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert not {"mcp", "mcp_types", "aiohttp", "sqlalchemy", "openai"} & set(loaded.split())

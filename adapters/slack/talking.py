@@ -42,7 +42,7 @@ from core.domain.conversation import (
     PastedEvent,
     Resolution,
 )
-from core.domain.errors import AccessDenied, LogSenseError, NotAllowed, ServiceUnavailable
+from core.domain.errors import AccessDenied, LogSenseError, NotAllowed
 from core.domain.tenancy import Actor
 
 _NOTED_WITHIN_S = (0.1, 0.4, 1.0)
@@ -266,24 +266,16 @@ class Talking:
         """What takes longer than Slack waits goes on after it was answered."""
 
         async def read() -> None:
-            said: list[str] = []
-
-            def say(text: str) -> None:
-                said.append(text)
-                self._door.whisper(conversation, actor, text)
-
+            subject, said = None, list[str]()
             try:
-                subject = await self._files.read(files, caller, say)
-            except LogSenseError as error:
-                self._door.whisper(conversation, actor, in_words(error), error=True)
-                return
-            try:
+                subject = await self._files.read(files, caller, self._door.whispers(conversation, actor, said))
                 await self._investigate(body, conversation, actor, subject)
-            except ServiceUnavailable as error:
-                if said:
-                    # Slack was answered long ago, and does not deliver it again.
+            except LogSenseError as error:
+                if subject is None or said:
+                    # Where reading takes a while, Slack was answered long ago and does not deliver it again.
                     self._door.whisper(conversation, actor, in_words(error), error=True)
-                raise
+                if subject is not None:
+                    raise
 
         await self._door.tasks.start_within(read(), "files", within_s=caller.patience_s)
 

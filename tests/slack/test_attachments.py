@@ -115,7 +115,7 @@ async def test_a_long_log_is_read_as_a_whole_and_who_asked_hears_so_at_once(town
     told = await until(lambda: [it for it in town.peer.state.ephemerals if "Reading shop.log, 5 MB" in it.text])
     assert [it.user for it in told] == [ada.id]
     shown = text_of(await town.report_in(incidents))
-    assert "payments failed first" in shown and "shop.log:" in shown
+    assert "Payments failed first" in shown and "shop.log:" in shown
     assert not list((town.settings.home / "logs" / "incoming").iterdir())
 
 
@@ -128,7 +128,7 @@ async def test_compressed_logs_become_one_log(town: Town) -> None:
         town.peer.attached(acme, "shop.log", text[half:]),
     ]
     await town.peer.say(ada, direct, "", files=files, subtype="file_share")
-    assert "payments failed first" in text_of(await town.report_in(direct))
+    assert "Payments failed first" in text_of(await town.report_in(direct))
 
 
 async def test_the_message_menu_reads_a_long_log(town: Town) -> None:
@@ -137,7 +137,7 @@ async def test_the_message_menu_reads_a_long_log(town: Town) -> None:
     said = await town.peer.say(ada, incidents, "from the night shift", files=[file], subtype="file_share")
     assert said.message is not None
     await town.peer.shortcut(ada, said.message, Callback.INVESTIGATE_MESSAGE)
-    assert "payments failed first" in text_of(await town.report_in(incidents))
+    assert "Payments failed first" in text_of(await town.report_in(incidents))
 
 
 async def test_the_log_of_one_organization_is_closed_to_another(town: Town) -> None:

@@ -121,11 +121,26 @@ class FileReader:
             ServiceUnavailable: the service cannot be reached just now.
         """
         chosen = readable(files)
-        named = ", ".join(file.called for file in chosen)
         announce = _Announcement(say, len(chosen) - 1)
+        try:
+            return await self._read(chosen, headers, announce, workspace, origin)
+        except asyncio.CancelledError:
+            if announce.is_made:
+                say(f"LogSense was stopped before it had read {_named(chosen)}. Attach it again in a minute.")
+            raise
+
+    async def _read(
+        self,
+        files: Sequence[AttachedFile],
+        headers: Mapping[str, str],
+        announce: _Announcement,
+        workspace: WorkspaceRef,
+        origin: str,
+    ) -> PastedEvent:
+        named = _named(files)
         async with self._logs.folder() as folder:
             fetched = [
-                await self._fetched(file, folder / str(number), headers, announce) for number, file in enumerate(chosen)
+                await self._fetched(file, folder / str(number), headers, announce) for number, file in enumerate(files)
             ]
             texts = [await asyncio.to_thread(one.text) for one in fetched if not one.is_log]
             whole = next((event for text in texts if (event := event_in(text, origin))), None)
@@ -133,7 +148,7 @@ class FileReader:
                 return PastedEvent(whole.text, f"{named} in {origin}")
             if len(texts) == len(fetched) and sum(one.size for one in fetched) <= _MAX_TEXT_BYTES:
                 return PastedEvent("\n".join(texts), f"{named} in {origin}")
-            announce(chosen[0], fetched[0].size)
+            announce(files[0], fetched[0].size)
             logs = [AttachedLog(one.file.called, one.path) for one in fetched]
             event = await self._logs.index(workspace, logs)
         return replace(event, origin=f"{event.origin} in {origin}")
@@ -204,14 +219,15 @@ class _Announcement:
     """Says once that reading takes a while."""
 
     def __init__(self, say: Callable[[str], None], others: int) -> None:
-        self._say: Callable[[str], None] | None = say
+        self._say = say
+        self.is_made = False
         self._others = others
 
     def __call__(self, file: AttachedFile, size: int) -> None:
-        say, self._say = self._say, None
-        if say is not None:
+        if not self.is_made:
+            self.is_made = True
             others = f" and {self._others} more" if self._others else ""
-            say(f"Reading {file.called}, {_size(size)}{others}. The investigation begins when it is read.")
+            self._say(f"Reading {file.called}, {_size(size)}{others}. The investigation begins when it is read.")
 
 
 async def _joined(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
@@ -237,6 +253,10 @@ def _decoded(file: AttachedFile, raw: bytes) -> str:
     if not text.strip():
         raise InvalidInput(f"{file.called} is empty. {ASK_FOR_TEXT}")
     return seen(text)
+
+
+def _named(files: Sequence[AttachedFile]) -> str:
+    return ", ".join(file.called for file in files)
 
 
 def _size(size: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import bz2
 import contextlib
 import gzip
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from adapters.chat import attached_files
 from adapters.chat.attached_files import AttachedFile, FileReader, Source, is_https_at, readable
+from adapters.chat.tasks import Tasks
 from adapters.slack.files import files_in as slack_files_in
 from adapters.teams.files import files_in as teams_files_in
 from bot import attached_logs
@@ -190,6 +192,38 @@ async def test_a_long_log_of_powershell_is_read(serve: Serve) -> None:
 async def test_a_log_whose_lines_begin_with_a_bracket_is_no_document(serve: Serve) -> None:
     read = await serve(a=b"[2026-11-20 10:00:00] ERROR disk full\n" * 40_000)
     assert "disk full" in read.text and read.log is not None
+
+
+async def test_who_asked_hears_when_the_reading_is_stopped(serve: Serve, said: list[str]) -> None:
+    async def read() -> None:
+        await serve(a=b"2026-11-20T10:00:00Z ERROR disk full\n" * 400_000)
+
+    reading = asyncio.create_task(read())
+    while not said:
+        await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert said[1:] == ["LogSense was stopped before it had read a.log. Attach it again in a minute."]
+
+
+async def test_what_is_cancelled_at_the_end_may_still_say_so(said: list[str]) -> None:
+    tasks = Tasks()
+
+    async def say() -> None:
+        await asyncio.sleep(0)
+        said.append("stopped")
+
+    async def wait_forever() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            tasks.start(say(), "say")
+            raise
+
+    tasks.start(wait_forever(), "wait")
+    await tasks.drain(within_s=0.01)
+    assert said == ["stopped"]
 
 
 async def test_spans_are_read_as_a_trace(serve: Serve) -> None:

@@ -29,6 +29,12 @@ CAPABILITIES = (
         "yes",
         "in one-to-one chats: Teams hands bots no files elsewhere",
     ),
+    Capability(
+        "Attach long or compressed logs, OTLP traces",
+        "`--log FILE`, `--trace FILE`, any size",
+        "up to 5 files of 100 MB",
+        "up to 5 files of 100 MB, in one-to-one chats",
+    ),
     Capability("See each step as it happens", "live", "one message, edited", "one card, edited"),
     Capability(
         "Report",

@@ -27,7 +27,7 @@ from core.domain.conversation import PastedEvent
 from core.domain.errors import InvalidInput
 from core.gateways.logs.analysis import find_bursts
 from core.gateways.logs.heads import NO_MINUTE, HeadReader
-from core.gateways.logs.index import LogIndexer, Source, folder_of, keep_window, remove_old
+from core.gateways.logs.index import MAX_BYTES, LogIndexer, Source, folder_of, keep_window, remove_old
 from core.gateways.logs.reading import Kind, LogIndex
 from core.gateways.logs.templates import TemplateTree
 from core.gateways.traces.analysis import first_failure
@@ -99,11 +99,15 @@ class StandardInput:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Logs and traces that a person handed over; `total` is their size in bytes if it is known."""
+    """Logs and traces that a person handed over; `total` is their size in bytes if it is known.
+
+    Of the logs, `max_bytes` are read once they are decompressed.
+    """
 
     logs: Sequence[Source]
     traces: Sequence[Source] = ()
     total: int | None = None
+    max_bytes: int = MAX_BYTES
 
     @property
     def origin(self) -> str:
@@ -112,11 +116,18 @@ class Handed:
 
 
 def log_event(
-    root: Path, organization_id: str, handed: Handed, since: str | None = None, until: str | None = None
+    root: Path,
+    organization_id: str,
+    handed: Handed,
+    since: str | None = None,
+    until: str | None = None,
+    *,
+    is_quiet: bool = False,
 ) -> PastedEvent:
     """Index logs and traces below `root`; return the first error in them, with the handle of the index.
 
-    `since` and `until` are times, or durations back from the newest line such as 2h. What was indexed more than
+    `since` and `until` are times, or durations back from the newest line such as 2h. No progress is drawn with
+    `is_quiet`. What was indexed more than
     `KEPT_DAYS` days ago is removed.
 
     Raises:
@@ -126,11 +137,13 @@ def log_event(
     handle = secrets.token_hex(8)
     directory = folder_of(root, organization_id, handle)
     try:
-        with _progress(handed.total) as advance:
-            LogIndexer(directory).index(handed.logs, {}, advance)
+        with _progress(handed.total, is_quiet) as advance:
+            LogIndexer(directory, handed.max_bytes).index(handed.logs, {}, advance)
             spans = index_spans(directory, handed.traces, advance) if handed.traces else 0
         with contextlib.closing(LogIndex(directory)) as index:
             if not index.facts["lines"] and not spans:
+                if index.notes:
+                    raise InvalidInput(f"{handed.origin} is damaged: nothing of it can be decompressed.")
                 raise InvalidInput(f"There is nothing in {handed.origin}.")
             if (window := _window(index, since, until)) is not None:
                 keep_window(directory, *window)
@@ -185,10 +198,10 @@ def _labels(names: Sequence[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
+def _progress(total: int | None, is_quiet: bool) -> Iterator[Callable[[int], None]]:
     """Draw how much was read, on a terminal alone."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if is_quiet or not console.is_terminal:
         yield lambda _: _check_stopped()
         return
     columns = (TextColumn("Reading logs"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())

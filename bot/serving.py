@@ -17,6 +17,7 @@ from adapters.slack.budgets import Budgets
 from adapters.slack.config import SlackConfig
 from adapters.teams.config import TeamsConfig
 from adapters.teams.ids import workspace_named
+from bot.attached_logs import LogFolder
 from bot.connections import BACKLOG, HEADERS_WITHIN_S, Connections, NotHttp, hide_versions
 from bot.health import Health
 from bot.metrics import Metrics
@@ -80,15 +81,16 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
     in_teams = teams_config(app.settings, link_keys(app.settings, app.directory))
     app.reasoners.prepare()
     metrics = Metrics(app)
+    logs = LogFolder(app.directory.logs, app.stores.directory)
     async with contextlib.AsyncExitStack() as stack:
         channels: dict[Platform, Channel] = {}
         routes: list[web.RouteDef] = []
         if in_slack is not None:
-            slack_app = await stack.enter_async_context(_slack(app, in_slack, budgets))
+            slack_app = await stack.enter_async_context(_slack(app, in_slack, budgets, logs))
             channels[Platform.SLACK] = slack_app.channel
             routes += slack_app.routes()
         if in_teams is not None:
-            teams_app = await stack.enter_async_context(_teams(app, in_teams))
+            teams_app = await stack.enter_async_context(_teams(app, in_teams, logs))
             channels[Platform.TEAMS] = teams_app.channel
             routes += teams_app.routes()
         if not channels:
@@ -114,12 +116,12 @@ def _socket(app: App, adapter: SlackApp) -> contextlib.AbstractAsyncContextManag
 
 
 @contextlib.asynccontextmanager
-async def _slack(app: App, config: SlackConfig, budgets: Budgets | None) -> AsyncIterator[SlackApp]:
+async def _slack(app: App, config: SlackConfig, budgets: Budgets | None, logs: LogFolder) -> AsyncIterator[SlackApp]:
     keep_from_libraries()
     if budgets is None:
         budgets = Budgets(turns=app.stores.turns if app.settings.is_shared else None)
     adapter = SlackApp(config, app.stores.installations, budgets=budgets)
-    adapter.listen_for(app.inbox, app.desk())
+    adapter.listen_for(app.inbox, app.desk(), logs)
     if config.single is not None:
         # The operator's own workspace is the operator's own organization, as the terminal is.
         await app.stores.directory.ensure_organization(app.organization, config.single.workspace)
@@ -130,12 +132,12 @@ async def _slack(app: App, config: SlackConfig, budgets: Budgets | None) -> Asyn
 
 
 @contextlib.asynccontextmanager
-async def _teams(app: App, config: TeamsConfig) -> AsyncIterator[TeamsApp]:
+async def _teams(app: App, config: TeamsConfig, logs: LogFolder) -> AsyncIterator[TeamsApp]:
     # Microsoft's client takes half a second and 20 MB to load, which is not for those who have no Teams.
     from adapters.teams.app import TeamsApp
 
     adapter = TeamsApp(config, app.stores.installations, turns=app.stores.turns if app.settings.is_shared else None)
-    adapter.listen_for(app.inbox, app.desk())
+    adapter.listen_for(app.inbox, app.desk(), logs)
     if config.tenant_id:
         # The operator's own tenant is the operator's own organization, as the terminal is.
         await app.stores.directory.ensure_organization(app.organization, workspace_named(config.tenant_id))

@@ -12,6 +12,7 @@ from core.domain.errors import LogSenseError
 logger = logging.getLogger("logsense.chat")
 
 _DRAIN_S = 10.0
+_LAST_WORDS_S = 3.0
 
 
 class Tasks:
@@ -39,10 +40,16 @@ class Tasks:
         else:
             self.start(_end_of(task), name)
 
-    async def drain(self) -> None:
+    async def drain(self, within_s: float = _DRAIN_S) -> None:
         """Everything has ended, if necessary by being cancelled."""
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=_DRAIN_S)
+            _, late = await asyncio.wait(self._running, timeout=within_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        if self._running:
+            # What was cancelled says so to whoever asked for it.
+            _, late = await asyncio.wait(self._running, timeout=_LAST_WORDS_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

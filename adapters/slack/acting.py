@@ -118,7 +118,7 @@ class Acting:
             subject = subject_in(message, words_will_do=not readable(files))
             if subject is None and readable(files):
                 await self._door.refuse_if_shared(caller, place.channel)
-                subject = await self._files.read(files, caller)
+                subject = await self._files.read(files, caller, self._door.whispers(conversation, actor, []))
             if subject is None:
                 return refusals(files) or "That message holds no Sentry link, alert, log or stack trace to start from."
             return await self._investigate(subject, body, conversation, actor, caller)

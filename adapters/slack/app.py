@@ -34,7 +34,7 @@ from adapters.slack.signed_requests import check_headers, check_payload, check_s
 from adapters.slack.talking import Talking
 from adapters.slack.unfurling import LINK_SCOPES, Unfurling
 from core.domain.errors import RateLimited, Refusal, ServiceFailed, ServiceUnavailable
-from core.ports import Desk, Inbox, Installations
+from core.ports import AttachedLogs, Desk, Inbox, Installations
 
 logger = logging.getLogger("logsense.slack")
 
@@ -63,14 +63,15 @@ class SlackApp:
         self._socket: AsyncSocketModeHandler | None = None
         self._install_limit = AddressLimit(per_minute=INSTALLS_PER_MINUTE, burst=INSTALLS_PER_MINUTE)
 
-    def listen_for(self, inbox: Inbox, desk: Desk) -> None:
-        """What people do goes to `inbox` and `desk`."""
+    def listen_for(self, inbox: Inbox, desk: Desk, logs: AttachedLogs) -> None:
+        """What people do goes to `inbox` and `desk`, the logs that they attach to `logs`."""
         config = self._config
         self._desk = desk
         self._door = Door(inbox, desk, self.channel, guests_may_ask=config.guests_may_ask)
         self.channel.speak_only_where(self._door.may_speak)
         self._forms = Forms(self._door)
-        files = SlackFiles(self._open_session, None if config.slack_url == SLACK_URL else config.slack_url.rstrip("/"))
+        other_origin = None if config.slack_url == SLACK_URL else config.slack_url.rstrip("/")
+        files = SlackFiles(self._open_session, logs, other_origin)
         self._talking = Talking(self._door, files, resolve_names=config.resolve_reactions)
         self._acting = Acting(self._door, self._forms, files)
         self._unfurling = Unfurling(self._door) if config.unfurls else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -126,6 +127,15 @@ class Door:
     def whisper(self, conversation: ConversationRef, person: Actor, text: str, *, error: bool = False) -> None:
         """The person is told soon, for their eyes alone; the text may quote strangers."""
         self.tasks.start(self._whisper(conversation, person, text, error), "whisper")
+
+    def whispers(self, conversation: ConversationRef, person: Actor, said: list[str]) -> Callable[[str], None]:
+        """Return what whispers each text that it is given, and keeps it in `said`."""
+
+        def whisper(text: str) -> None:
+            said.append(text)
+            self.whisper(conversation, person, text)
+
+        return whisper
 
     def tell(self, conversation: ConversationRef, person: Actor, mrkdwn: str) -> None:
         """Like `whisper`, with a text of ours in Slack's markup."""

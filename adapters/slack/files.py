@@ -8,12 +8,13 @@ from typing import Any
 
 import aiohttp
 
-from adapters.chat.attached_files import AttachedFile, Source, is_https_at, read_files, readable
+from adapters.chat.attached_files import AttachedFile, FileReader, Source, is_https_at, readable
 from adapters.chat.commands import Command, Help, Investigate, Unknown
 from adapters.slack.api_errors import CALL_ERRORS, SERVICE
 from adapters.slack.door import Caller
 from adapters.slack.inbound import ORIGIN, subject_in, without_names
 from core.domain.conversation import PastedEvent
+from core.ports import AttachedLogs
 
 _HOSTS = frozenset({"files.slack.com"})
 _MOST = 20
@@ -51,18 +52,21 @@ def is_about_files(said: Command, event: Mapping[str, Any]) -> bool:
 class SlackFiles:
     """Reads files over the app's session; the token goes to Slack's file server alone."""
 
-    def __init__(self, session: Callable[[], aiohttp.ClientSession], other_origin: str | None = None) -> None:
+    def __init__(
+        self, session: Callable[[], aiohttp.ClientSession], logs: AttachedLogs, other_origin: str | None = None
+    ) -> None:
         """`other_origin` serves files instead, where Slack itself is another one."""
 
         def may_ask(file: AttachedFile) -> bool:
             return is_https_at(file.url, _HOSTS) if other_origin is None else file.url.startswith(f"{other_origin}/")
 
-        self._source = Source(SERVICE, session, may_ask, _NO_ACCESS)
+        self._reader = FileReader(Source(SERVICE, session, may_ask, _NO_ACCESS), logs)
 
-    async def read(self, files: Sequence[AttachedFile], caller: Caller) -> PastedEvent:
-        """Return the text of the readable files; raises as `read_files` does."""
+    async def read(self, files: Sequence[AttachedFile], caller: Caller, say: Callable[[str], None]) -> PastedEvent:
+        """Return what the readable files bring; calls `say` and raises as `FileReader.read` does."""
         found = [await _completed(file, caller) for file in readable(files)]
-        return await read_files(found, self._source, {"Authorization": f"Bearer {caller.client.token}"}, ORIGIN)
+        headers = {"Authorization": f"Bearer {caller.client.token}"}
+        return await self._reader.read(found, headers, workspace=caller.workspace, origin=ORIGIN, say=say)
 
 
 async def _completed(file: AttachedFile, caller: Caller) -> AttachedFile:

@@ -266,12 +266,16 @@ class Talking:
         """What takes longer than Slack waits goes on after it was answered."""
 
         async def read() -> None:
+            subject, said = None, list[str]()
             try:
-                subject = await self._files.read(files, caller)
+                subject = await self._files.read(files, caller, self._door.whispers(conversation, actor, said))
+                await self._investigate(body, conversation, actor, subject)
             except LogSenseError as error:
-                self._door.whisper(conversation, actor, in_words(error), error=True)
-                return
-            await self._investigate(body, conversation, actor, subject)
+                if subject is None or said:
+                    # Where reading takes a while, Slack was answered long ago and does not deliver it again.
+                    self._door.whisper(conversation, actor, in_words(error), error=True)
+                if subject is not None:
+                    raise
 
         await self._door.tasks.start_within(read(), "files", within_s=caller.patience_s)
 

@@ -30,7 +30,7 @@ from adapters.teams.tenants import Tenants
 from adapters.teams.tokens import InboundTokens, TokenRefused
 from core.domain.errors import NotFound, Refusal, ServiceFailed
 from core.domain.thread_view import ReportView, report_of
-from core.ports import Desk, Inbox, Installations, Turns
+from core.ports import AttachedLogs, Desk, Inbox, Installations, Turns
 
 logger = logging.getLogger("logsense.teams")
 
@@ -57,19 +57,21 @@ class TeamsApp:
         self._connector = Connector(
             self._open_session, credentials, services=config.services, bot_id=f"28:{config.app_id}"
         )
-        self._files = TeamsFiles(self._open_session, credentials, services=config.services)
+        self._credentials = credentials
+        self._services = config.services
         self._installations = TeamsInstallations(kept)
         self._budgets = Budgets("teams", budget_of, turns=turns)
         self._charts = ChartLinks(config.public_url, config.link_keys) if config.public_url else None
         self.channel = TeamsChannel(self._connector, self._installations, self._budgets, self._charts)
 
-    def listen_for(self, inbox: Inbox, desk: Desk) -> None:
-        """What people do goes to `inbox` and `desk`."""
+    def listen_for(self, inbox: Inbox, desk: Desk, logs: AttachedLogs) -> None:
+        """What people do goes to `inbox` and `desk`, the logs that they attach to `logs`."""
         self._desk = desk
         self._door = Door(inbox, desk, self.channel, People(self._connector))
         forms = Forms(self._door)
         self._tenants = Tenants(self._door, self._installations)
-        self._talking = Talking(self._door, forms, self._tenants, self._files)
+        files = TeamsFiles(self._open_session, self._credentials, logs, services=self._services)
+        self._talking = Talking(self._door, forms, self._tenants, files)
         self._acting = Acting(self._door, forms)
 
     async def close(self) -> None:

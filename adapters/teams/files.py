@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.chat.attached_files import AttachedFile, Source, is_https_at, read_files
+from adapters.chat.attached_files import AttachedFile, FileReader, Source, is_https_at
 from adapters.teams.api_errors import SERVICE
 from adapters.teams.credentials import BotCredentials
 from core.domain.conversation import PastedEvent
+from core.domain.tenancy import WorkspaceRef
+from core.ports import AttachedLogs
 
 _DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 _SHAREPOINT = (".sharepoint.com", ".sharepoint.us", ".sharepoint-mil.us", ".sharepoint.cn")
@@ -56,20 +58,23 @@ class TeamsFiles:
         self,
         session: Callable[[], aiohttp.ClientSession],
         credentials: BotCredentials | None,
+        logs: AttachedLogs,
         *,
         services: frozenset[str],
     ) -> None:
         """`services` are the origins of Teams' own services."""
         self._credentials = credentials
         self._services = services
-        self._source = Source(SERVICE, session, self._may_ask, _NO_ACCESS)
+        self._reader = FileReader(Source(SERVICE, session, self._may_ask, _NO_ACCESS), logs)
 
-    async def read(self, files: Sequence[AttachedFile], origin: str) -> PastedEvent:
-        """Return the text of the readable files; raises as `read_files` does."""
+    async def read(
+        self, files: Sequence[AttachedFile], workspace: WorkspaceRef, origin: str, say: Callable[[str], None]
+    ) -> PastedEvent:
+        """Return what the readable files bring; calls `say` and raises as `FileReader.read` does."""
         headers: dict[str, str] = {}
         if self._credentials is not None and any(file.needs_token for file in files):
             headers = {"Authorization": f"Bearer {await self._credentials.token()}"}
-        return await read_files(files, self._source, headers, origin)
+        return await self._reader.read(files, headers, workspace=workspace, origin=origin, say=say)
 
     def _may_ask(self, file: AttachedFile) -> bool:
         if self._is_service(file.url):

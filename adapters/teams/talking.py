@@ -36,7 +36,7 @@ from core.domain.conversation import (
     PastedEvent,
     Resolution,
 )
-from core.domain.errors import LogSenseError, NotAllowed
+from core.domain.errors import LogSenseError, NotAllowed, ServiceUnavailable
 from core.domain.thread_view import NoticeView
 
 _NOTHING_HERE = "Nothing is being investigated here."
@@ -136,12 +136,24 @@ class Talking:
         return True
 
     async def _investigate_files(self, asked: Asked) -> None:
+        where, said = asked.origin.conversation, list[str]()
+
+        def say(text: str) -> None:
+            said.append(text)
+            self._door.tell(where, NoticeView(text))
+
         try:
-            subject = await self._files.read(asked.files, ORIGIN)
+            subject = await self._files.read(asked.files, where.workspace, ORIGIN, say)
         except LogSenseError as error:
-            self._door.tell(asked.origin.conversation, NoticeView(trouble(error), error=True))
-        else:
+            self._door.tell(where, NoticeView(trouble(error), error=True))
+            return
+        try:
             await self._investigate(asked.origin, subject)
+        except ServiceUnavailable as error:
+            if said:
+                # Teams was answered long ago, and does not deliver it again.
+                self._door.tell(where, NoticeView(trouble(error), error=True))
+            raise
 
     async def _overheard(self, overheard: Overheard, edited: bool) -> None:
         if overheard.link is not None:

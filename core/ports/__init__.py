@@ -3,6 +3,7 @@
 from core.ports.chat import Channel, Check, Desk, Inbox, Receipt
 from core.ports.coordination import Duties, Rate, Schedules, Turns
 from core.ports.directory import Directory, Installations
+from core.ports.logs import AttachedLog, AttachedLogs
 from core.ports.reasoning import Briefing, Reasoner, ToolSpec
 from core.ports.sources import Embedder, IncidentSource, KnowledgeBase
 from core.ports.storage import Accepted, OrganizationStore, PostState, Stores
@@ -11,6 +12,8 @@ from core.ports.work import Depth, Errand, Journal, Run, Runs, Watch
 
 __all__ = [
     "Accepted",
+    "AttachedLog",
+    "AttachedLogs",
     "Briefing",
     "Channel",
     "Check",

@@ -22,6 +22,7 @@ from aiohttp import web
 from adapters.chat.pace import Budget as Rate
 from adapters.slack.app import SlackApp
 from adapters.slack.budgets import Budgets
+from bot.attached_logs import LogFolder
 from bot.settings import Settings
 from bot.slack_settings import slack_config
 from bot.wiring import App, build_app, now
@@ -127,7 +128,7 @@ async def _running(app: App, scenario: Scenario) -> AsyncIterator[str]:
     assert config is not None and config.single is not None
     await app.stores.directory.ensure_organization(app.organization, config.single.workspace)
     adapter = SlackApp(config, app.stores.installations, budgets=scenario.budgets())
-    adapter.listen_for(app.inbox, app.desk())
+    adapter.listen_for(app.inbox, app.desk(), LogFolder(app.directory.logs, app.stores.directory))
     site = web.Application()
     site.add_routes(adapter.routes())
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=1)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+
 import pytest
 
 from adapters.slack.ids import Callback
+from core.domain.conversation import ConversationRef, InvestigationRequest, PastedEvent
+from core.domain.tenancy import Actor, Platform, WorkspaceRef
+from tests.benchmarks.log_writer import write_log
 from tests.fakes.slack import Workspace
 from tests.slack.conftest import Town, text_of, until
 
@@ -15,6 +21,14 @@ Traceback (most recent call last):
     price = item["price"]
 KeyError: 'price'
 """
+
+
+def long_log(size: int = 3 * 1024**2) -> bytes:
+    """A log with an outage early in it, far before its last mebibyte."""
+    text = io.StringIO()
+    write_log(text, size)
+    quiet = (b"2026-11-22T%02d:%02d:00Z INFO api request served\n" % divmod(n // 30, 60) for n in range(43_000))
+    return text.getvalue().encode() + b"".join(quiet)
 
 
 def mention(acme: Workspace) -> str:
@@ -66,9 +80,11 @@ async def test_investigate_in_a_thread_reads_the_files_of_its_first_message(town
             {"mimetype": "image/png"},
             "shot.png is of a kind that is not read here. Attach a .txt",
         ),
-        ("api.log.gz", b"\x1f\x8b", {"mimetype": "application/gzip"}, "Unpack it and attach"),
-        ("huge.log", b"x", {"size": 52_000_000}, "huge.log is too large: files of up to 10 MB"),
-        ("liar.log", b"x" * (11 * 1024 * 1024), {"size": 100}, "liar.log is too large"),
+        ("logs.tar.gz", b"\x1f\x8b", {"mimetype": "application/gzip"}, "logs.tar.gz is an archive. Unpack it"),
+        ("huge.log", b"x", {"size": 520_000_000}, "huge.log is too large: files of up to 100 MB"),
+        ("api.log.gz", b"\x1f\x8b\x08 no more", {}, "api.log.gz is damaged"),
+        ("core.log.gz", gzip.compress(b"\x7fELF\0\0"), {}, "core.log.gz is not text"),
+        ("void.log.gz", gzip.compress(b""), {}, "There is nothing in void.log.gz"),
         ("core.txt", b"a\0b", {}, "core.txt is not text"),
         ("empty.log", b"  \n", {}, "empty.log is empty"),
         ("calm.txt", b"all is well here today", {}, "rror"),
@@ -90,6 +106,53 @@ async def test_what_is_not_read_gets_a_plain_sentence(
     told = await until(lambda: [it for it in town.peer.state.ephemerals if words in it.text])
     assert [it.user for it in told] == [ada.id]
     assert incidents.posts_of_bot() == []
+
+
+async def test_a_long_log_is_read_as_a_whole_and_who_asked_hears_so_at_once(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    file = town.peer.attached(acme, "shop.log", long_log())
+    await town.peer.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
+    told = await until(lambda: [it for it in town.peer.state.ephemerals if "Reading shop.log, 5 MB" in it.text])
+    assert [it.user for it in told] == [ada.id]
+    shown = text_of(await town.report_in(incidents))
+    assert "Payments failed first" in shown and "shop.log:" in shown
+    assert not list((town.settings.home / "logs" / "incoming").iterdir())
+
+
+async def test_compressed_logs_become_one_log(town: Town) -> None:
+    acme, ada, _ = await town.settle_in("Acme")
+    direct, text = acme.direct_messages(ada), long_log(300_000)
+    half = text.rfind(b"\n", 0, 150_000) + 1
+    files = [
+        town.peer.attached(acme, "shop.log.1.gz", gzip.compress(text[:half]), mimetype="application/gzip"),
+        town.peer.attached(acme, "shop.log", text[half:]),
+    ]
+    await town.peer.say(ada, direct, "", files=files, subtype="file_share")
+    assert "Payments failed first" in text_of(await town.report_in(direct))
+
+
+async def test_the_message_menu_reads_a_long_log(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    file = town.peer.attached(acme, "shop.log", long_log(1_500_000))
+    said = await town.peer.say(ada, incidents, "from the night shift", files=[file], subtype="file_share")
+    assert said.message is not None
+    await town.peer.shortcut(ada, said.message, Callback.INVESTIGATE_MESSAGE)
+    assert "Payments failed first" in text_of(await town.report_in(incidents))
+
+
+async def test_the_log_of_one_organization_is_closed_to_another(town: Town) -> None:
+    acme, ada, incidents = await town.settle_in("Acme")
+    globex, _, others = await town.settle_in("Globex")
+    file = town.peer.attached(acme, "shop.log", long_log(300_000) + b"\n" * 1_000_000)
+    await town.peer.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
+    await town.report_in(incidents)
+    handle = (await (await town.store_of(acme)).latest_investigation(with_report=True)).subject.log
+    assert handle is not None
+    place = ConversationRef(WorkspaceRef(Platform.SLACK, globex.id), others.id)
+    stolen = PastedEvent("ERROR something failed", "a guess", handle)
+    await town.app.inbox.receive(InvestigationRequest("d1", place, Actor("U1", "Eve"), stolen))
+    shown = text_of(await town.report_in(others))
+    assert "payments" not in shown and "shop.log" not in shown
 
 
 async def test_without_the_scope_an_admin_is_asked_for_it(town: Town) -> None:

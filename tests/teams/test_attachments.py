@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+
 import pytest
 
+from adapters.chat import attached_files
+from tests.benchmarks.log_writer import write_log
 from tests.teams.conftest import Town
 
 TRACE = b"""2026-11-28T09:00:02Z ERROR api request 17 failed, password=hunter2hunter2
@@ -36,8 +41,9 @@ async def test_a_file_that_the_connector_keeps_is_read_with_the_bots_token(town:
     ("name", "content", "url", "words"),
     [
         ("shot.png", b"\x89PNG", None, "shot.png is of a kind that is not read here. Attach a .txt"),
-        ("api.log.gz", b"\x1f\x8b", None, "Unpack it and attach"),
-        ("big.log", b"x" * (11 * 1024 * 1024), None, "big.log is too large: files of up to 10 MB"),
+        ("logs.tgz", b"\x1f\x8b", None, "logs.tgz is an archive. Unpack it and attach"),
+        ("api.log.gz", b"\x1f\x8b", None, "api.log.gz is damaged"),
+        ("empty.log.gz", gzip.compress(b""), None, "There is nothing in empty.log.gz"),
         ("core.txt", b"a\0b", None, "core.txt is not text"),
         ("away.log", TRACE, "https://sharepoint.com.evil.example/away.log", "does not belong to Microsoft Teams"),
         ("plain.log", TRACE, "http://acme.sharepoint.com/plain.log", "does not belong to Microsoft Teams"),
@@ -53,6 +59,28 @@ async def test_what_is_not_read_gets_a_plain_sentence(
     address = f"{town.peer.url}/sharepoint/{name}" if url == "expired" else url
     await town.peer.say(ada, chat, "have a look", files=[town.peer.shared(name, content, url=address)])
     await town.said_in(chat, words)
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+async def test_a_long_or_compressed_log_is_read_as_a_whole(town: Town, is_compressed: bool) -> None:
+    _, ada, _ = await town.settle_in()
+    chat, text = town.peer.chat(ada), io.StringIO()
+    write_log(text, 3 * 1024**2)
+    raw = text.getvalue().encode()
+    name = "shop.log.gz" if is_compressed else "shop.log"
+    await town.peer.say(ada, chat, "", files=[town.peer.shared(name, gzip.compress(raw) if is_compressed else raw)])
+    report = await town.report_in(chat)
+    assert "Payments failed first" in report.text and f"{name}:" in report.text
+    assert any(f"Reading {name}, " in message.text for message in chat.posts())
+
+
+async def test_a_file_that_says_it_is_too_large_is_not_read(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attached_files, "MAX_FILE_BYTES", 2 * 1024**2)
+    _, ada, _ = await town.settle_in()
+    chat = town.peer.chat(ada)
+    await town.peer.say(ada, chat, "have a look", files=[town.peer.shared("big.log", b"x" * (3 * 1024**2))])
+    await town.said_in(chat, "big.log is too large: files of up to 2 MB")
+    assert not any("Reading" in message.text for message in chat.posts())
 
 
 async def test_in_a_channel_people_learn_where_files_are_read(town: Town) -> None:

@@ -6,6 +6,7 @@ by one. Memory is bounded: counts are written out when there are many, and trace
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -23,7 +24,7 @@ import zstandard
 from core.domain.errors import InvalidInput
 from core.gateways.logs.course import Course
 from core.gateways.logs.heads import NO_MINUTE, Head, HeadReader, gauge, trace_id
-from core.gateways.logs.sources import Progress, iterate_blocks, open_log
+from core.gateways.logs.sources import DAMAGED, Progress, iterate_blocks, open_log
 from core.gateways.logs.templates import TemplateTree
 from core.gateways.traces.otlp import is_otlp_logs, iterate_log_blocks
 
@@ -85,8 +86,10 @@ def keep_window(directory: Path, begin: int, end: int) -> None:
 def remove_old(root: Path, before: float) -> None:
     """Remove the indexes that were written before a time in seconds since 1970."""
     for folder in root.glob("*/*"):
-        if folder.stat().st_mtime < before:
-            shutil.rmtree(folder, ignore_errors=True)
+        # Others may remove theirs meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_mtime < before:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ class LogIndexer:
     """Writes the index of some logs into an empty directory."""
 
     directory: Path
+    max_bytes: int = MAX_BYTES
     tree: TemplateTree = field(default_factory=TemplateTree)
     lines: int = 0
     read_bytes: int = 0
@@ -140,21 +144,23 @@ class LogIndexer:
                 first += len(lines)
                 if len(self._counts) > _COUNTS_KEPT or len(self._traced) > _TRACED_KEPT:
                     self._flush(database)
-        except (OSError, EOFError, zstandard.ZstdError):
+        except DAMAGED:
             note = "The compressed file is damaged or ends early; what came before was read."
-        if self.read_bytes >= MAX_BYTES:
-            note = f"Only the first {MAX_BYTES / 1024**3:.0f} GiB were read."
+        if self.read_bytes >= self.max_bytes:
+            note = f"Only the first {self.max_bytes / 1024**3:.0f} GiB were read."
         self.lines += first - 1
         database.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (number, source.name, first - 1, note))
 
     def _blocks(self, source: Source, progress: Progress) -> Iterator[bytes]:
         file = open_log(source.file, progress)
+        is_first = True
         is_otlp = is_otlp_logs(file.peek(_PEEKED)[:_PEEKED])  # type: ignore[attr-defined]
         for block in iterate_log_blocks(file, source.name) if is_otlp else iterate_blocks(file):
-            if self.read_bytes >= MAX_BYTES:
+            if self.read_bytes >= self.max_bytes:
                 return
-            if not self.read_bytes and b"\0" in block[:4_096]:
+            if is_first and b"\0" in block[:4_096]:
                 raise InvalidInput(f"{source.name} is not text. Give logs as text, JSON lines, or either compressed.")
+            is_first = False
             self.read_bytes += len(block)
             yield block
 

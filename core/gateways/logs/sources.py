@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
@@ -13,6 +14,9 @@ import zstandard
 BLOCK_BYTES = 1_048_576
 LONGEST_LINE = 1_048_576
 """Bytes; a longer line is divided."""
+
+DAMAGED = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+"""What reading a compressed file raises when it is damaged or ends early."""
 
 Progress = Callable[[int], None]
 """Receives how many bytes of the file as it is stored were read since the last call."""
@@ -53,13 +57,13 @@ def iterate_blocks(file: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[bytes]:
     """Yield the bytes of `file` in blocks that end at line ends; every byte is in exactly one block.
 
     Raises:
-        OSError, EOFError, zstandard.ZstdError: compressed data is damaged or ends early; what came before was yielded.
+        One of `DAMAGED`: compressed data is damaged or ends early; what came before was yielded.
     """
     rest = b""
     while True:
         try:
             chunk = file.read(size)
-        except (OSError, EOFError, zstandard.ZstdError):
+        except DAMAGED:
             if rest:
                 yield rest
             raise

@@ -20,6 +20,7 @@ MAX_DOCUMENT_BYTES = 64 * 1024**2
 _TEXT_CHARS = 2_000
 _BLOCK_LINES = 1_000
 _OTLP_LOGS = re.compile(rb"\s*+\{\s*+\"resource_?[lL]ogs\"")
+_OTLP_SPANS = re.compile(rb"\s*+\{\s*+\"resource_?[sS]pans\"")
 _STACK_CHARS = 20_000
 _FAILED = (2, "2", "STATUS_CODE_ERROR")
 _CALLS_OUT = (3, "3", "SPAN_KIND_CLIENT", 4, "4", "SPAN_KIND_PRODUCER")
@@ -110,6 +111,11 @@ def iterate_spans(document: Mapping[str, Any]) -> Iterator[Span]:
 def is_otlp_logs(beginning: bytes) -> bool:
     """Whether a file that begins so holds log records in OTLP JSON."""
     return _OTLP_LOGS.match(beginning) is not None
+
+
+def is_otlp_spans(beginning: bytes) -> bool:
+    """Whether a file that begins so holds spans in OTLP JSON."""
+    return _OTLP_SPANS.match(beginning) is not None
 
 
 def iterate_log_blocks(file: BinaryIO, name: str) -> Iterator[bytes]:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import bz2
+import contextlib
+import gzip
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
+import zstandard
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.chat import attached_files
-from adapters.chat.attached_files import AttachedFile, Source, is_https_at, read_files, readable
+from adapters.chat.attached_files import AttachedFile, FileReader, Source, is_https_at, readable
+from adapters.chat.tasks import Tasks
 from adapters.slack.files import files_in as slack_files_in
 from adapters.teams.files import files_in as teams_files_in
+from bot import attached_logs
+from bot.attached_logs import LogFolder
 from core.domain.conversation import PastedEvent
 from core.domain.errors import AccessDenied, InvalidInput, ServiceUnavailable
+from core.domain.tenancy import Organization, OrganizationId, Platform, WorkspaceRef
+from core.gateways.logs.index import folder_of
+from core.gateways.logs.reading import LogIndex
+from core.ports import Directory
 
 _NAMES = st.sampled_from(
     [
@@ -47,12 +62,28 @@ def test_whatever_a_platform_says_of_files_is_read_without_failing(thing: object
             assert file.called and (file.refusal() is None or "ttach" in str(file.refusal()))
 
 
-@pytest.mark.parametrize("name", ["api.log", "API.LOG", "trace.txt", "event.json", "api.log.1", "a.b.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "api.log",
+        "API.LOG",
+        "trace.txt",
+        "event.json",
+        "api.log.1",
+        "a.b.txt",
+        "api.log.2.gz",
+        "a.log-20261120.zst",
+        "api.bz2",
+    ],
+)
 def test_text_by_its_suffix_is_read(name: str) -> None:
     assert readable([AttachedFile(name, "https://x")])
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.pdf", "a.exe", "a.log.gz", "a.zip", "a", "txt", "a.txt.exe", "log.docx"])
+@pytest.mark.parametrize(
+    "name",
+    ["a.png", "a.pdf", "a.exe", "a.log.xz", "a.tar.gz", "a.png.gz", "a.zip", "a", "txt", "a.txt.exe", "log.docx"],
+)
 def test_other_kinds_are_not_opened(name: str) -> None:
     assert not readable([AttachedFile(name, "https://x")])
 
@@ -77,11 +108,27 @@ def test_only_the_platforms_own_host_is_asked(url: str) -> None:
     assert is_https_at("https://acme-my.sharepoint.com/x", frozenset(), suffixes=(".sharepoint.com",))
 
 
+_FLIPPED = gzip.compress(b"2026-11-20T10:00:00Z ERROR disk full\n")[:10] + b"\xff" * 40
+
+
+class OneOrganization:
+    """Leads every workspace to one organization."""
+
+    async def organization_of(self, workspace: WorkspaceRef) -> Organization:
+        return Organization(OrganizationId("acme"), "Acme")
+
+
 Serve = Callable[..., Awaitable[PastedEvent]]
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
+def said() -> list[str]:
+    """What whoever asked was told while their files were read."""
+    return []
+
+
+@pytest.fixture
+async def serve(tmp_path: Path, said: list[str]) -> AsyncIterator[Serve]:
     """Reads files whose bytes (or answers) a server on loopback gives, in the order of their names."""
     answers: dict[str, web.Response] = {}
 
@@ -97,14 +144,17 @@ async def serve() -> AsyncIterator[Serve]:
 
     async with aiohttp.ClientSession() as session:
         source = Source("Slack", lambda: session, lambda file: file.url.startswith(url), "Ask an admin.")
+        reader = FileReader(source, LogFolder(tmp_path, cast(Directory, OneOrganization())))
 
         async def read(**given: bytes | web.Response) -> PastedEvent:
             for name, content in given.items():
                 answers[name] = web.Response(body=content) if isinstance(content, bytes) else content
             files = [AttachedFile(f"{name}.log", f"{url}/{name}") for name in given]
-            return await read_files(files, source, {}, "a Slack message")
+            where = WorkspaceRef(Platform.SLACK, "T1")
+            return await reader.read(files, {}, workspace=where, origin="a Slack message", say=said.append)
 
         yield read
+        assert not list((tmp_path / "incoming").glob("*"))
     await runner.cleanup()
 
 
@@ -118,11 +168,85 @@ async def test_an_event_among_the_files_is_taken_alone(serve: Serve) -> None:
     assert (await serve(a=b"a log line", b=EVENT.encode())).text == EVENT
 
 
-async def test_of_a_long_log_the_end_is_read_from_the_begin_of_a_line_and_it_is_said(serve: Serve) -> None:
-    read = await serve(a=b"".join(b"line %d\n" % number for number in range(200_000)))
-    assert read.text.endswith("line 199999\n") and read.text.startswith("line ")
-    assert len(read.text.encode()) < 1024 * 1024
-    assert read.origin == "the last 1 MiB of a.log in a Slack message"
+async def test_of_a_long_log_the_first_error_is_found_wherever_it_is(serve: Serve, said: list[str]) -> None:
+    lines = b"".join(b"2026-11-20T10:00:01Z INFO line %d\n" % number for number in range(40_000))
+    read = await serve(a=b"2026-11-20T10:00:00Z ERROR disk full\n" + lines)
+    assert "disk full" in read.text and read.log is not None
+    assert read.origin == "a.log in a Slack message"
+    assert said == ["Reading a.log, 1 MB. The investigation begins when it is read."]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress])
+async def test_a_compressed_log_is_a_log_however_short_and_whatever_it_is_called(
+    serve: Serve, pack: Callable[[bytes], bytes]
+) -> None:
+    read = await serve(a=pack(b"2026-11-20T10:00:00Z ERROR disk full\n"))
+    assert "disk full" in read.text and read.log is not None
+
+
+async def test_a_long_log_of_powershell_is_read(serve: Serve) -> None:
+    read = await serve(a=("2026-11-20T10:00:00Z ERROR naïve disk full\r\n" * 20_000).encode("utf-16"))
+    assert "naïve disk full" in read.text and read.log is not None
+
+
+async def test_a_log_whose_lines_begin_with_a_bracket_is_no_document(serve: Serve) -> None:
+    read = await serve(a=b"[2026-11-20 10:00:00] ERROR disk full\n" * 40_000)
+    assert "disk full" in read.text and read.log is not None
+
+
+async def test_who_asked_hears_when_the_reading_is_stopped(serve: Serve, said: list[str]) -> None:
+    async def read() -> None:
+        await serve(a=b"2026-11-20T10:00:00Z ERROR disk full\n" * 400_000)
+
+    reading = asyncio.create_task(read())
+    while not said:
+        await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert said[1:] == ["LogSense was stopped before it had read a.log. Attach it again in a minute."]
+
+
+async def test_what_is_cancelled_at_the_end_may_still_say_so(said: list[str]) -> None:
+    tasks = Tasks()
+
+    async def say() -> None:
+        await asyncio.sleep(0)
+        said.append("stopped")
+
+    async def wait_forever() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            tasks.start(say(), "say")
+            raise
+
+    tasks.start(wait_forever(), "wait")
+    await tasks.drain(within_s=0.01)
+    assert said == ["stopped"]
+
+
+async def test_spans_are_read_as_a_trace(serve: Serve) -> None:
+    times = {"startTimeUnixNano": "1763632000000000000", "endTimeUnixNano": "1763632001000000000"}
+    spans = [{"name": "reserve", "status": {"code": 2, "message": "no stock"}, **times}]
+    read = await serve(a=json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode())
+    assert "no stock" in read.text and read.log is not None
+
+
+async def test_what_a_file_decompresses_to_is_limited(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attached_logs, "MAX_BYTES", 2_000_000)
+    lines = b"2026-11-20T10:00:00Z ERROR disk full\n" * 200_000
+    read = await serve(a=gzip.compress(lines))
+    with contextlib.closing(LogIndex(folder_of(tmp_path, "acme", str(read.log)))) as index:
+        assert index.facts["bytes"] < 4_000_000
+        assert index.notes[0].startswith("a.log: Only the first")
+
+
+async def test_a_binary_file_among_others_is_refused(serve: Serve) -> None:
+    with pytest.raises(InvalidInput, match="b\\.log is not text"):
+        await serve(a=gzip.compress(b"2026-11-20T10:00:00Z ERROR x\n"), b=gzip.compress(b"\x7fELF\0\0"))
 
 
 async def test_a_file_is_read_no_further_than_the_limit_whatever_size_is_claimed(
@@ -141,7 +265,8 @@ async def test_a_file_is_read_no_further_than_the_limit_whatever_size_is_claimed
         (web.Response(text="<html>log in</html>", content_type="text/html"), AccessDenied, "Ask an admin"),
         (web.Response(status=404), InvalidInput, "was deleted"),
         (web.Response(status=503), ServiceUnavailable, "just now"),
-        (web.Response(body=b'{"a": "' + b"x" * 1_100_000 + b'"}'), InvalidInput, "larger than 1 MiB"),
+        (web.Response(body=b'{"a": "' + b"x" * 1_100_000 + b'"}'), InvalidInput, "is one JSON document"),
+        (web.Response(body=_FLIPPED), InvalidInput, "a.log is damaged"),
         (web.Response(body=b"\x7fELF\0\0"), InvalidInput, "is not text"),
     ],
 )

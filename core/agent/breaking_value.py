@@ -192,7 +192,7 @@ def _looks_like_named_type(value: str, message: str) -> bool:
 
 def _offending_row(message: str) -> str | None:
     found = re.search(
-        r"Key (\([^)]{0,200}\)=\([^)]{0,500}\))|Duplicate entry ('[^']{0,500}')|dup key: (\{[^}]{0,500}\})", message
+        r"Key (\([^()]{0,200}\)=\([^)]{0,500}\))|Duplicate entry ('[^']{0,500}')|dup key: (\{[^{}]{0,500}\})", message
     )
     return next((part for part in found.groups() if part), None) if found else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.chat.attached_files import AttachedFile, readable, refusals
@@ -51,6 +52,17 @@ _NOTED_WITHIN_S = (0.1, 0.4, 1.0)
 HOW_TO = (
     "Name an issue, for example `@LogSense investigate SHOP-1A2`, paste a stack trace after my name, or attach a log."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message to us: the delivery that told of it, the message itself, where it stands, and who wrote it."""
+
+    body: Mapping[str, Any]
+    event: Mapping[str, Any]
+    conversation: ConversationRef
+    actor: Actor
+    caller: Caller
 
 
 class Talking:
@@ -126,27 +138,20 @@ class Talking:
         actor = await self._actor(event, conversation, caller)
         if actor is None:
             return
-        said = parse_command(without_mention(str(event.get("text") or ""), caller.bot_user_id))
-        if not isinstance(said, Help | Connect) and await self._is_refused(conversation, actor, caller):
+        command = parse_command(without_mention(str(event.get("text") or ""), caller.bot_user_id))
+        if not isinstance(command, Help | Connect) and await self._is_refused(conversation, actor, caller):
             return
-        if not (is_about_files(said, event) and await self._took_files(body, event, conversation, actor, caller)):
-            await self._do(said, body, event, conversation, actor, caller)
+        message = _Message(body, event, conversation, actor, caller)
+        if not (is_about_files(command, event) and await self._took_files(message)):
+            await self._do(command, message)
 
-    async def _do(
-        self,
-        said: Command,
-        body: Mapping[str, Any],
-        event: Mapping[str, Any],
-        conversation: ConversationRef,
-        actor: Actor,
-        caller: Caller,
-    ) -> None:
-        match said:
+    async def _do(self, command: Command, message: _Message) -> None:
+        conversation, actor, caller = message.conversation, message.actor, message.caller
+        match command:
             case Investigate(text=""):
-                await self._investigate_near(body, event, conversation, actor, caller)
+                await self._investigate_near(message)
             case Investigate(text=text):
-                subject = subject_named(text)
-                await self._investigate(body, conversation, actor, subject)
+                await self._investigate(message, subject_named(text))
             case Help():
                 self._door.tell(conversation, actor, help_text(caller.bot_user_id))
             case Status():
@@ -155,28 +160,17 @@ class Talking:
             case Incidents(query=query):
                 self._door.tasks.start(self._list_incidents(query, conversation, actor, caller), "incidents")
             case Cancel(investigation_id=named):
-                await self._door.hand_in(Cancellation(message_of(body), conversation, actor, named))
+                await self._door.hand_in(Cancellation(message_of(message.body), conversation, actor, named))
             case Connect():
                 self._door.tell(conversation, actor, f"Type `{COMMAND} connect`: that opens the form.")
             case _:
-                await self._free_words(body, event, conversation, actor, caller)
+                await self._free_words(message)
 
-    async def _free_words(
-        self,
-        body: Mapping[str, Any],
-        event: Mapping[str, Any],
-        conversation: ConversationRef,
-        actor: Actor,
-        caller: Caller,
-    ) -> None:
-        if await self._door.desk.is_ours(conversation):
-            question = question_in(event, caller.bot_user_id) or ""
-            if fix := fix_said(question):
-                await self._door.hand_in(Resolution(message_of(body), conversation, actor, True, fix))
-                return
-            await self._door.hand_in(_follow_up(body, conversation, actor, question))
-            return
-        await self._investigate(body, conversation, actor, subject_in(event, words_will_do=False))
+    async def _free_words(self, message: _Message) -> None:
+        if await self._door.desk.is_ours(message.conversation):
+            await self._reply(message, question_in(message.event, message.caller.bot_user_id) or "")
+        else:
+            await self._investigate(message, subject_in(message.event, words_will_do=False))
 
     async def _in_our_thread(
         self,
@@ -189,24 +183,27 @@ class Talking:
         actor = await self._actor(event, conversation, caller, quietly=True)
         if actor is None or await self._is_refused(conversation, actor, caller):
             return
+        message = _Message(body, event, conversation, actor, caller)
         if link := sentry_link_in(str(event.get("text") or "")):
-            await self._investigate(body, conversation, actor, IssueText(link))
-        elif fix := fix_said(question):
-            await self._door.hand_in(Resolution(message_of(body), conversation, actor, True, fix))
+            await self._investigate(message, IssueText(link))
         elif question.strip():
-            await self._door.hand_in(_follow_up(body, conversation, actor, question))
+            await self._reply(message, question)
 
-    async def _investigate(
-        self,
-        body: Mapping[str, Any],
-        conversation: ConversationRef,
-        actor: Actor,
-        subject: IssueText | PastedEvent | None,
-    ) -> None:
+    async def _reply(self, message: _Message, question: str) -> None:
+        """Take a reply in a thread of ours for what fixed it where it says so, else for a question."""
+        delivery, conversation, actor = message_of(message.body), message.conversation, message.actor
+        if fix := fix_said(question):
+            await self._door.hand_in(Resolution(delivery, conversation, actor, True, fix))
+        else:
+            edited = bool((message.body.get("event") or {}).get(IS_EDIT))
+            await self._door.hand_in(FollowUp(delivery, conversation, actor, question, edited=edited))
+
+    async def _investigate(self, message: _Message, subject: IssueText | PastedEvent | None) -> None:
+        conversation, actor = message.conversation, message.actor
         if subject is None:
             self._door.tell(conversation, actor, HOW_TO)
             return
-        await self._door.hand_in(InvestigationRequest(message_of(body), conversation, actor, subject))
+        await self._door.hand_in(InvestigationRequest(message_of(message.body), conversation, actor, subject))
 
     async def _is_refused(self, conversation: ConversationRef, actor: Actor, caller: Caller) -> bool:
         """Whether outsiders would read along; who asked is told so once."""
@@ -220,56 +217,36 @@ class Talking:
             return True
         return False
 
-    async def _investigate_near(
-        self,
-        body: Mapping[str, Any],
-        event: Mapping[str, Any],
-        conversation: ConversationRef,
-        actor: Actor,
-        caller: Caller,
-    ) -> None:
+    async def _investigate_near(self, message: _Message) -> None:
         """`investigate` alone means the message that the thread hangs on, or its files."""
-        root = await self._root_of(event, conversation, caller)
+        root = await self._root_of(message.event, message.conversation, message.caller)
         files = files_in(root)
         subject = subject_in(root, words_will_do=not readable(files)) if root else None
         if subject is None and readable(files):
-            await self._investigate_files(body, conversation, actor, files, caller)
+            await self._investigate_files(message, files)
         else:
-            await self._investigate(body, conversation, actor, subject)
+            await self._investigate(message, subject)
 
-    async def _took_files(
-        self,
-        body: Mapping[str, Any],
-        event: Mapping[str, Any],
-        conversation: ConversationRef,
-        actor: Actor,
-        caller: Caller,
-    ) -> bool:
+    async def _took_files(self, message: _Message) -> bool:
         """Investigate the message's files, or say why not; False where its words are to be answered."""
-        files = files_in(event)
+        files = files_in(message.event)
         if readable(files):
-            await self._investigate_files(body, conversation, actor, files, caller)
+            await self._investigate_files(message, files)
             return True
-        if not files or (without_names(event) and await self._door.desk.is_ours(conversation)):
+        if not files or (without_names(message.event) and await self._door.desk.is_ours(message.conversation)):
             return False
-        self._door.whisper(conversation, actor, refusals(files), error=True)
+        self._door.whisper(message.conversation, message.actor, refusals(files), error=True)
         return True
 
-    async def _investigate_files(
-        self,
-        body: Mapping[str, Any],
-        conversation: ConversationRef,
-        actor: Actor,
-        files: Sequence[AttachedFile],
-        caller: Caller,
-    ) -> None:
+    async def _investigate_files(self, message: _Message, files: Sequence[AttachedFile]) -> None:
         """What takes longer than Slack waits goes on after it was answered."""
+        conversation, actor, caller = message.conversation, message.actor, message.caller
 
         async def read() -> None:
             subject, said = None, list[str]()
             try:
                 subject = await self._files.read(files, caller, self._door.whispers(conversation, actor, said))
-                await self._investigate(body, conversation, actor, subject)
+                await self._investigate(message, subject)
             except LogSenseError as error:
                 if subject is None or said:
                     # Where reading takes a while, Slack was answered long ago and does not deliver it again.
@@ -342,8 +319,3 @@ class Talking:
                 self._door.whisper(conversation, Actor(user_id, user_id), str(refusal), error=True)
             return None
         return None if person.is_bot else person.actor
-
-
-def _follow_up(body: Mapping[str, Any], conversation: ConversationRef, actor: Actor, question: str) -> FollowUp:
-    edited = bool((body.get("event") or {}).get(IS_EDIT))
-    return FollowUp(message_of(body), conversation, actor, question, edited=edited)

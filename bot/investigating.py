@@ -29,6 +29,7 @@ from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
 from core.gateways.event_payload import envelope_event
 from core.gateways.logs.index import Source
+from core.gateways.logs.sources import is_compressed
 from core.gateways.sentry_payloads import MAX_EVENT_BYTES
 from core.usecases.resolve import NOT_CHANGED
 
@@ -122,10 +123,14 @@ def _subject(
 
 def _is_log(head: bytes) -> bool:
     """Whether the beginning of standard input is that of a log too large for an event, or of a compressed one."""
-    if head.startswith((b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")):
+    if is_compressed(head):
         return True
-    is_document = head.lstrip()[:1] in (b"{", b"[") and b"\n{" not in head
-    return len(head) > MAX_EVENT_BYTES and not is_document and b"\0" not in head
+    return len(head) > MAX_EVENT_BYTES and not _is_document(head) and b"\0" not in head
+
+
+def _is_document(text: bytes) -> bool:
+    """Whether it is one JSON document, not JSON lines."""
+    return text.lstrip()[:1] in (b"{", b"[") and b"\n{" not in text
 
 
 def pasted_event(name: str, piped: StandardInput | None = None) -> PastedEvent:
@@ -153,7 +158,7 @@ def pasted_event(name: str, piped: StandardInput | None = None) -> PastedEvent:
 def _read_end(file: BinaryIO, origin: str) -> bytes:
     """Return all of a short file, of a long log its last bytes, in flat memory; JSON is not divided."""
     kept = file.read(2 * MAX_EVENT_BYTES)
-    if len(kept) > MAX_EVENT_BYTES and kept.lstrip()[:1] in (b"{", b"[") and b"\n{" not in kept:
+    if len(kept) > MAX_EVENT_BYTES and _is_document(kept):
         raise InvalidInput(
             f"{origin} is larger than 1 MiB, which no Sentry event is. Give one event, not a whole dump."
         )

@@ -127,8 +127,7 @@ def log_event(
     """Index logs and traces below `root`; return the first error in them, with the handle of the index.
 
     `since` and `until` are times, or durations back from the newest line such as 2h. No progress is drawn with
-    `is_quiet`. What was indexed more than
-    `KEPT_DAYS` days ago is removed.
+    `is_quiet`. What was indexed more than `KEPT_DAYS` days ago is removed.
 
     Raises:
         InvalidInput: a log is not text, a trace is no OTLP JSON, or a time is none.

@@ -40,7 +40,6 @@ _MASKED = {
     "iban": "bank account number",
     "national_id": "national id",
 }
-_MOST_REASONS = 3
 
 
 def tool_words(tool: str, *, done: bool = True) -> str:
@@ -73,18 +72,6 @@ def confidence_line(confidence: int) -> str:
 def reasons_against(reasons: tuple[str, ...]) -> list[str]:
     """What lowers the confidence, without its points: all of it, since it decides how far to trust."""
     return [_POINTS.sub("", reason, count=1) for reason in reasons if not reason.startswith("+")]
-
-
-def strongest_reasons(reasons: tuple[str, ...]) -> tuple[list[str], int]:
-    """What raises the confidence most, without its points, and how many reasons more there are."""
-    speaking_for = sorted((reason for reason in reasons if reason.startswith("+")), key=_points, reverse=True)
-    shown = [_POINTS.sub("", reason, count=1) for reason in speaking_for[:_MOST_REASONS]]
-    return shown, len(speaking_for) - len(shown)
-
-
-def _points(reason: str) -> int:
-    found = _POINTS.match(reason)
-    return int(found[1]) if found else 0
 
 
 def reasoner_words(reasoner: str) -> str:

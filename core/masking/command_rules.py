@@ -35,11 +35,6 @@ def _is_argument(found: str) -> bool:
     return _NO_PASSWORD.fullmatch(found) is None
 
 
-def _starts(programs: list[str]) -> list[str]:
-    """Return what is in every text that names one of `programs`, in lower case."""
-    return sorted({program.split("\\")[0] for program in programs})
-
-
 RULES: tuple[Rule, ...] = (
     make_rule(
         "user and password in an option",

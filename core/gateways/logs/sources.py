@@ -15,6 +15,8 @@ BLOCK_BYTES = 1_048_576
 LONGEST_LINE = 1_048_576
 """Bytes; a longer line is divided."""
 
+_GZIP, _BZIP2, _ZSTD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
+
 DAMAGED = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 """What reading a compressed file raises when it is damaged or ends early."""
 
@@ -39,15 +41,20 @@ class _Counted(io.RawIOBase):
         return len(read)
 
 
+def is_compressed(beginning: bytes) -> bool:
+    """Tell whether a file that begins so is one that `open_log` decompresses."""
+    return beginning.startswith((_GZIP, _BZIP2, _ZSTD))
+
+
 def open_log(file: BinaryIO, progress: Progress = lambda _: None) -> BinaryIO:
     """Return the text of `file`, decompressed when its first bytes say gzip, bzip2 or zstd, whatever its name is."""
     stored = io.BufferedReader(_Counted(file, progress), BLOCK_BYTES)
-    magic = stored.peek(4)[:4]
-    if magic.startswith(b"\x1f\x8b"):
+    magic = stored.peek(4)
+    if magic.startswith(_GZIP):
         return cast(BinaryIO, gzip.GzipFile(fileobj=stored))
-    if magic.startswith(b"BZh"):
+    if magic.startswith(_BZIP2):
         return cast(BinaryIO, bz2.BZ2File(stored))
-    if magic == b"\x28\xb5\x2f\xfd":
+    if magic.startswith(_ZSTD):
         reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(stored, read_across_frames=True)
         return io.BufferedReader(cast(io.RawIOBase, reader), BLOCK_BYTES)
     return cast(BinaryIO, stored)

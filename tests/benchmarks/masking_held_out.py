@@ -7,7 +7,17 @@ import random
 from collections.abc import Callable
 from urllib.parse import quote_plus
 
-from tests.benchmarks.masking_kinds import BASE64, HEX, Kind, Planted, connection_kind, drawn, token_kind, value_of
+from tests.benchmarks.masking_kinds import (
+    BASE64,
+    HEX,
+    Kind,
+    Planted,
+    connection_kind,
+    drawn,
+    named_kind,
+    token_kind,
+    value_of,
+)
 
 _TOKENS = {
     "Buildkite": "bkua_<h40>",
@@ -36,20 +46,11 @@ _NAMES = (
     *("kubeconfig_token", "MYSQL_ROOT_PASSWORD", "oauthTokenSecret", "two_factor_code", "Ocp-Apim-Subscription-Key"),
     *("ADMIN_PASS_1", "new_password_confirmation", "unlockCode", "hasło", "пароль", "mot_de_passe", "密码", "clave"),
 )
-
-
-def _named(name: str) -> Kind:
-    def plant(rng: random.Random) -> Planted:
-        value = value_of(rng)
-        forms: tuple[Callable[[], str], ...] = (
-            lambda: f"{name}={value}",
-            lambda: json.dumps({name: value}, ensure_ascii=False),
-            lambda: f"{{'{name}': '{value}'}}",
-        )
-        return Planted(rng.choice(forms)(), (value,), {name: value})
-
-    return plant
-
+_FORMS: tuple[Callable[[str, str], str], ...] = (
+    lambda name, value: f"{name}={value}",
+    lambda name, value: json.dumps({name: value}, ensure_ascii=False),
+    lambda name, value: f"{{'{name}': '{value}'}}",
+)
 
 _CONNECTIONS = {
     "wget": "wget --http-user=ada --http-password={} https://x.example.com",
@@ -97,7 +98,7 @@ def _deep_list(rng: random.Random) -> Planted:
 
 HELD_OUT: dict[str, Kind] = {
     **{f"held out token: {name}": token_kind(shape) for name, shape in _TOKENS.items()},
-    **{f"held out name: {name}": _named(name) for name in _NAMES},
+    **{f"held out name: {name}": named_kind(name, *_FORMS) for name in _NAMES},
     **{f"held out text: {name}": connection_kind(template) for name, template in _CONNECTIONS.items()},
     "held out: encoded twice": _doubly_encoded,
     "held out: multipart form": _multipart,

@@ -174,6 +174,16 @@ NAMES = (
 _WORDS = ("blue", "door", "night", "river", "stone", "maple", "tiger", "copper", "winter", "rocket", "violet", "harbor")
 
 
+def named_kind(name: str, *forms: Callable[[str, str], str]) -> Kind:
+    """A secret under a name, in one of `forms`, which are given the name and the value."""
+
+    def plant(rng: random.Random) -> Planted:
+        value = value_of(rng)
+        return Planted(rng.choice(forms)(name, value), (value,), {name: value})
+
+    return plant
+
+
 def value_of(rng: random.Random) -> str:
     """Return what people and programs take as passwords: words, names of secrets, digits, random text."""
     one, two = rng.choice(_WORDS), rng.choice(_WORDS)

@@ -7,7 +7,16 @@ import json
 import random
 from collections.abc import Callable
 
-from tests.benchmarks.masking_kinds import HEX, Kind, Planted, connection_kind, drawn, token_kind, value_of
+from tests.benchmarks.masking_kinds import (
+    HEX,
+    Kind,
+    Planted,
+    connection_kind,
+    drawn,
+    named_kind,
+    token_kind,
+    value_of,
+)
 
 _TOKENS = {
     "Adafruit": "aio_<x28>",
@@ -51,20 +60,11 @@ _NAMES = (
         "PGPASSFILE_CONTENT",
     ),
 )
-
-
-def _named(name: str) -> Kind:
-    def plant(rng: random.Random) -> Planted:
-        value = value_of(rng)
-        forms: tuple[Callable[[], str], ...] = (
-            lambda: f"{name}={value}",
-            lambda: json.dumps({name: value}, ensure_ascii=False),
-            lambda: f"{name}: '{value}'",
-        )
-        return Planted(rng.choice(forms)(), (value,), {name: value})
-
-    return plant
-
+_FORMS: tuple[Callable[[str, str], str], ...] = (
+    lambda name, value: f"{name}={value}",
+    lambda name, value: json.dumps({name: value}, ensure_ascii=False),
+    lambda name, value: f"{name}: '{value}'",
+)
 
 _TEXTS = {
     "nmcli": "nmcli dev wifi connect home password {}",
@@ -112,7 +112,7 @@ def _path_of_reset(rng: random.Random) -> Planted:
 
 SECOND_HELD_OUT: dict[str, Kind] = {
     **{f"second token: {name}": token_kind(shape) for name, shape in _TOKENS.items()},
-    **{f"second name: {name}": _named(name) for name in _NAMES},
+    **{f"second name: {name}": named_kind(name, *_FORMS) for name in _NAMES},
     **{f"second text: {name}": connection_kind(template) for name, template in _TEXTS.items()},
     "second: basic": _basic_auth,
     "second: fragment": _url_fragment,

@@ -16,6 +16,7 @@ from tests.benchmarks.masking_kinds import (
     Planted,
     connection_kind,
     drawn,
+    named_kind,
     token_kind,
     value_of,
 )
@@ -57,22 +58,13 @@ _NAMES = (
     *("X-Auth-Token", "apiSecretKey", "basicAuthPassword", "ACCESS_TOKEN_SECRET", "salasana", "wachtwoord_db"),
     *("AZURE_CLIENT_SECRET", "sudoPass", "rootPwd", "loginCookie", "REMEMBER_TOKEN", "connectionStrings:Default"),
 )
-
-
-def _named(name: str) -> Kind:
-    def plant(rng: random.Random) -> Planted:
-        value = value_of(rng)
-        forms: tuple[Callable[[], str], ...] = (
-            lambda: f"{name}={value}",
-            lambda: json.dumps({name: value}),
-            lambda: f"--{name}={value}",
-            lambda: f"<{name}>{value}</{name}>",
-            lambda: f"('{name}', '{value}')",
-        )
-        return Planted(rng.choice(forms)(), (value,), {name: value})
-
-    return plant
-
+_FORMS: tuple[Callable[[str, str], str], ...] = (
+    lambda name, value: f"{name}={value}",
+    lambda name, value: json.dumps({name: value}),
+    lambda name, value: f"--{name}={value}",
+    lambda name, value: f"<{name}>{value}</{name}>",
+    lambda name, value: f"('{name}', '{value}')",
+)
 
 _TEXTS = {
     "aws configure": "aws configure set aws_secret_access_key {}",
@@ -164,7 +156,7 @@ def _hex_of_session(rng: random.Random) -> Planted:
 
 THIRD_HELD_OUT: dict[str, Kind] = {
     **{f"third token: {name}": token_kind(shape) for name, shape in _TOKENS.items()},
-    **{f"third name: {name}": _named(name) for name in _NAMES},
+    **{f"third name: {name}": named_kind(name, *_FORMS) for name in _NAMES},
     **{f"third text: {name}": connection_kind(template) for name, template in _TEXTS.items()},
     "third: cookie": _jwt_cookie,
     "third: encoded JSON": _encoded_json,

@@ -19,6 +19,11 @@ settings.register_profile("logsense", deadline=None, suppress_health_check=[Heal
 settings.load_profile("logsense")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their length: compressed ones hold the time, and both workers have to collect the same names."""
+    return f"{len(val)}-bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def leaks() -> Iterator[Leaks]:
     """No secret that the run used stands in anything it logged; the last test of the process fails otherwise."""

@@ -1,6 +1,7 @@
 """Every port of the core: what the core needs of the world, and what the world may ask of it."""
 
 from core.ports.chat import Channel, Check, Desk, Inbox, Receipt
+from core.ports.code import CodeRepository
 from core.ports.coordination import Duties, Rate, Schedules, Turns
 from core.ports.directory import Directory, Installations
 from core.ports.logs import AttachedLog, AttachedLogs
@@ -17,6 +18,7 @@ __all__ = [
     "Briefing",
     "Channel",
     "Check",
+    "CodeRepository",
     "Depth",
     "Desk",
     "Directory",

@@ -1,0 +1,1 @@
+"""Source repositories on this machine, read through the git program."""

@@ -1,0 +1,173 @@
+"""One repository, read through git: `core.ports.code.CodeRepository`."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from core.domain.code import BlamedLine, CodeCommit, CodePolicy, FoundLine, Hunk, Tag
+from core.domain.errors import ServiceUnavailable
+from core.gateways.code.git_output import (
+    LOG_FORMAT,
+    TAG_FORMAT,
+    is_commit_id,
+    read_blame,
+    read_changed_files,
+    read_commits,
+    read_found,
+    read_patches,
+    read_tags,
+    read_tree,
+)
+from core.gateways.code.git_process import SERVICE, GitProcess
+from core.ports.code import CodeRepository
+
+_PREFIX = re.compile(r"[0-9a-f]{7,64}")
+_FILE_BYTES = 1_000_000
+_TREE_BYTES = 30_000_000
+_SEARCH_BYTES = 1_000_000
+_KEPT_TREES = 3
+_MOST_LINES = 400
+_MOST_SEARCHED = 200
+
+
+class GitRepository(CodeRepository):
+    """Reads one repository; what `policy` keeps back is never read into a result."""
+
+    def __init__(self, name: str, git: GitProcess, policy: CodePolicy, web_address: str | None) -> None:
+        self._name = name
+        self._git = git
+        self._policy = policy
+        self._web_address = web_address
+        self._trees: OrderedDict[str, Mapping[str, str]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """See the port."""
+        return self._name
+
+    @property
+    def policy(self) -> CodePolicy:
+        """See the port."""
+        return self._policy
+
+    def commit_url(self, commit: str) -> str | None:
+        """See the port."""
+        return None if self._web_address is None else f"{self._web_address}{_checked(commit)}"
+
+    def may_show(self, path: str) -> bool:
+        """Whether the operator lets a file's content out; patterns match the whole path, its name, or a folder."""
+        folders = path.split("/")
+        parts = {path, *folders, *("/".join(folders[:end]) for end in range(1, len(folders)))}
+        return not any(fnmatchcase(part, pattern) for pattern in self._policy.never for part in parts)
+
+    async def head(self) -> str | None:
+        """See the port."""
+        found = await self._git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        commit = found.data.decode().strip()
+        return commit if is_commit_id(commit) else None
+
+    async def tags(self) -> Sequence[Tag]:
+        """See the port."""
+        return read_tags((await self._git.run("for-each-ref", f"--format={TAG_FORMAT}", "refs/tags")).data)
+
+    async def resolve(self, prefix: str) -> str | None:
+        """See the port."""
+        if not _PREFIX.fullmatch(prefix):
+            return None
+        asked = f"{prefix}^{{commit}}\n".encode()
+        answer = (await self._git.run("cat-file", "--batch-check", stdin=asked)).data.decode("utf-8", "replace")
+        commit, _, rest = answer.partition(" ")
+        return commit if is_commit_id(commit) and rest.startswith("commit ") else None
+
+    async def tag_before(self, commit: str, pattern: str) -> str | None:
+        """See the port."""
+        found = await self._git.run("describe", "--tags", "--abbrev=0", f"--match={pattern}", f"{_checked(commit)}^")
+        return found.data.decode("utf-8", "replace").rstrip("\n") or None if found.ok else None
+
+    async def commits(self, since: str | None, until: str, most: int) -> Sequence[CodeCommit]:
+        """See the port."""
+        bounds = [_checked(until), *([f"^{_checked(since)}"] if since else [])]
+        log = await self._git.run(
+            "log", "-z", "--no-merges", f"--max-count={most}", f"--format={LOG_FORMAT}", *bounds, "--"
+        )
+        if not log.ok:
+            raise ServiceUnavailable(SERVICE, "The commits cannot be read.")
+        found = read_commits(log.data)
+        names = [commit.id for commit in found]
+        listed = await self._git.run(
+            *("diff-tree", "--stdin", "-r", "-z", "--root", "--name-only", "--no-renames"),
+            stdin="".join(f"{name}\n" for name in names).encode(),
+        )
+        files = read_changed_files(listed.data, names)
+        return [CodeCommit(one.id, one.author, one.at, one.subject, files.get(one.id, ())) for one in found]
+
+    async def hunks(self, commits: Sequence[str], paths: Sequence[str] = ()) -> Mapping[str, Sequence[Hunk]]:
+        """See the port."""
+        if not self._policy.shares_source or not commits:
+            return {}
+        written = await self._git.run(
+            *("diff-tree", "--stdin", "-r", "-p", "-U3", "--root", "--no-renames", "--no-color"),
+            *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--", *paths),
+            stdin="".join(f"{_checked(commit)}\n" for commit in commits).encode(),
+        )
+        found = read_patches(written.data, commits, is_whole=written.is_whole)
+        return {commit: [hunk for hunk in hunks if self.may_show(hunk.path)] for commit, hunks in found.items()}
+
+    async def files(self, commit: str) -> Mapping[str, str]:
+        """See the port."""
+        if commit not in self._trees:
+            listed = await self._git.run("ls-tree", "-r", "-z", _checked(commit), most_bytes=_TREE_BYTES)
+            files = {path: blob for path, blob in read_tree(listed.data).items() if self.may_show(path)}
+            self._trees[commit] = files
+            if len(self._trees) > _KEPT_TREES:
+                self._trees.popitem(last=False)
+        return self._trees[commit]
+
+    async def text(self, content: str) -> str | None:
+        """See the port."""
+        if not self._policy.shares_source:
+            return None
+        found = await self._git.run("cat-file", "blob", _checked(content), most_bytes=_FILE_BYTES)
+        if not found.ok or not found.is_whole or b"\0" in found.data[:8_000]:
+            return None
+        return found.data.decode("utf-8", "replace")
+
+    async def blame(self, since: str | None, until: str, path: str, first: int, last: int) -> Sequence[BlamedLine]:
+        """See the port."""
+        if path not in await self.files(until):
+            return ()
+        lines = f"-L{max(1, first)},{min(max(first, last), first + _MOST_LINES)}"
+        bounds = f"{_checked(since)}..{_checked(until)}" if since else _checked(until)
+        found = await self._git.run("blame", "--porcelain", "-w", lines, bounds, "--", path)
+        blamed = read_blame(found.data)
+        return (
+            blamed
+            if self._policy.shares_source
+            else [BlamedLine(one.line, "", one.commit, one.is_boundary) for one in blamed]
+        )
+
+    async def search(self, commit: str, text: str, most: int) -> Sequence[FoundLine]:
+        """See the port."""
+        if not self._policy.shares_source or not text.strip() or "\n" in text or "\0" in text:
+            return ()
+        found = await self._git.run(
+            *("grep", "--no-color", "--threads=1", "-F", "-n", "-z", "-I", f"--max-count={_MOST_SEARCHED}", "-e", text),
+            *(_checked(commit), "--"),
+            most_bytes=_SEARCH_BYTES,
+        )
+        shown = await self.files(commit)
+        return [line for line in read_found(found.data, commit) if line.path in shown][:most]
+
+
+def _checked(commit: str) -> str:
+    """The id, which stands among git's arguments: nothing else may.
+
+    Raises:
+        ValueError: it is no id of an object.
+    """
+    if not is_commit_id(commit):
+        raise ValueError("a commit is named by its whole id")
+    return commit

@@ -82,7 +82,9 @@ async def _work(app: App, channels: Mapping[Platform, Channel], gives_up: bool) 
     """The owner's work, until cancelled. Runs that a dead owner left are taken up first."""
     settings = app.settings
     async with McpProcess(mcp_settings(app)) as process:
-        tools = app.tools = Tools(process, app.connections, app.stores, app.settings.mask_personal_data)
+        tools = app.tools = Tools(
+            process, app.connections, app.stores, app.settings.mask_personal_data, app.settings.code
+        )
         threads = Threads(channels)
         investigators = Investigators(
             app.stores, tools, app.reasoners, settings.budget, now, threads, settings.ask_from_confidence
@@ -161,6 +163,7 @@ def mcp_settings(app: App) -> McpSettings:
         mask_key=derived_key(secrets_of(app.settings, app.directory)[-1], "masking"),
         tool_timeout_s=app.settings.tool_timeout_s,
         logs=app.directory.logs,
+        code=app.settings.code,
     )
 
 

@@ -13,8 +13,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.secret_keys import MIN_TOKEN_CHARS, check_secret
 from core.agent.react import Budget
+from core.domain.code import CodePolicy
 from core.domain.errors import InvalidInput
 from core.domain.tenancy import MASKED_BY_DEFAULT, Actor, Limits, PersonalData, SentryConnection, parse_personal_data
+from core.gateways.code.repositories import CodeSettings, parse_repositories
 
 
 def _named(*names: str) -> AliasChoices:
@@ -83,6 +85,10 @@ class Settings(BaseSettings):
     max_queued: int = Field(default=500, ge=1, validation_alias=_named("LOGSENSE_MAX_QUEUED"))
     worker_slots: int = Field(default=60, ge=1, validation_alias=_named("LOGSENSE_WORKER_SLOTS"))
 
+    repositories: str = Field(default="", validation_alias=_named("LOGSENSE_REPOSITORIES"))
+    source_to_model: bool = Field(default=True, validation_alias=_named("LOGSENSE_SOURCE_TO_MODEL"))
+    source_never: str = Field(default="", validation_alias=_named("LOGSENSE_SOURCE_NEVER"))
+
     mask_personal_data: Annotated[frozenset[PersonalData], NoDecode] = Field(
         default=MASKED_BY_DEFAULT, validation_alias=_named("LOGSENSE_MASK_PERSONAL_DATA")
     )
@@ -130,6 +136,22 @@ class Settings(BaseSettings):
             return parse_personal_data(value)
         except InvalidInput as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("repositories")
+    @classmethod
+    def _check_repositories(cls, value: str) -> str:
+        try:
+            parse_repositories(value, "")
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def code(self) -> CodeSettings:
+        """The source repositories, each with its organization, and what of them may leave the tool server."""
+        never = tuple(part.strip() for part in self.source_never.split(",") if part.strip())
+        entries = parse_repositories(self.repositories, self.organization)
+        return CodeSettings(entries, CodePolicy(self.source_to_model, never))
 
     @property
     def database(self) -> str:

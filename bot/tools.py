@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.domain.errors import LogSenseError
 from core.domain.tenancy import OrganizationId, PersonalData, SentryConnection
+from core.gateways.code.repositories import CodeSettings
 from core.gateways.mcp_process import McpProcess
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
 from core.ports import HostTools, Stores, Toolbox
@@ -21,9 +22,16 @@ class Tools:
     stores: Stores
     masks: frozenset[PersonalData]
     """What is masked for organizations that chose nothing else."""
+    code: CodeSettings = field(default_factory=CodeSettings)
 
     async def toolbox(
-        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+        self,
+        organization_id: OrganizationId,
+        investigation_id: str,
+        event_text: str | None,
+        log: str | None = None,
+        *,
+        issue_id: str | None = None,
     ) -> Toolbox:
         """See the port."""
         connection = await self.connections.sentry(organization_id)
@@ -35,6 +43,7 @@ class Tools:
             event_text,
             await self._masks_of(organization_id),
             log=log,
+            code_of=issue_id if self.code.has_any(organization_id) else None,
         )
 
     async def host_tools(self, organization_id: OrganizationId) -> HostTools:

@@ -26,22 +26,21 @@ class CodeCommit:
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """One hunk of a commit's diff: line n of `body` counts from 0 and has the sign `signs[n]`: `+`, `-` or a blank.
+    """One hunk of a commit's diff. In `body` an added line has its number, a removed one its old number below zero.
 
-    `section` is the function or class that Git names beside the line numbers.
+    Lines around them have 0. `section` is the function or class that Git names beside the line numbers.
     """
 
     path: str
     old_start: int
     new_start: int
     section: str
-    signs: str
     body: Excerpt
 
     @property
     def changed(self) -> tuple[str, ...]:
         """The texts of the lines that were added or removed."""
-        return tuple(text for number, text in self.body.source if self.signs[number] != " ")
+        return tuple(text for number, text in self.body.source if number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,3 +174,4 @@ class Release:
     version: str
     released_at: datetime | None = None
     commits: tuple[Commit, ...] = ()
+    last_commit: str | None = None

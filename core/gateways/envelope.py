@@ -21,6 +21,8 @@ ENVELOPE_META = "io.logsense/envelope"
 EVENT_META = "io.logsense/event"
 LOGS_META = "io.logsense/reads-logs"
 """Of a tool: it reads logs that a person handed over, and is offered only with them."""
+CODE_META = "io.logsense/reads-code"
+"""Of a tool: it reads source repositories, and is offered only where one has the code of the issue."""
 MASKED_META = "io.logsense/masked"
 HOST_ONLY_META = "io.logsense/host-only"
 

@@ -27,6 +27,7 @@ import core
 from core.domain.errors import ServiceUnavailable
 from core.domain.tenancy import OperatorHosts
 from core.gateways.child_stderr import relay, stderr_pipe
+from core.gateways.code.repositories import CodeSettings
 from core.gateways.envelope import ENVELOPE_META, EVENT_META, Envelope, new_key, seal
 from core.gateways.knowledge_engine import KnowledgeSettings
 
@@ -57,6 +58,7 @@ class McpSettings:
     command: tuple[str, ...] = (sys.executable, "-m", "core.mcp_server")
     operator_hosts: OperatorHosts | None = None
     logs: Path | None = None
+    code: CodeSettings = field(default_factory=CodeSettings)
 
 
 @dataclass(slots=True)
@@ -247,6 +249,7 @@ class McpProcess:
             "LOGSENSE_TENANT_HOSTS": ",".join(sorted(settings.allowed_hosts)),
             **_operator_variables(settings.operator_hosts),
             **settings.knowledge.variables(),
+            **settings.code.variables(),
         }
         if settings.logs is not None:
             environment["LOGSENSE_LOGS"] = str(settings.logs)

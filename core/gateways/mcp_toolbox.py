@@ -9,11 +9,12 @@ from typing import Any
 from mcp_types import CallToolResult, TextContent, Tool
 from pydantic import TypeAdapter
 
-from core.domain.errors import InvalidInput, ServiceUnavailable, ToolRejected
+from core.domain.errors import InvalidInput, ServiceFailed, ServiceUnavailable, ToolRejected
 from core.domain.journal import ToolCall
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.envelope import (
+    CODE_META,
     HOST_ONLY_META,
     LOGS_META,
     MASKED_META,
@@ -45,21 +46,46 @@ class McpToolbox:
         masks: Collection[str] | None = None,
         *,
         log: str | None = None,
+        code_of: str | None = None,
     ) -> None:
+        """With `code_of`, an issue, the tools on code are there if a repository has its code."""
         if event_text is not None and len(event_text.encode("utf-8", "surrogatepass")) > MAX_EVENT_BYTES:
             raise InvalidInput("The event is larger than 1 MiB; give a smaller one, or name the issue.")
         self._process = process
         self._event_text = event_text
         self._log = log
+        self._code_of = code_of
+        self._code_tools: Collection[str] | None = None
         self._caller = _Caller(process, organization_id, connection, investigation_id, "model", event_text, masks, log)
+        self._host = _Caller(process, organization_id, connection, investigation_id, "person", event_text, masks)
 
     async def list_tools(self) -> Sequence[ToolSpec]:
         """The model's tools, in the server's own stable order."""
+        tools = await self._process.tools()
+        code_tools = await self._offered_on_code(tools)
         return [
             ToolSpec(tool.name, tool.description or "", tool.input_schema)
-            for tool in await self._process.tools()
-            if not _is_host_only(tool) and (self._log is not None or not _reads_logs(tool))
+            for tool in tools
+            if not _is_host_only(tool)
+            and (self._log is not None or not _reads_logs(tool))
+            and (tool.name in code_tools or not _reads_code(tool))
         ]
+
+    async def _offered_on_code(self, tools: Sequence[Tool]) -> Collection[str]:
+        """Those tools on code that can tell something of this issue; asked once, and later the same."""
+        if self._code_tools is None:
+            self._code_tools = () if self._code_of is None else await self._ask_for_code(self._code_of, tools)
+        return self._code_tools
+
+    async def _ask_for_code(self, issue_id: str, tools: Sequence[Tool]) -> Collection[str]:
+        try:
+            found = await self._host.call("find_repository", {"issue_id": issue_id}, retry=True)
+        except ServiceFailed:
+            return ()
+        # A tracker that is away for a moment says nothing against it.
+        is_there = found.facts.get("repository") or found.facts.get("unanswered")
+        names = {tool.name for tool in tools if _reads_code(tool)} if is_there else set()
+        return names if found.facts.get("shares_source", True) else names & {"get_changes"}
 
     async def call(self, call: ToolCall) -> ToolResult:
         """The result of one call; a read that met a dying server was tried again once."""
@@ -200,3 +226,7 @@ def _is_host_only(tool: Tool) -> bool:
 
 def _reads_logs(tool: Tool) -> bool:
     return bool((tool.meta or {}).get(LOGS_META))
+
+
+def _reads_code(tool: Tool) -> bool:
+    return bool((tool.meta or {}).get(CODE_META))

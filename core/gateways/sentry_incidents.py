@@ -196,7 +196,8 @@ class SentryIncidents(IncidentSource):
                 # Commits need a scope of their own; a release without them is still worth showing.
                 commits = []
         when = moment(body.get("dateReleased")) or moment(body.get("dateCreated"))
-        return Release(version, when, tuple(_commit(commit) for commit in commits[:_MAX_COMMITS]))
+        last = string(mapping(body.get("lastCommit")).get("id")) or string(body.get("ref"))
+        return Release(version, when, tuple(_commit(commit) for commit in commits[:_MAX_COMMITS]), last)
 
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         """See the port; follows pages until `limit`."""

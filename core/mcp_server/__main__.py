@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 from core.domain.errors import InvalidInput
 from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection, parse_personal_data
+from core.gateways.code.git_process import git_program
+from core.gateways.code.repositories import CodeSettings
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.server import HOST_ONLY, build_server
@@ -48,6 +50,7 @@ class ServerSettings:
     knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
     logs: Path | None = None
+    code: CodeSettings = field(default_factory=CodeSettings)
 
 
 def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
@@ -70,7 +73,12 @@ def read_settings(environment: MutableMapping[str, str]) -> ServerSettings:
     elif operator := environment.get("LOGSENSE_ORGANIZATION"):
         operator_hosts = OperatorHosts(OrganizationId(operator), operators)
     logs = environment.get("LOGSENSE_LOGS")
-    return ServerSettings(serves, hosts, operator_hosts, knowledge, mask_key, Path(logs) if logs else None)
+    own = serves.organization_id if isinstance(serves, Tenant) else environment.get("LOGSENSE_ORGANIZATION", "")
+    try:
+        code = CodeSettings.read(environment, own)
+    except InvalidInput as error:
+        raise SettingsMissing(str(error)) from None
+    return ServerSettings(serves, hosts, operator_hosts, knowledge, mask_key, Path(logs) if logs else None, code)
 
 
 def _hosts(environment: Mapping[str, str], name: str) -> frozenset[str]:
@@ -118,12 +126,15 @@ async def serve(settings: ServerSettings) -> None:
             lambda: masker.chosen().structure,
             operator,
             logs=settings.logs,
+            code=settings.code,
         )
         match settings.serves:
             case str(key):
                 server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)
             case tenant:
-                server = build_server(doors, masker, fixed_tenancy(tenant), with_peoples_tools=False)
+                has_code = bool(settings.code.entries) and git_program() is not None
+                tenancy = fixed_tenancy(tenant)
+                server = build_server(doors, masker, tenancy, with_peoples_tools=False, with_code=has_code)
         log_started(os.getpid())
         try:
             await server.run_stdio_async()

@@ -44,5 +44,25 @@ LogTime = Annotated[
         examples=["2026-11-20T10:17Z"],
     ),
 ]
+Revision = Annotated[
+    str,
+    Field(
+        description="A release or commit; empty: the one of the issue",
+        pattern=r"^[^\s\x00-\x1f-][^\x00-\x1f]{0,199}$|^$",
+        examples=["shop@4.2.0", "9f31c2ab"],
+    ),
+]
+FileName = Annotated[str, Field(description="A path, or its end", max_length=300, pattern=r"^[^\x00-\x1f]*$")]
+LineNumber = Annotated[int, Field(ge=0, le=10_000_000)]
+FunctionName = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+CodePlace = Annotated[
+    str,
+    Field(
+        description="file:line, to learn who wrote it",
+        pattern=r"^$|^[^\x00-\x1f]{1,300}:\d{1,7}$",
+        examples=["shop/cart.py:41"],
+    ),
+]
+CodeText = Annotated[str, Field(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 LineCount = Annotated[int, Field(ge=1, le=60)]
 Minutes = Annotated[int, Field(ge=1, le=10_080)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from core.gateways.logs.reading import LogIndex
-from core.ports import IncidentSource, KnowledgeBase
+from core.ports import CodeRepository, IncidentSource, KnowledgeBase
 
 T = TypeVar("T")
 
@@ -20,6 +20,10 @@ class Doors(Protocol):
 
     def knowledge(self) -> KnowledgeBase:
         """The organization's index."""
+        ...
+
+    def code(self) -> Sequence[CodeRepository]:
+        """The organization's source repositories, in the operator's order; often none."""
         ...
 
     def logs(self) -> LogIndex:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from core.domain.code import Excerpt
 from core.domain.incident import Frame
 from core.domain.untrusted_text import FENCE_CHARS, fenced, neutralize
 from core.mcp_server.masking import PLACEHOLDER, Masker
@@ -70,7 +71,7 @@ def cleaned(thing: T, masker: Masker) -> T:
         }
     if isinstance(thing, tuple | list):
         return type(thing)(cleaned(item, masker) for item in thing)
-    if isinstance(thing, Frame):
+    if isinstance(thing, Frame | Excerpt):
         thing = replace(thing, source=_masked_source(thing.source, masker))
     if is_dataclass(thing) and not isinstance(thing, type):
         changes = {item.name: cleaned(getattr(thing, item.name), masker) for item in fields(thing)}

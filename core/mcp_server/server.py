@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from core.domain.errors import LogSenseError, Refusal
 from core.domain.untrusted_text import marker_of
-from core.gateways.envelope import HOST_ONLY_META, LOGS_META, MASKED_META
+from core.gateways.envelope import CODE_META, HOST_ONLY_META, LOGS_META, MASKED_META
 from core.gateways.sentry_http import outages
 from core.gateways.tool_arguments import misfit
 from core.mcp_server.doors import Doors
@@ -30,8 +30,11 @@ from core.mcp_server.tools import (
     analyze_error_frequency,
     compare_log_windows,
     describe_connection,
+    find_repository,
     forget_knowledge,
+    get_changes,
     get_sentry_issue_details,
+    get_source,
     get_stacktrace,
     get_user_impact,
     index_knowledge,
@@ -40,6 +43,7 @@ from core.mcp_server.tools import (
     read_log_window,
     read_trace_spans,
     resolve_issue,
+    search_code,
     search_knowledge_base,
 )
 
@@ -51,7 +55,21 @@ MODEL_TOOLS = (
     search_knowledge_base,
 )
 LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows, read_trace_spans)
-PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)
+CODE_TOOLS = (
+    get_changes,
+    get_source,
+    search_code,
+)
+PEOPLES_TOOLS = (
+    describe_connection,
+    find_repository,
+    list_incidents,
+    resolve_issue,
+    add_issue_note,
+    index_knowledge,
+    forget_knowledge,
+)
+_READING_FOR_PEOPLE = (describe_connection, find_repository, list_incidents)
 
 _ERROR_CHARS = 500
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
@@ -68,7 +86,9 @@ def name_of(module: ModuleType) -> str:
 HOST_ONLY = frozenset(name_of(module) for module in PEOPLES_TOOLS)
 
 
-def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peoples_tools: bool) -> MCPServer[Any]:
+def build_server(
+    doors: Doors, masker: Masker, tenancy: Middleware, *, with_peoples_tools: bool, with_code: bool = True
+) -> MCPServer[Any]:
     """A server of the model's tools; with the host's, also those on logs and those behind people's actions."""
     fence_secret = secrets.token_hex(16)
     server: MCPServer[Any] = MCPServer(
@@ -85,9 +105,13 @@ def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peop
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
         reads_logs = {LOGS_META: True}
         server.add_tool(deliver, name=name_of(module), annotations=_READS, meta=reads_logs, structured_output=False)
+    for module in CODE_TOOLS if with_code else ():
+        deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
+        reads_code = {CODE_META: True}
+        server.add_tool(deliver, name=name_of(module), annotations=_READS, meta=reads_code, structured_output=False)
     for module in PEOPLES_TOOLS if with_peoples_tools else ():
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
-        notes = _READS if module in (describe_connection, list_incidents) else _WRITES
+        notes = _READS if module in _READING_FOR_PEOPLE else _WRITES
         host_only = {HOST_ONLY_META: True}
         server.add_tool(deliver, name=name_of(module), annotations=notes, meta=host_only, structured_output=False)
     server.middleware.append(_checked_arguments(server))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import aiohttp
 
 from core.domain.errors import Refusal
 from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.code.repositories import CodeRepositories, CodeSettings
 from core.gateways.event_reading import EventReader
 from core.gateways.knowledge_engine import KnowledgeEngine
 from core.gateways.logs.index import folder_of
@@ -22,7 +23,7 @@ from core.gateways.sentry_http import ServerState
 from core.gateways.sentry_incidents import SentryIncidents
 from core.gateways.single_event import SingleEventSource
 from core.mcp_server.tenancy import tenant
-from core.ports import IncidentSource, KnowledgeBase
+from core.ports import CodeRepository, IncidentSource, KnowledgeBase
 
 _KEPT = 64
 _KEPT_EVENTS = 8
@@ -55,12 +56,14 @@ class TenantDoors:
         *,
         logs: Path | None = None,
         pool: ProcessPool | None = None,
+        code: CodeSettings | None = None,
     ) -> None:
         """What `prepare` gives for the tenant of a call sees the JSON of events first: names still belong to values.
 
         `logs` is the directory of the indexes of logs.
         """
         self._logs = logs
+        self._code = CodeRepositories(code or CodeSettings())
         self._operator = operator
         self._pool = pool or ProcessPool()
         self._prepare = prepare
@@ -101,6 +104,10 @@ class TenantDoors:
         """The organization's index; it is opened when first needed."""
         return self._knowledge.of(tenant().organization_id)
 
+    def code(self) -> Sequence[CodeRepository]:
+        """The organization's source repositories."""
+        return self._code.of(tenant().organization_id)
+
     def logs(self) -> LogIndex:
         """Open the logs of this investigation; a handle leads nowhere but to its own organization's."""
         caller = tenant()
@@ -130,7 +137,8 @@ class TenantDoors:
         return await self._pool.run(tenant().organization_id, function, *arguments, is_small=is_small)
 
     async def close(self) -> None:
-        """End the processes that read events."""
+        """End the processes that read events, and remove what stood in for repositories."""
+        self._code.close()
         await self._pool.close()
 
 

@@ -79,11 +79,18 @@ class ToolProvider(Protocol):
     """Tools for any organization, with its own connections; what comes out of it is bound to that organization."""
 
     async def toolbox(
-        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+        self,
+        organization_id: OrganizationId,
+        investigation_id: str,
+        event_text: str | None,
+        log: str | None = None,
+        *,
+        issue_id: str | None = None,
     ) -> Toolbox:
         """The reasoner's tools for one investigation; with `event_text` they read that one event, not the tracker.
 
-        `log` is the handle of logs that were handed over; there are tools that read them then.
+        `log` is the handle of logs that were handed over; there are tools that read them then. So there are tools on
+        code where a repository has that of the issue `issue_id`.
         """
         ...
 

@@ -61,7 +61,11 @@ class Investigators:
             transcript,
             reasoners=await self.reasoners(run.organization_id),
             toolbox=await self.tools.toolbox(
-                run.organization_id, investigation.id, event_text, investigation.subject.log
+                run.organization_id,
+                investigation.id,
+                event_text,
+                investigation.subject.log,
+                issue_id=investigation.subject.issue_id,
             ),
             record=measured(journal.record, run, self.now()),
             now=self.now,

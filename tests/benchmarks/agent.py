@@ -189,7 +189,13 @@ class _BenchTools:
         self._process = process
 
     async def toolbox(
-        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+        self,
+        organization_id: OrganizationId,
+        investigation_id: str,
+        event_text: str | None,
+        log: str | None = None,
+        *,
+        issue_id: str | None = None,
     ) -> McpToolbox:
         return McpToolbox(self._process, organization_id, None, investigation_id, event_text)
 

@@ -115,7 +115,13 @@ class ConnectedTools:
     stores: Stores
 
     async def toolbox(
-        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+        self,
+        organization_id: OrganizationId,
+        investigation_id: str,
+        event_text: str | None,
+        log: str | None = None,
+        *,
+        issue_id: str | None = None,
     ) -> Toolbox:
         await self.stores.for_organization(organization_id).sentry_connection()
         return InstantTools()

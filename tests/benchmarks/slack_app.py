@@ -86,7 +86,13 @@ class SlowTools:
         return ToolResult("KeyError: 'sku-118' in payments/checkout.py\n" + _LINE * 40)
 
     async def toolbox(
-        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+        self,
+        organization_id: OrganizationId,
+        investigation_id: str,
+        event_text: str | None,
+        log: str | None = None,
+        *,
+        issue_id: str | None = None,
     ) -> Toolbox:
         return self
 

@@ -22,6 +22,7 @@ from core.domain.incident import (
 )
 from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
 from core.gateways.logs.reading import LogIndex
+from core.ports import CodeRepository
 
 T = TypeVar("T")
 
@@ -169,12 +170,16 @@ class FakeDoors:
     index: FakeKnowledge = field(default_factory=FakeKnowledge)
     one_event: bool = False
     may_write: bool = True
+    repositories: Sequence[CodeRepository] = ()
 
     def incidents(self) -> FakeTracker:
         return self.tracker
 
     def knowledge(self) -> FakeKnowledge:
         return self.index
+
+    def code(self) -> Sequence[CodeRepository]:
+        return self.repositories
 
     def logs(self) -> LogIndex:
         raise Refusal("No logs were given.")

@@ -66,7 +66,7 @@ async def test_commits_files_hunks_and_blame_of_a_range(tmp_path: Path, opened: 
         ("shop/cart.py",),
     )
     ((hunk,),) = (await repository.hunks([second])).values()
-    assert (hunk.path, hunk.signs) == ("shop/cart.py", " -+")
+    assert (hunk.path, [number for number, _ in hunk.body.source]) == ("shop/cart.py", [0, -2, 2])
     assert hunk.changed[1] == "    return sum(item['unit_price'] for item in items)"
     old, new = await repository.blame(first, second, "shop/cart.py", 1, 2)
     assert (old.is_boundary, new.is_boundary, new.commit.id) == (True, False, second)
@@ -328,5 +328,7 @@ def test_a_hunk_keeps_its_lines_whatever_stands_in_them(lines: list[tuple[str, s
     body = "".join(f"{sign}{text}\n" for sign, text in lines)
     patch = f"{commit}\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,{old} +1,{new} @@ f\n{body}diff --git a/y b/y\n"
     ((hunk,),) = read_patches(patch.encode("utf-8", "replace"), [commit], is_whole=True).values()
-    assert hunk.signs == "".join(sign for sign, _ in lines)
+    assert [(number > 0) - (number < 0) for number, _ in hunk.body.source] == [
+        {"+": 1, "-": -1, " ": 0}[sign] for sign, _ in lines
+    ]
     assert [text for _, text in hunk.body.source] == [text.encode("utf-8", "replace").decode() for _, text in lines]

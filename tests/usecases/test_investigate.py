@@ -58,7 +58,13 @@ class Tools:
         return ToolResult(f"stack of {call.id}")
 
     async def toolbox(
-        self, organization_id: OrganizationId, investigation_id: str, event_text: str | None, log: str | None = None
+        self,
+        organization_id: OrganizationId,
+        investigation_id: str,
+        event_text: str | None,
+        log: str | None = None,
+        *,
+        issue_id: str | None = None,
     ) -> Toolbox:
         return self
 

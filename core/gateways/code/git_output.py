@@ -77,7 +77,7 @@ def read_patches(data: bytes, commits: Sequence[str], *, is_whole: bool) -> dict
 def _hunk(path: str, head: re.Match[str], lines: Iterator[str]) -> Hunk:
     """Read as many lines as the head of the hunk says, whatever stands in them."""
     old, new = int(head[2] or 1), int(head[4] or 1)
-    signs: list[str] = []
+    at_old, at_new = int(head[1]), int(head[3])
     texts: list[tuple[int, str]] = []
     while old > 0 or new > 0:
         line = next(lines, None)
@@ -86,11 +86,13 @@ def _hunk(path: str, head: re.Match[str], lines: Iterator[str]) -> Hunk:
         sign = line[:1] or " "
         if sign == "\\":
             continue
-        old -= sign in " -"
-        new -= sign in " +"
-        texts.append((len(signs), line[1 : _LINE_CHARS + 1]))
-        signs.append(sign if sign in "+-" else " ")
-    return Hunk(path, int(head[1]), int(head[3]), head[5].strip(), "".join(signs), Excerpt(tuple(texts)))
+        number = {"+": at_new, "-": -at_old}.get(sign, 0)
+        texts.append((number, line[1 : _LINE_CHARS + 1]))
+        if sign != "+":
+            old, at_old = old - 1, at_old + 1
+        if sign != "-":
+            new, at_new = new - 1, at_new + 1
+    return Hunk(path, int(head[1]), int(head[3]), head[5].strip(), Excerpt(tuple(texts)))
 
 
 def read_blame(data: bytes) -> list[BlamedLine]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ ALWAYS_KEPT_BACK = (
 """Files whose content is a secret, whatever the operator says."""
 
 EVERY_PROJECT = "*"
+REPOSITORIES, SHARES, NEVER = "LOGSENSE_REPOSITORIES", "LOGSENSE_SOURCE_TO_MODEL", "LOGSENSE_SOURCE_NEVER"
 _MOST_IN_FOLDER = 500
 _NAMED = re.compile(r"(?:(?P<organization>[\w.-]{1,100}):)?(?P<project>[\w.-]{1,100}|\*)=(?P<path>.+)", re.DOTALL)
 
@@ -59,6 +60,24 @@ class CodeSettings:
 
     entries: tuple[RepositoryEntry, ...] = ()
     policy: CodePolicy = field(default_factory=CodePolicy)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], default: str) -> CodeSettings:
+        """Read the variables of the tool server; entries without an organization are those of `default`.
+
+        Raises:
+            InvalidInput: an entry is not understood.
+        """
+        never = tuple(part.strip() for part in environment.get(NEVER, "").split(",") if part.strip())
+        shares = environment.get(SHARES, "true").strip().lower() not in ("0", "false", "no", "off")
+        return cls(parse_repositories(environment.get(REPOSITORIES, ""), default), CodePolicy(shares, never))
+
+    def variables(self) -> dict[str, str]:
+        """The same for the tool server that is started; nothing when no repository is named."""
+        if not self.entries:
+            return {}
+        shares = "true" if self.policy.shares_source else "false"
+        return {REPOSITORIES: written(self.entries), SHARES: shares, NEVER: ",".join(self.policy.never)}
 
     def has_any(self, organization_id: OrganizationId) -> bool:
         """Whether the organization has an entry."""

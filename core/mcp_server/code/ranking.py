@@ -1,0 +1,144 @@
+"""Which commit of a range explains an event: it wrote lines of the stack, changed their functions, or names. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.domain.code import BlamedLine, CodeCommit, Hunk
+from core.mcp_server.code.clues import Clues, Place
+
+_LINE, _FUNCTION, _HUNK, _FILE, _NAME = 100.0, 45.0, 25.0, 8.0, 14.0
+_MOST_FROM_NAMES = 36.0
+_FADING = 0.8
+_MANY_FILES = 12
+_COMMON = 0.34
+_QUIET_FILE = re.compile(
+    r"(?i)(?:^|/)(?:tests?|specs?|docs?|__tests__|testing|examples?|changelog\S{0,40}|changes\S{0,40})(?:/|$)|\.(?:md|rst|txt|lock)$|(?:^|/)(?:test_[^/]{1,100}|[^/]{1,100}[._-](?:test|spec)s?\.\w{1,5})$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceHistory:
+    """A place, and who wrote the lines of its function; `line` is where the frame's line really stands, if it does."""
+
+    place: Place
+    blamed: tuple[BlamedLine, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A commit with why it may explain the event, and its hunks: those that touch the evidence first.
+
+    `touches` has `line`, `function`, `names` or `file`, the strongest first; `why` says so in words.
+    """
+
+    commit: CodeCommit
+    score: float
+    touches: tuple[str, ...]
+    why: tuple[str, ...]
+    hunks: tuple[Hunk, ...] = ()
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it touches more than a file of the stack."""
+        return bool({"line", "function", "names"} & set(self.touches))
+
+
+def ranked(
+    commits: Sequence[CodeCommit],
+    hunks: Mapping[str, Sequence[Hunk]],
+    clues: Clues,
+    histories: Sequence[PlaceHistory],
+) -> list[Change]:
+    """All commits, the most telling first; equal ones stay as they came, the newest first."""
+    spread = _spread_of_names(hunks, clues.names)
+    limit = max(3.0, _COMMON * len(commits))
+    rare = {name: count for name, count in spread.items() if 0 < count <= limit}
+    changes = [_judged(commit, hunks.get(commit.id, ()), clues, histories, rare) for commit in commits]
+    return sorted(changes, key=lambda change: -change.score)
+
+
+def _judged(
+    commit: CodeCommit,
+    hunks: Sequence[Hunk],
+    clues: Clues,
+    histories: Sequence[PlaceHistory],
+    rare: Mapping[str, int],
+) -> Change:
+    score, found = 0.0, []
+    for rank, history in enumerate(histories):
+        weight = _FADING**rank
+        points, touch, why = _at_place(commit, hunks, history)
+        score += weight * points
+        if touch:
+            found.append((touch, why))
+    named = sorted({name for hunk in hunks for name in _names_in(hunk, rare)}, key=lambda name: (rare[name], name))
+    if named:
+        score += min(_MOST_FROM_NAMES, sum(_NAME / rare[name] for name in named))
+        found.append(("names", f"names {', '.join(named[:4])}"))
+    if len(commit.files) > _MANY_FILES:
+        score /= 1 + math.log10(len(commit.files) / _MANY_FILES)
+    if commit.files and all(_QUIET_FILE.search(path) for path in commit.files):
+        score /= 5
+    order = ("line", "function", "names", "file")
+    found.sort(key=lambda one: order.index(one[0]))
+    touched = tuple(dict.fromkeys(touch for touch, _ in found))
+    reasons = tuple(dict.fromkeys(why for touch, why in found if touch != "file" or touched[0] == "file"))
+    places = {place.path for place in clues.places}
+    functions = {place.function for place in clues.places if place.function}
+    first = sorted(hunks, key=lambda hunk: -_weight_of(hunk, places, functions, rare))
+    return Change(commit, score, touched, reasons[:3], tuple(first))
+
+
+def _at_place(commit: CodeCommit, hunks: Sequence[Hunk], history: PlaceHistory) -> tuple[float, str, str]:
+    place = history.place
+    own = [line for line in history.blamed if not line.is_boundary and line.commit.id == commit.id]
+    if place.path not in commit.files and not own:
+        return 0.0, "", ""
+    points = _FILE if place.path in commit.files else 0.0
+    in_function = [hunk for hunk in hunks if hunk.path == place.path and _is_in(hunk, place.function)]
+    if own:
+        points += _FUNCTION * math.sqrt(len(own) / max(1, len(history.blamed)))
+    if in_function:
+        points += _HUNK
+    if any(line.line == history.line for line in own):
+        return points + _LINE, "line", f"wrote the line {place.path}:{history.line}"
+    if own or in_function:
+        changed = f"{place.function}()" if place.function else "the function"
+        return points, "function", f"changed {changed} in {place.path}"
+    return points, "file", f"changed {place.path}"
+
+
+def _is_in(hunk: Hunk, function: str | None) -> bool:
+    """Whether the hunk changes the function: git names it above, or its head stands among the lines."""
+    if not function:
+        return False
+    word = re.compile(rf"(?<![\w$]){re.escape(function)}(?![\w$])")
+    if any(word.search(text[:300]) for text in hunk.changed):
+        return True
+    before = [text for number, text in hunk.body.source if number == 0]
+    return bool(word.search(hunk.section)) or any(word.search(text[:300]) and "(" in text for text in before[:3])
+
+
+def _names_in(hunk: Hunk, names: Mapping[str, int]) -> set[str]:
+    text = "\n".join(each[:400] for each in hunk.changed)
+    return {name for name in names if name in text}
+
+
+def _spread_of_names(hunks: Mapping[str, Sequence[Hunk]], names: frozenset[str]) -> Counter[str]:
+    """In how many commits each name stands in a changed line."""
+    spread: Counter[str] = Counter()
+    wanted = dict.fromkeys(names, 1)
+    for changed in hunks.values():
+        spread.update({name for hunk in changed for name in _names_in(hunk, wanted)})
+    return spread
+
+
+def _weight_of(hunk: Hunk, places: set[str], functions: set[str], rare: Mapping[str, int]) -> float:
+    in_function = any(_is_in(hunk, function) for function in functions)
+    return 3.0 * (hunk.path in places) + 2.0 * in_function + len(_names_in(hunk, rare))

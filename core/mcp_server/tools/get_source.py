@@ -1,0 +1,137 @@
+"""`get_source`: a file as the release has it: the lines around a frame, or a whole function with its constants."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from core.domain.code import Excerpt
+from core.domain.errors import InvalidInput, NotFound
+from core.mcp_server.arguments import FileName, FunctionName, IssueId, LineNumber, PageNumber, Revision
+from core.mcp_server.code.clues import Place, clues_of
+from core.mcp_server.code.functions import constants_of, function_around, function_named
+from core.mcp_server.code.paths import PathIndex
+from core.mcp_server.code.reading import code_of_issue, short
+from core.mcp_server.doors import Doors
+from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.masking import Masker
+from core.mcp_server.rendering import Sheet, counted, cut
+
+_MOST_LINES = 90
+_AROUND = 12
+_LINE_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Lines of one file; `missed` are the lines of the function that were left out."""
+
+    repository: str
+    path: str
+    what: str
+    how: str
+    body: Excerpt
+    constants: Excerpt
+    line: int | None
+    length: int
+    missed: int
+    notes: tuple[str, ...]
+
+
+def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
+    """The tool over `doors`."""
+
+    async def get_source(
+        issue_id: IssueId,
+        file: FileName = "",
+        line: LineNumber = 0,
+        function: FunctionName = "",
+        release: Revision = "",
+        page: PageNumber = 1,
+    ) -> Sheet:
+        """Source of the release: the function around a line or of a name; without a file, of the failing frame."""
+        code = await code_of_issue(doors, issue_id)
+        until, notes = await code.commit_of(release or code.event.release or code.issue.first_release)
+        files = await code.repository.files(until.commit)
+        index = PathIndex(files)
+        place = _asked(index, file, line, function) or next(iter(clues_of(code.event, index).places), None)
+        if place is None:
+            raise NotFound(f"No file of this event is in {code.repository.name}; name a file.")
+        text = await code.repository.text(files[place.path])
+        if text is None:
+            kept = (
+                "the operator keeps source from leaving"
+                if not code.repository.policy.shares_source
+                else "it is no text, or too large"
+            )
+            raise NotFound(f"{place.path} cannot be shown: {kept}.")
+        found = _cut_out(text.split("\n"), place)
+        known = _Found(code.repository.name, place.path, *found, (*code.notes, *notes))
+        return await rendered(doors, masker, _sheet, known, until.commit, until.how)
+
+    return get_source
+
+
+def _asked(index: PathIndex, file: str, line: int, function: str) -> Place | None:
+    if not file:
+        if line or function:
+            raise InvalidInput("Name the file, too.")
+        return None
+    match = index.find(file)
+    if match.path is None:
+        several = f"; it may be {' or '.join(match.candidates)}" if match.candidates else ""
+        raise InvalidInput(f"The repository has no file “{cut(file, 100)}” at this release{several}.")
+    return Place(match.path, line or None, function or None)
+
+
+def _cut_out(lines: Sequence[str], place: Place) -> tuple[str, str, Excerpt, Excerpt, int | None, int, int]:
+    """What is shown, how it was found, its lines, its constants, the line, and the lengths of all and of the rest."""
+    line = place.line if place.line and place.line <= len(lines) else None
+    span = function_named(lines, place.function, place.path) if place.function and line is None else None
+    span = span or (function_around(lines, line, place.path) if line else None)
+    what, how = ("function", "the whole function") if span else ("lines", "lines of the file")
+    if span is None:
+        if place.function and line is None:
+            raise InvalidInput(f"{place.path} has no function “{cut(place.function, 80)}”.")
+        span = (max(1, line - _AROUND), min(len(lines), line + _AROUND)) if line else (1, min(len(lines), _MOST_LINES))
+    first, last = span
+    if last - first >= _MOST_LINES:
+        first = min(max(first, (line or first) - _MOST_LINES // 2), last - _MOST_LINES + 1)
+        last = first + _MOST_LINES - 1
+    shown = tuple((number, lines[number - 1]) for number in range(first, last + 1))
+    constants = tuple(
+        (number, lines[number - 1]) for begin, end in constants_of(lines, span) for number in range(begin, end + 1)
+    )
+    return what, how, Excerpt(shown), Excerpt(constants), line, len(lines), span[1] - span[0] + 1 - len(shown)
+
+
+def _sheet(clean: Cleaner, raw: _Found, commit: str, how: str) -> Sheet:
+    found = clean(raw)
+    numbers = [number for number, _ in found.body.source] or [0]
+    path = cut(found.path, 160)
+    sheet = Sheet(f"{path} lines {numbers[0]} to {numbers[-1]}, {found.how}, at {short(commit)}", {"path": path})
+    sheet.add(
+        f"Repository {found.repository}, commit {short(commit)} ({how})",
+        repository=found.repository,
+        commit=short(commit),
+    )
+    for note in found.notes:
+        sheet.add(cut(note, 300))
+    for number, text in found.constants.source:
+        sheet.add(
+            f"{number}    {cut(text, _LINE_CHARS)}".rstrip(),
+            constants=[cut(text, _LINE_CHARS)],
+            constant_lines=[number],
+        )
+    if found.constants.source:
+        sheet.add("…")
+    width = len(str(numbers[-1]))
+    for number, text in found.body.source:
+        shown = cut(text, _LINE_CHARS)
+        arrow = "->" if number == found.line else "  "
+        sheet.add(f"{number:<{width}} {arrow} {shown}".rstrip(), lines=[shown], numbers=[number])
+    if found.missed > 0:
+        sheet.add(f"… {counted(found.missed, 'more line')} of this function")
+    if left_out := clean.budget.told():
+        sheet.add(left_out.replace("in this event", "in this file"))
+    return sheet

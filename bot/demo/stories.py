@@ -62,14 +62,14 @@ class Story:
 _BROWSERS = {"Chrome": 0.58, "Safari": 0.27, "Firefox": 0.15}
 _STEADY = tuple(3 + (hour * 7) % 4 for hour in range(72))
 _STOREFRONT_BEFORE = Shipped(
-    "storefront@7.8.2", 150, (("0b7d3c55e1aa4d68b3f2c1907e5d88aa41f06b3c", "Jo Kern", "build: newer bundler"),)
+    "storefront@7.8.2", 150, (("2ca7ee9b9d2ed193e78f8ac1fb3c2ef87865c90f", "Jo Kern", "build: newer bundler"),)
 )
 _CATALOG = Shipped(
     "catalog@2.12.0",
     96,
     (
-        ("1c55ab07e9d14a7e9b02d3f4418a6c70b95e2d11", "Mina Park", "products: show the supplier of each"),
-        ("83fe20d9c4b1478aa6e05d7712c39b8e40aa51c7", "Ola Berg", "categories: admins may move them"),
+        ("9be58ad2d4eef0957e34d19d18ac464384defb3d", "Mina Park", "products: show the supplier of each"),
+        ("02bf19451ef1c6c82161754081666f78d204a4f7", "Ola Berg", "categories: admins may move them"),
     ),
 )
 
@@ -83,11 +83,11 @@ STORIES = (
             3.1,
             (
                 (
-                    "9f31c2ab77d04e5590aa1f6c02e8d47b35ac9d10",
+                    "59c1f49a8e193dd35edc0456823840c35b1798bf",
                     "Mina Park",
                     "pricing: bundles carry a price of their own",
                 ),
-                ("51de0077aa31c94b22107c5e9fd80b6a14e3f2c8", "Jo Kern", "emails: shorter subject lines"),
+                ("fe0e5876657b372aceedd1a27efb114f3aeb10c5", "Jo Kern", "emails: shorter subject lines"),
             ),
         ),
         hourly=(14, 52, 61),
@@ -107,7 +107,7 @@ STORIES = (
         Shipped(
             "reports@3.4.1",
             96,
-            (("aa20c1e7f04417dd93b15c6e8f2072bb19d4a0e6", "Jo Kern", "reports: leave days without sales out"),),
+            (("32cfd3371060e6bd4606717ad38364bf25da8220", "Jo Kern", "reports: leave days without sales out"),),
         ),
         hourly=(0, 1, 2, 4, 9, 14, 22, 31, 40, 44),
         users=19,
@@ -127,7 +127,7 @@ STORIES = (
             120,
             (
                 (
-                    "d4471b9ec02f4c35a8e16b70f9358d22ce01a7b4",
+                    "c743759e7769e17999909c2fcaea413f5f4a1e23",
                     "Ola Berg",
                     "orders: say who the order was for when it fails",
                 ),
@@ -151,7 +151,7 @@ STORIES = (
             96,
             (
                 (
-                    "c01d55e8b7a24f9930ff47a2be616d058c39e7f1",
+                    "9d16babe9af8e255a4cb8af632b53f9c4ef27eef",
                     "Sam Ode",
                     "quotes: ask the carrier for every order at once",
                 ),
@@ -175,11 +175,11 @@ STORIES = (
             4.1,
             (
                 (
-                    "e7b0a4c6d2f14a1b8a77c9035fe2618d40b7a5e3",
+                    "e16db288e79eb4ab775e6da926f7924721f5e3f1",
                     "Lena Ruiz",
                     "orders: guests no longer get a customer record",
                 ),
-                ("f20c6e1b9a8d4573b0e4217d5ac86f39e1d0b842", "Jo Kern", "images: lazy loading"),
+                ("db42c639aa1964e8556516cf942ba52f290eeaae", "Jo Kern", "images: lazy loading"),
             ),
         ),
         hourly=(66, 128, 141, 137),
@@ -199,7 +199,7 @@ STORIES = (
         Shipped(
             "reviews@0.9.5",
             210,
-            (("6a9d0e3f71c84b25b8f4e07c2a5d9163fb8e04c7", "Sam Ode", "reviews: copy them to the partner"),),
+            (("8622a1ea6c1b6544ef3c5eb75267271db3d0677a", "Sam Ode", "reviews: copy them to the partner"),),
         ),
         hourly=(1, 0, 0, 2, 1, 1),
         users=2,
@@ -216,7 +216,7 @@ STORIES = (
         Shipped(
             "importer@1.6.0",
             120,
-            (("77aa0be1c5d94e0b9d12f8360c4e7ab251d93e6f", "Sam Ode", "import feeds side by side"),),
+            (("090f703aa9af14c2e2ae8258697c7f3d5613dc61", "Sam Ode", "import feeds side by side"),),
         ),
         hourly=tuple(2 if hour % 24 == 3 else 0 for hour in range(96)),
         users=0,
@@ -232,7 +232,7 @@ STORIES = (
         Shipped(
             "payments@5.3.0",
             6.2,
-            (("3d90f7c8aa5b4b8d8e21c0f65e7194ab02d8b35c", "Ola Berg", "payments: read the key from the environment"),),
+            (("69030b122a539f351a57792d8b2917e2394bb394", "Ola Berg", "payments: read the key from the environment"),),
         ),
         hourly=(9, 12, 8, 11, 10, 12),
         users=37,
@@ -248,7 +248,7 @@ STORIES = (
         "node",
         "minified",
         Shipped(
-            "widget@2.0.1", 200, (("b6f0c9d1e2a34455a1c0837be42d6f915c0e8ad4", "Lena Ruiz", "widget: smaller bundle"),)
+            "widget@2.0.1", 200, (("91d586c235a4e7630ad4f733ef25d86c00012822", "Lena Ruiz", "widget: smaller bundle"),)
         ),
         hourly=_STEADY,
         users=77,
@@ -266,7 +266,7 @@ STORIES = (
         Shipped(
             "webhooks@1.3.7",
             300,
-            (("e02b8c4d6f1a4937b5c80d2e9a7f6351cb04de8a", "Ola Berg", "webhooks: refuse old signatures"),),
+            (("fef03cb26bee33c297031d4c2a0e5273ef71ec57", "Ola Berg", "webhooks: refuse old signatures"),),
         ),
         hourly=(2, 3, 1, 2, 4, 2, 3, 2, 2, 3, 1, 2),
         users=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -26,10 +27,12 @@ async def demo_world(settings: Settings) -> AsyncIterator[Settings]:
     """Demo settings that point to a local Sentry, which runs on a free loopback port while the block lasts."""
     # Every command imports this module, and few are about the demo: a web server is loaded for those alone.
     from bot.demo.local_sentry import LocalSentry
+    from bot.demo.repositories import demo_repositories
 
     async with LocalSentry(port=0) as sentry:
         yield settings.model_copy(
             update={
+                "repositories": await asyncio.to_thread(demo_repositories, settings.home / "repositories"),
                 "sentry_url": sentry.base_url,
                 "sentry_org": sentry.organization_slug,
                 "sentry_token": SecretStr(sentry.token),

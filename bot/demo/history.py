@@ -55,9 +55,9 @@ class History:
 _PLACE_ORDER = '''def place_order(user_id, sku):
     """An order, if the warehouse has the goods."""
 '''
-_WEEKLY = '''    report = []
+_WEEKLY = """    report = []
     for day in days:
-'''
+"""
 _PUBLISH = '''def publish(review, feed):
     """Store a review after moderation, and copy it to the partner."""
     text = review["text"]
@@ -78,11 +78,11 @@ _FEED = '''class PartnerFeed:
 
 
 '''
-_STARS = '''    try:
+_STARS = """    try:
         stars = int(review["stars"])
     except ValueError as error:
         raise BadReview(f"review not readable: {review['stars']}") from error
-'''
+"""
 _IMPORT_ALL = '''    """Every feed; the errors of all that failed are raised together."""
     errors = []
     products = []
@@ -105,8 +105,8 @@ _SUPPLIERS = '''    """Every product with its supplier."""
     ]
 '''
 _SKEW = '"webhook %s for %s rejected: signature mismatch, clock skew %s s", event_id, endpoint, 412)'
-_RETURN = '''    return {"author": author, "stars": stars, "copied": bool(copied_to and sent_with)}
-'''
+_RETURN = """    return {"author": author, "stars": stars, "copied": bool(copied_to and sent_with)}
+"""
 
 SHOP = History(
     "shop",
@@ -149,10 +149,10 @@ SHOP = History(
                 Edit(
                     "shop/reviews.py",
                     _STARS,
-                    '''    stars = review["stars"]
+                    """    stars = review["stars"]
     if stars not in (1, 2, 3, 4, 5):
         raise BadReview("stars are 1 to 5")
-''',
+""",
                 ),
                 Edit("shop/reviews.py", _RETURN, '    return {"author": author, "stars": stars}\n'),
             ),
@@ -164,7 +164,7 @@ SHOP = History(
             (
                 Edit(
                     "shop/checkout.py",
-                    f'''class CheckoutFailed(RuntimeError):
+                    '''class CheckoutFailed(RuntimeError):
     """The order could not be placed."""
 
 
@@ -174,11 +174,11 @@ def price_order''',
                 Edit("shop/checkout.py", "import StockUnavailable, reserve\n", "import reserve\n"),
                 Edit(
                     "shop/checkout.py",
-                    f'''{_PLACE_ORDER}    try:
+                    f"""{_PLACE_ORDER}    try:
         return reserve(sku, quantity=1)
     except StockUnavailable as error:
         raise CheckoutFailed(f"order of user {{user_id}} could not be placed") from error
-''',
+""",
                     f"{_PLACE_ORDER}    return reserve(sku, quantity=1)\n",
                 ),
             ),
@@ -190,7 +190,8 @@ def price_order''',
             (
                 Edit(
                     "shop/importer.py",
-                    '"""Supplier feeds, imported side by side."""\n\nfrom concurrent.futures import ThreadPoolExecutor\n\n',
+                    '"""Supplier feeds, imported side by side."""\n\n'
+                    "from concurrent.futures import ThreadPoolExecutor\n\n",
                     '"""Supplier feeds."""\n\n',
                 ),
                 Edit(
@@ -214,9 +215,9 @@ def price_order''',
                 ),
                 Edit(
                     "shop/reports.py",
-                    '''    if not rows[0][1]:
+                    """    if not rows[0][1]:
         raise LookupError(f"no sales on {day}")
-''',
+""",
                     "",
                 ),
                 Edit(
@@ -226,11 +227,11 @@ def price_order''',
                 ),
                 Edit(
                     "shop/reports.py",
-                    f'''{_WEEKLY}        try:
+                    f"""{_WEEKLY}        try:
             report.extend(rows_for(day))
         except LookupError as error:
             logger.info("%s, left out", error)
-''',
+""",
                     f"{_WEEKLY}        report.extend(rows_for(day))\n",
                 ),
             ),
@@ -377,7 +378,11 @@ STOREFRONT = History(
                     '  const customer = { name: "guest", address: { country: "DE" } };\n',
                 ),
                 Edit("src/orders.mjs", "loaded, placed by a guest`", "loaded`"),
-                Edit("src/orders.mjs", 'return { number, guest: { email: "guest@shop.example" }, lines', "return { number, customer, lines"),
+                Edit(
+                    "src/orders.mjs",
+                    'return { number, guest: { email: "guest@shop.example" }, lines',
+                    "return { number, customer, lines",
+                ),
             ),
         ),
     ),

@@ -16,7 +16,7 @@ _TIMEOUT_S = 30
 
 
 def demo_repositories(folder: Path) -> str:
-    """Make the repositories below `folder`, once; return them as LOGSENSE_REPOSITORIES names them, empty without git."""
+    """Make the repositories below `folder`, once; return what LOGSENSE_REPOSITORIES would be, empty without git."""
     program = git_program()
     if program is None or "," in str(folder):
         return ""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.agent.causes import CauseEntry, catalogue, classify
+from core.agent.code_changes import came_with, named_commit, suspect_claim
+from core.agent.code_reasons import told_by_code
 from core.agent.devices import device_of
 from core.agent.issue_kinds import recognize
 from core.agent.root_cause import about_one_member, fill, group_members, root_cause
@@ -13,7 +15,9 @@ from core.agent.words import culprit_of, frame_of, one_line, without_frames, wor
 from core.domain.causes import Cause
 from core.domain.report import Analysis, Finding, Fix, Level
 from core.domain.tool_facts import (
+    ChangesFacts,
     ExceptionFacts,
+    FoundCodeFacts,
     FrequencyFacts,
     ImpactFacts,
     IssueFacts,
@@ -21,6 +25,7 @@ from core.domain.tool_facts import (
     LogChangeFacts,
     LogFacts,
     MatchFacts,
+    SourceFacts,
     StackFacts,
     TraceFacts,
 )
@@ -43,6 +48,9 @@ class Observed:
     logs: LogFacts = field(default_factory=LogFacts)
     log_changes: LogChangeFacts = field(default_factory=LogChangeFacts)
     traces: TraceFacts = field(default_factory=TraceFacts)
+    changes: ChangesFacts = field(default_factory=ChangesFacts)
+    source: SourceFacts = field(default_factory=SourceFacts)
+    found_code: FoundCodeFacts = field(default_factory=FoundCodeFacts)
 
 
 def diagnose(observed: Observed) -> Analysis:
@@ -53,8 +61,12 @@ def diagnose(observed: Observed) -> Analysis:
     words = words_of(cause, observed.issue, observed.stack, observed.frequency)
     if kind := recognize(observed.stack, observed.issue, cause):
         entry, words = kind.entry, {**words, **kind.words}
+    if commit := named_commit(observed.changes):
+        words = {**words, "commit": commit}
+    sentence = root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None)
+    in_code = told_by_code(cause, observed.source, observed.found_code)
     return Analysis(
-        root_cause=root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None),
+        root_cause=" ".join(filter(None, (sentence, in_code, came_with(observed.changes, sentence, in_code)))),
         cause=entry.cause,
         culprit=culprit_of(observed.stack),
         findings=tuple(_findings(entry, words, observed)),
@@ -71,6 +83,7 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
         yield from (Finding(claim, (stack_id,)) for claim in _seen_in_the_stack(entry, words, observed))
     if (details_id := ids.get("get_sentry_issue_details")) and (changed := _what_changed(words, observed)):
         yield Finding(changed, tuple(filter(None, (details_id, ids.get("analyze_error_frequency")))))
+    yield from _found_in_code(entry, observed)
     if (frequency_id := ids.get("analyze_error_frequency")) and observed.frequency.get("total"):
         course = observed.headlines["analyze_error_frequency"].replace(": ", ", ", 1)
         yield Finding(f"Over time: {course}.", (frequency_id,))
@@ -80,6 +93,14 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
             yield Finding(concentrated, (impact_id,))
     if knowledge_id := ids.get("search_knowledge_base"):
         yield from _known(observed, knowledge_id)
+
+
+def _found_in_code(entry: CauseEntry, observed: Observed) -> Iterator[Finding]:
+    ids = observed.ids
+    if (changes_id := ids.get("get_changes")) and (claim := suspect_claim(observed.changes)):
+        yield Finding(claim, (changes_id,))
+    if claim := told_by_code(entry.cause, observed.source, observed.found_code):
+        yield Finding(claim, tuple(filter(None, (ids.get("get_source"), ids.get("search_code")))))
 
 
 def _seen_in_the_stack(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -> Iterator[str]:
@@ -145,7 +166,7 @@ def _what_changed(words: Mapping[str, str], observed: Observed) -> str | None:
     if release is None:
         return None
     commit = ""
-    if named := words.get("commit"):
+    if (named := words.get("commit")) and not observed.changes.get("suspect"):
         is_suspect = bool(observed.issue.get("suspects"))
         commit = f"; the suspect commit is {named}" if is_suspect else f"; its commit {named} names this code"
     shipped, onset = observed.issue.get("first_release_at"), observed.frequency.get("onset")

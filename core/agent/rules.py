@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from core.agent.answers import answer_from, calls_for_question
 from core.agent.causes import classify
+from core.agent.code_reasons import address_in, place_to_read
 from core.agent.diagnosis import Observed, diagnose
 from core.agent.log_diagnosis import told_by_logs
 from core.agent.trace_diagnosis import told_by_traces
@@ -65,6 +66,9 @@ def observed_in(transcript: Transcript) -> Observed:
         cast(Any, facts.get("read_log_errors", {})),
         cast(Any, facts.get("compare_log_windows", {})),
         cast(Any, facts.get("read_trace_spans", {})),
+        cast(Any, facts.get("get_changes", {})),
+        cast(Any, facts.get("get_source", {})),
+        cast(Any, facts.get("search_code", {})),
     )
 
 
@@ -118,7 +122,20 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("compare_log_windows", {}))
     if observed.logs.get("spans"):
         context.append(("read_trace_spans", {}))
+    context += _first_of_code(observed, issue)
     yield _why_context(observed), context
+    if host := address_in(observed_in(transcript).source):
+        yield "See what else is on the host that refuses.", [("search_code", {**issue, "text": host})]
+
+
+def _first_of_code(observed: Observed, issue: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The changes of the release, and the source of the function that a cause of this kind stands in."""
+    wanted: list[tuple[str, dict[str, Any]]] = []
+    if observed.issue.get("first_release") or observed.issue.get("release"):
+        wanted.append(("get_changes", dict(issue)))
+    if place := place_to_read(classify(observed.stack, observed.issue), observed.stack):
+        wanted.append(("get_source", {**issue, **place}))
+    return wanted
 
 
 def _first_of_logs(transcript: Transcript) -> list[tuple[str, dict[str, Any]]]:

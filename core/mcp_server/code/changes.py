@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from core.domain.code import BlamedLine, CodeCommit
 from core.domain.errors import NotFound, ServiceFailed
 from core.mcp_server.code.clues import Clues, Place, clues_of
-from core.mcp_server.code.functions import function_around, function_named
+from core.mcp_server.code.functions import constants_of, function_around, function_named
 from core.mcp_server.code.paths import PathIndex
 from core.mcp_server.code.ranking import Change, PlaceHistory, ranked
-from core.mcp_server.code.reading import IssueCode, short
+from core.mcp_server.code.reading import NEWEST, IssueCode, short
 from core.mcp_server.code.releases import ReleaseCommit, commit_of, family_of
 from core.ports import CodeRepository
 
@@ -22,6 +22,7 @@ _WITHOUT_BEGINNING = 30
 _MOST_DIFFED = 150
 _PLACES = 6
 _AROUND = 15
+_WITH_CONSTANTS = 3
 _KNOWN_BY = 3
 
 
@@ -98,6 +99,8 @@ async def _beginning(
         if found is None:
             raise NotFound(f"The repository {repository.name} has no commit or tag for “{since[:80]}”.")
         return found.commit, since
+    if until.how == NEWEST:
+        return None, ""
     tag = await repository.tag_before(until.commit, family_of(until.tag or ""))
     if tag is not None:
         commit = next((each.commit for each in await repository.tags() if each.name == tag), None)
@@ -130,8 +133,12 @@ async def histories_of(
         span = _span_of(place, line, lines)
         if span is None:
             return PlaceHistory(place, (), line)
+        constants: list[tuple[str, BlamedLine]] = []
         try:
             blamed = await repository.blame(None if rank == 0 else since, until, place.path, *span)
+            for name, defined in constants_of(lines, span) if lines and rank < _WITH_CONSTANTS else ():
+                written = await repository.blame(since, until, place.path, *defined)
+                constants += [(name, each) for each in written if not each.is_boundary]
         except ServiceFailed:
             return PlaceHistory(place, (), line)
         marked = [
@@ -139,7 +146,7 @@ async def histories_of(
             for each in blamed
             if each.text.strip() or text is None
         ]
-        return PlaceHistory(place, tuple(marked), line)
+        return PlaceHistory(place, tuple(marked), line, tuple(constants))
 
     return list(await asyncio.gather(*(history(rank, place) for rank, place in enumerate(places[:_PLACES]))))
 

@@ -13,12 +13,14 @@ from core.mcp_server.code.paths import PathIndex, PathMatch
 MOST_PLACES = 10
 _MOST_NAMES = 40
 _TEXT_CHARS = 2_000
+_MOST_SPANS, _SPAN_CHARS = 40, 200
 _QUOTED = re.compile(r"['\"`“\u2018]([A-Za-z_][\w.-]{2,60})['\"`”\u2019]")
 _CODE_LIKE = re.compile(
     r"\b(?:[a-zA-Z]\w{0,40}_\w{1,40}|[a-z]{1,30}[A-Z]\w{1,40}|[A-Z][A-Z0-9]{1,20}_[A-Z0-9_]{1,40})\b"
 )
 _KEY = re.compile(r"['\"]([A-Za-z_]\w{2,40})['\"]\s{0,3}:")
 _ADDRESS = re.compile(r"\b(?:[a-z][\w-]{1,40}(?:\.[a-z][\w-]{1,40}){1,5}|\d{1,3}(?:\.\d{1,3}){3})(?::\d{2,5})?\b")
+_TABLE = re.compile(r"(?i)\b(?:FROM|INTO|UPDATE|JOIN)\s{1,5}[`\"\[]?([A-Za-z_]\w{2,60})")
 _USELESS = frozenset(
     [
         "self",
@@ -124,6 +126,9 @@ def _all_names(event: ErrorEvent) -> Iterator[str]:
         part = text[:_TEXT_CHARS]
         for pattern in (_QUOTED, _CODE_LIKE, _ADDRESS):
             yield from pattern.findall(part)
+    for span in event.spans[:_MOST_SPANS]:
+        yield (span.description or "")[:_SPAN_CHARS]
+        yield from _TABLE.findall((span.description or "")[:_TEXT_CHARS])
     frame = frames.sight(event).frame
     if frame is None:
         return

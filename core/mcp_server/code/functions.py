@@ -51,14 +51,20 @@ def functions_in(lines: Sequence[str], path: str) -> Iterator[tuple[Span, str]]:
         yield from sorted(_by_braces(lines))
 
 
-def constants_of(lines: Sequence[str], span: Span) -> list[Span]:
-    """Return where the constants are defined that stand in capitals in a function, outside of it."""
+def name_of_head(line: str) -> str | None:
+    """The name of the function or class that begins on a line, where a keyword says so."""
+    head = _HEAD.match(line[:_LONGEST_LINE])
+    return head[1].rsplit(".", 1)[-1] or None if head else None
+
+
+def constants_of(lines: Sequence[str], span: Span) -> list[tuple[str, Span]]:
+    """Return the constants in capitals that a function uses, with the lines outside of it that define them."""
     used = {word for line in lines[span[0] - 1 : span[1]] for word in _WORD.findall(line[:_LONGEST_LINE])}
-    found: list[Span] = []
+    found: list[tuple[str, Span]] = []
     for number, line in enumerate(lines, 1):
         defined = _CONSTANT.match(line[:_LONGEST_LINE])
         if defined and defined[1] in used and not span[0] <= number <= span[1] and len(found) < _MOST_CONSTANTS:
-            found.append((number, _end_of_value(lines, number)))
+            found.append((defined[1], (number, _end_of_value(lines, number))))
     return found
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from core.domain.code import BlamedLine, CodeCommit, Hunk
 from core.mcp_server.code.clues import Clues, Place
+from core.mcp_server.code.functions import name_of_head
 
 _LINE, _FUNCTION, _HUNK, _FILE, _NAME = 100.0, 45.0, 25.0, 8.0, 14.0
 _MOST_FROM_NAMES = 36.0
 _FADING = 0.8
+_NEAR = 3
 _MANY_FILES = 12
 _COMMON = 0.34
 _QUIET_FILE = re.compile(
@@ -23,11 +25,15 @@ _QUIET_FILE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PlaceHistory:
-    """A place, and who wrote the lines of its function; `line` is where the frame's line really stands, if it does."""
+    """A place, and who wrote the lines of its function and of the constants that it uses, by their names.
+
+    `line` is where the frame's line really stands, if it does.
+    """
 
     place: Place
     blamed: tuple[BlamedLine, ...] = ()
     line: int | None = None
+    constants: tuple[tuple[str, BlamedLine], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,12 @@ def _judged(
 ) -> Change:
     score, found = 0.0, []
     for rank, history in enumerate(histories):
-        weight = _FADING**rank
         points, touch, why = _at_place(commit, hunks, history)
-        score += weight * points
+        score += points * _FADING**rank
         if touch:
-            found.append((touch, why))
+            # Further up, a change explains little by itself.
+            is_near = rank < _NEAR or touch == "file"
+            found.append((touch, why) if is_near else ("file", f"{why}, further up the stack"))
     named = sorted({name for hunk in hunks for name in _names_in(hunk, rare)}, key=lambda name: (rare[name], name))
     if named:
         score += min(_MOST_FROM_NAMES, sum(_NAME / rare[name] for name in named))
@@ -108,21 +115,29 @@ def _at_place(commit: CodeCommit, hunks: Sequence[Hunk], history: PlaceHistory) 
         points += _HUNK
     if any(line.line == history.line for line in own):
         return points + _LINE, "line", f"wrote the line {place.path}:{history.line}"
+    called = f"{place.function}()" if place.function else "the function"
     if own or in_function:
-        changed = f"{place.function}()" if place.function else "the function"
-        return points, "function", f"changed {changed} in {place.path}"
+        return points, "function", f"changed {called} in {place.path}"
+    if constant := next((name for name, line in history.constants if line.commit.id == commit.id), None):
+        return points + _HUNK, "function", f"changed {constant}, which {called} uses, in {place.path}"
     return points, "file", f"changed {place.path}"
 
 
 def _is_in(hunk: Hunk, function: str | None) -> bool:
-    """Whether the hunk changes the function: git names it above, or its head stands among the lines."""
+    """Whether the hunk changes the function: git names it above the hunk, or its head stands before the change."""
     if not function:
         return False
-    word = re.compile(rf"(?<![\w$]){re.escape(function)}(?![\w$])")
-    if any(word.search(text[:300]) for text in hunk.changed):
-        return True
-    before = [text for number, text in hunk.body.source if number == 0]
-    return bool(word.search(hunk.section)) or any(word.search(text[:300]) and "(" in text for text in before[:3])
+    inside = _names_function(hunk.section, function)
+    for number, text in hunk.body.source:
+        begun = name_of_head(text)
+        inside = begun == function if begun else inside
+        if number and (inside or (begun is None and _names_function(text, function))):
+            return True
+    return False
+
+
+def _names_function(text: str, function: str) -> bool:
+    return re.search(rf"(?<![\w$]){re.escape(function)}\s?\(", text[:300]) is not None
 
 
 def _names_in(hunk: Hunk, names: Mapping[str, int]) -> set[str]:

@@ -10,10 +10,11 @@ from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import ErrorEvent, IssueDetails, IssueRef, Release
 from core.mcp_server.code.clues import own_frames
 from core.mcp_server.code.paths import PathIndex
-from core.mcp_server.code.releases import ReleaseCommit, commit_of
+from core.mcp_server.code.releases import ReleaseCommit, commit_of, matching_tag
 from core.mcp_server.doors import Doors
 from core.ports import CodeRepository, IncidentSource
 
+NEWEST = "the newest one"
 _MOST_TRIED = 40
 _MOST_FRAMES = 12
 _COMMIT_TAG = re.compile(r"(?i)(?:commit|revision|git|sha|build|version|dist)")
@@ -56,7 +57,7 @@ class IssueCode:
         if head is None:
             raise NotFound(f"The repository {self.repository.name} has no commit yet.")
         asked = f"which commit release {version} is" if version else "which release it is about"
-        return ReleaseCommit(head, "the newest one"), (f"Nothing says {asked}; the newest commit is read instead.",)
+        return ReleaseCommit(head, NEWEST), (f"Nothing says {asked}; the newest commit is read instead.",)
 
 
 async def code_of_issue(doors: Doors, issue_id: str) -> IssueCode:
@@ -96,10 +97,19 @@ async def repository_of(
             return best[0], (f"The files of this event are in several repositories ({names}); the first is read.",)
         if best:
             return best[0], ()
+    if (
+        event.release
+        and len(tagged := [one for one in (*named, *others) if await _has_release(one, event.release)]) == 1
+    ):
+        return tagged[0], (f"The repository is {tagged[0].name}, since it has a tag for {event.release}.",)
     if len(named) == 1:
         note = f"No file of this event is found in {named[0].name}, the repository of its project."
         return named[0], (note,) if frames else ()
     return None, ()
+
+
+async def _has_release(repository: CodeRepository, version: str) -> bool:
+    return matching_tag(version, await repository.tags()) is not None
 
 
 async def _fitting(repository: CodeRepository, event: ErrorEvent) -> int:

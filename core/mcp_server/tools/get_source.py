@@ -100,7 +100,7 @@ def _cut_out(lines: Sequence[str], place: Place) -> tuple[str, str, Excerpt, Exc
         last = first + _MOST_LINES - 1
     shown = tuple((number, lines[number - 1]) for number in range(first, last + 1))
     constants = tuple(
-        (number, lines[number - 1]) for begin, end in constants_of(lines, span) for number in range(begin, end + 1)
+        (number, lines[number - 1]) for _, (begin, end) in constants_of(lines, span) for number in range(begin, end + 1)
     )
     return what, how, Excerpt(shown), Excerpt(constants), line, len(lines), span[1] - span[0] + 1 - len(shown)
 

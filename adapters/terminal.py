@@ -21,6 +21,7 @@ from rich.text import Text
 from adapters.chat.first_lines import FirstLines, first_lines, fixed_by, folded
 from adapters.chat.memory import similar_heading
 from adapters.chat.source_lines import source_of
+from adapters.chat.suspect_change import change_words
 from adapters.chat.wording import HALF_SURE, SURE, counted, duration_words, masked_words, reasoned_by, reasoner_words
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Status
@@ -234,6 +235,7 @@ def _report(view: ReportView, *, full: bool) -> RenderableType:
     rows: list[RenderableType] = [Text(""), *_opening(lines)]
     if lines.url:
         rows.append(Text.assemble(("Open in Sentry: ", "bold"), (lines.url, f"link {lines.url}")))
+    rows += _change(view)
     if full:
         rows += _unfolded(view)
     return Group(*rows, Text(""), _footer(view, full=full))
@@ -267,6 +269,25 @@ def _unfolded(view: ReportView) -> Iterator[RenderableType]:
     yield from _section("Why we think so", why)
     yield from _section("Similar incidents", [_similar(past, parts.fixes) for past in parts.similar])
     yield from _section("Source", list(_source(view)))
+
+
+def _change(view: ReportView) -> Iterator[RenderableType]:
+    """The suspect commit with its diff."""
+    words = change_words(view)
+    if words is None:
+        return
+    commit = (words.commit, f"bold link {words.url}" if words.url else "bold")
+    yield Text.assemble(("\nSuspect change: ", "bold"), commit, f" {words.subject} ", (words.by, "dim"))
+    if words.why:
+        yield Text(f"  It {words.why}.")
+    if words.url:
+        yield Text(f"  {words.url}", style="dim")
+    if words.paths:
+        yield Text(f"  {words.paths}", style="magenta")
+    for line in words.diff:
+        yield Text(f"  {line}", style={"+": "green", "-": "red"}.get(line[:1], "dim"))
+    if words.known_by:
+        yield Text(f"  Who knows this code: {words.known_by}")
 
 
 def _section(title: str, rows: list[RenderableType]) -> Iterator[RenderableType]:

@@ -54,7 +54,7 @@ def report_document(report: RootCauseReport | None) -> dict[str, Any]:
     """What a report says; empty fields where there is none."""
     if report is None:
         empty: dict[str, Any] = {"root_cause": None, "cause": None, "culprit": None, "confidence": None}
-        return empty | {"confidence_reasons": [], "findings": [], "fixes": [], "similar": []}
+        return empty | {"confidence_reasons": [], "findings": [], "fixes": [], "similar": [], "change": None}
     return {
         "root_cause": report.root_cause,
         "cause": str(report.cause),
@@ -73,6 +73,7 @@ def report_document(report: RootCauseReport | None) -> dict[str, Any]:
             for fix in report.fixes
         ],
         "similar": [asdict(past) for past in report.similar],
+        "change": asdict(report.change) if report.change else None,
     }
 
 

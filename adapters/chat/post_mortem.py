@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from adapters.chat.source_lines import source_of
+from adapters.chat.suspect_change import change_words
 from adapters.chat.visible import visible
 from adapters.chat.wording import (
     confidence_words,
@@ -42,6 +43,7 @@ def post_mortem(view: ReportView, steps: Sequence[Step] = ()) -> str:
         _summary(view),
         *_section("Timeline", _timeline(view)),
         *_section("Root cause", [_prose(view.report.root_cause), *_source(view)], "\n\n"),
+        *_section("What changed", list(_change(view)), "\n\n"),
         *_section("What shows it", [_claim(one.claim, one.evidence) for one in view.report.findings]),
         *_section("Action items", [line for fix in view.report.fixes for line in _fix(fix)]),
         *_section("Similar incidents", _similar(view)),
@@ -93,6 +95,20 @@ def _source(view: ReportView) -> Iterator[str]:
         yield f"Look first at {_code(str(view.report.culprit))}"
     if lines := source_of(view):
         yield _fenced("\n".join(f"{'→' if line.fails else ' '} {line.text}" for line in lines))
+
+
+def _change(view: ReportView) -> Iterator[str]:
+    words = change_words(view)
+    if words is None:
+        return
+    why = f" It {_line(words.why)}." if words.why else ""
+    yield f"Commit {_code(words.commit)} {_line(words.subject)}, {_line(words.by)}.{why}"
+    if words.url:
+        yield f"<{words.url}>"
+    if words.diff:
+        yield _fenced("\n".join(words.diff))
+    if words.known_by:
+        yield f"Who knows this code: {_line(words.known_by)}"
 
 
 def _claim(claim: str, evidence: Sequence[str]) -> str:

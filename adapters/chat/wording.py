@@ -20,6 +20,9 @@ _TOOLS = {
     "get_stacktrace": ("Read the stack trace", "Reading the stack trace"),
     "analyze_error_frequency": ("Checked how often it happens", "Checking how often it happens"),
     "get_user_impact": ("Checked who is affected", "Checking who is affected"),
+    "get_changes": ("Compared the changes", "Comparing the changes"),
+    "get_source": ("Read the source", "Reading the source"),
+    "search_code": ("Searched the code", "Searching the code"),
     "search_knowledge_base": ("Searched past incidents", "Searching past incidents"),
 }
 _STATUS = {

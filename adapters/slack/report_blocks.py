@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from adapters.chat.first_lines import FirstLines, Folded, first_lines, fixed_by, folded, issue_url
 from adapters.chat.memory import ASK, asks, similar_heading
 from adapters.chat.source_lines import source_of
+from adapters.chat.suspect_change import change_words
 from adapters.chat.wording import counted, masked_words, reasoned_by, time_words
 from adapters.slack.elements import (
     actions,
@@ -111,10 +112,26 @@ def _folded(view: ReportView) -> Iterator[Block]:
     fixes = [_fix(number, fix) for number, fix in enumerate(parts.fixes, 1)]
     similar = [_similar(past, parts.fixes) for past in parts.similar]
     source = "\n".join(f"{'→' if line.fails else ' '} {line.text}" for line in source_of(view))
+    yield from _fold("Suspect change", list(_change(view)))
     yield from _fold(f"How to fix it ({len(fixes)})", fixes)
     yield from _fold(f"Why we think so ({counted(len(parts.findings), 'finding')})", list(_why(view, parts)))
     yield from _fold(f"Similar incidents ({len(similar)})", similar)
     yield from _fold("Source", [code_block(source)] if source else [])
+
+
+def _change(view: ReportView) -> Iterator[str]:
+    """The commit with its diff; people are named and not notified."""
+    words = change_words(view)
+    if words is None:
+        return
+    commit = link(words.url, words.commit) if words.url else code(words.commit)
+    why = f"\nIt {escaped(words.why)}." if words.why else ""
+    yield f"{commit} *{escaped(words.subject)}* {escaped(words.by)}{why}"
+    if words.diff:
+        place = f"{code(words.paths)}\n" if words.paths else ""
+        yield place + code_block("\n".join(words.diff))
+    if words.known_by:
+        yield f"Who knows this code: {escaped(words.known_by)}"
 
 
 def _fold(title: str, rows: Sequence[str]) -> Iterator[Block]:

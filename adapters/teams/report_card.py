@@ -8,6 +8,7 @@ from dataclasses import replace
 from adapters.chat.first_lines import FirstLines, Folded, first_lines, fixed_by, folded
 from adapters.chat.memory import ASK, asks, similar_heading
 from adapters.chat.source_lines import source_of
+from adapters.chat.suspect_change import change_words
 from adapters.chat.visible import one_line
 from adapters.chat.wording import counted, masked_words, reasoned_by, time_words
 from adapters.teams.card import Card, Divided, cards, divided
@@ -126,10 +127,28 @@ def _folded(view: ReportView) -> Iterator[Element]:
     parts = folded(view)
     fixes = [element for number, fix in enumerate(parts.fixes, 1) for element in _fix(number, fix)]
     similar = [element for past in parts.similar for element in _similar(past, parts.fixes)]
+    yield from fold("change", "Suspect change", list(_change(view)))
     yield from fold("fixes", f"How to fix it ({len(parts.fixes)})", fixes)
     yield from fold("why", f"Why we think so ({counted(len(parts.findings), 'finding')})", list(_why(view, parts)))
     yield from fold("similar", f"Similar incidents ({len(parts.similar)})", similar)
     yield from fold("source", "Source", list(_source(view)))
+
+
+def _change(view: ReportView) -> Iterator[Element]:
+    """The commit with its diff; people are named and not notified."""
+    words = change_words(view)
+    if words is None:
+        return
+    commit = link(words.url, words.commit) if words.url else run(words.commit, code=True)
+    yield rich(commit, run(f"  {words.subject}", bold=True), run(f" {words.by}"), spacing="Small")
+    if words.why:
+        yield from paragraphs([run(f"It {words.why}.")], spacing="None")
+    if words.paths:
+        yield rich(run(words.paths, code=True), spacing="Small")
+    if words.diff:
+        yield from code_blocks("\n".join(words.diff), None)
+    if words.known_by:
+        yield rich(run(f"Who knows this code: {words.known_by}", subtle=True, size="Small"), spacing="Small")
 
 
 def _source(view: ReportView) -> Iterator[Element]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from core.agent.code_changes import suspect_change
 from core.agent.confidence import Verification, confidence_in
 from core.domain.journal import Transcript
 from core.domain.report import (
@@ -48,6 +49,7 @@ def report_from(transcript: Transcript, analysis: Analysis, reasoner: str) -> Ro
         fixes=analysis.fixes[:MAX_FIXES],
         similar=similar,
         reasoner=reasoner,
+        change=suspect_change(analysis, evidence),
         partial=not any(item.ok and item.tool == "get_stacktrace" for item in evidence),
     )
 

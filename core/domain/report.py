@@ -119,6 +119,26 @@ class SimilarIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspectChange:
+    """The commit that touches the evidence most. `at` is ISO 8601; each of at most 12 lines of `diff` has its sign.
+
+    `known_by` are names of people who wrote the code around the failure. `evidence` is the id that shows all this.
+    """
+
+    commit: str
+    subject: str
+    evidence: str
+    author: str = ""
+    at: str = ""
+    release: str = ""
+    url: str | None = None
+    why: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    diff: tuple[str, ...] = ()
+    known_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """What a reasoner submits at the end, before its citations are checked."""
 
@@ -153,6 +173,7 @@ class RootCauseReport:
     reasoner: str
     partial: bool = False
     asks_confirmation: bool = False
+    change: SuspectChange | None = None
 
     @property
     def seen_before(self) -> SimilarIncident | None:

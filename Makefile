@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: audit docs demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-hostile bench-knowledge bench-logs bench-masking bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
+.PHONY: audit docs demo test chaos chaos-ci test-isolation test-emulate test-glitchtip test-playground lint eval bench-agent bench-code bench-hostile bench-knowledge bench-logs bench-masking bench-scale bench-slack bench-tokens look-slack look-teams lock record picture clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,11 @@ bench-tokens: .venv/.bench  ## Prompt tokens of an investigation, against raw JS
 
 bench-knowledge: .venv/.bench  ## Search on duplicates of public reports, beside the old system; cost at 100,000 (about ten minutes)
 	$(BIN)/python -m tests.benchmarks.knowledge
+
+REPOSITORIES ?=
+
+bench-code: .venv/.dev  ## Is the change that introduced a bug first among those of its release? REPOSITORIES="checkout …", else skipped
+	$(BIN)/python -m tests.benchmarks.code $(REPOSITORIES)
 
 bench-logs: .venv/.dev  ## 100 MB of logs: seconds and memory; HOLMES_CASES, NEZHA_DATA, LOGHUB_DATA=checkout add public logs
 	$(BIN)/python -m tests.benchmarks.logs

@@ -391,7 +391,7 @@ STOREFRONT = History(
 HISTORIES = (SHOP, STOREFRONT)
 
 
-def trees(history: History) -> list[Mapping[str, str]]:
+def trees(history: History) -> Sequence[Mapping[str, str]]:
     """The files after each commit, oldest first; the last are the recorded programs and what stands beside them."""
     tree = {**_programs(history), **_beside(history)}
     found = [tree]

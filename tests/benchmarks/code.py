@@ -129,9 +129,8 @@ def report(results: Sequence[Result]) -> None:
         total.seconds += result.seconds
         total.left_out += result.left_out
         sizes = f"median range {median(result.sizes):.0f} commits" if result.sizes else "no fix"
-        print(
-            f"{result.repository:<24} {len(result.ranks):>4} fixes, first {result.at(1)}, in file {sum(result.in_file)}, {sizes}"
-        )
+        shares = f"first {result.at(1)}, newest in file {sum(result.in_file)}"
+        print(f"{result.repository:<24} {len(result.ranks):>4} fixes, {shares}, {sizes}")
     fixes = len(total.ranks)
     if not fixes:
         print("No fix could be used.")
@@ -143,9 +142,7 @@ def report(results: Sequence[Result]) -> None:
     print(_row("newest commit of the range", sum(total.newest), fixes))
     first = [rank == 1 for rank in total.ranks]
     p_file, p_newest = mcnemar(first, total.in_file), mcnemar(first, total.newest)
-    print(
-        f"\nMcNemar exact, first against newest in file: p = {p_file:.3g}; against newest of the range: p = {p_newest:.3g}"
-    )
+    print(f"\nMcNemar exact, first against newest in file: p = {p_file:.3g}; against newest of all: p = {p_newest:.3g}")
     hard = [index for index, size in enumerate(total.sizes) if size >= 10]
     hits = sum(first[index] for index in hard)
     print(_row("first, in ranges of 10 commits and more", hits, len(hard)))

@@ -282,10 +282,8 @@ def _change(view: ReportView) -> Iterator[RenderableType]:
         yield Text(f"  It {words.why}.")
     if words.url:
         yield Text(f"  {words.url}", style="dim")
-    if words.paths:
-        yield Text(f"  {words.paths}", style="magenta")
     for line in words.diff:
-        yield Text(f"  {line}", style={"+": "green", "-": "red"}.get(line[:1], "dim"))
+        yield Text(f"  {line}", style={"+": "green", "-": "red", "@": "magenta"}.get(line[:1], "dim"))
     if words.known_by:
         yield Text(f"  Who knows this code: {words.known_by}")
 

@@ -16,14 +16,16 @@ _PEOPLE = 3
 
 @dataclass(frozen=True, slots=True)
 class ChangeWords:
-    """Outside text, to be escaped; lines of `diff` begin with `+`, `-` or a blank. `known_by` is empty for nobody."""
+    """Outside text, to be escaped; lines of `diff` begin with `+`, `-`, a blank, or `@@` and a place.
+
+    `known_by` is empty for nobody.
+    """
 
     commit: str
     subject: str
     by: str
     why: str
     url: str | None
-    paths: str
     diff: tuple[str, ...]
     known_by: str
 
@@ -40,9 +42,8 @@ def change_words(view: ReportView) -> ChangeWords | None:
         commit=one_line(change.commit)[:_ID_CHARS],
         subject=cut(one_line(change.subject), _SUBJECT) or "a commit without a subject",
         by=", ".join(filter(None, (*by, shipped))),
-        why=cut(one_line("; ".join(change.why)), _WHY),
+        why=cut(one_line(" and ".join(change.why[:2])), _WHY),
         url=change.url if change.url and is_safe(change.url) else None,
-        paths=cut(one_line(", ".join(change.paths)), _WHY),
         diff=tuple(cut(visible(line).replace("\n", " "), _LINE) for line in change.diff[:_DIFF_LINES]),
         known_by=", ".join(filter(None, people)),
     )

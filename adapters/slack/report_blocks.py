@@ -128,8 +128,7 @@ def _change(view: ReportView) -> Iterator[str]:
     why = f"\nIt {escaped(words.why)}." if words.why else ""
     yield f"{commit} *{escaped(words.subject)}* {escaped(words.by)}{why}"
     if words.diff:
-        place = f"{code(words.paths)}\n" if words.paths else ""
-        yield place + code_block("\n".join(words.diff))
+        yield code_block("\n".join(words.diff))
     if words.known_by:
         yield f"Who knows this code: {escaped(words.known_by)}"
 

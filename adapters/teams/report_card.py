@@ -143,8 +143,6 @@ def _change(view: ReportView) -> Iterator[Element]:
     yield rich(commit, run(f"  {words.subject}", bold=True), run(f" {words.by}"), spacing="Small")
     if words.why:
         yield from paragraphs([run(f"It {words.why}.")], spacing="None")
-    if words.paths:
-        yield rich(run(words.paths, code=True), spacing="Small")
     if words.diff:
         yield from code_blocks("\n".join(words.diff), None)
     if words.known_by:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from core.agent.report import quoted_parts, stands_in
 from core.domain.journal import Transcript
 from core.domain.report import Evidence, RootCauseReport
-from core.domain.tool_facts import FrequencyFacts, ImpactFacts, IssueFacts, StackFacts
+from core.domain.tool_facts import ChangesFacts, FrequencyFacts, ImpactFacts, IssueFacts, StackFacts
 from core.domain.untrusted_text import without_fences
 
 EXCERPT_LINES = 14
@@ -69,6 +69,10 @@ class Known:
         """The facts of the frequency, and their id."""
         return cast(FrequencyFacts, self._facts("analyze_error_frequency")), self.id_of("analyze_error_frequency")
 
+    def changes(self) -> tuple[ChangesFacts, tuple[str, ...]]:
+        """The facts of what changed in the code, and their id."""
+        return cast(ChangesFacts, self._facts("get_changes")), self.id_of("get_changes")
+
     def id_of(self, tool: str) -> tuple[str, ...]:
         """The id of what the tool says, if it says anything."""
         item = self.one_of(tool)
@@ -95,6 +99,8 @@ class Known:
 _ORDER = (
     "get_stacktrace",
     "get_sentry_issue_details",
+    "get_changes",
+    "get_source",
     "analyze_error_frequency",
     "get_user_impact",
     "search_knowledge_base",

@@ -100,7 +100,10 @@ def owner(known: Known) -> Iterator[Part]:
         yield Part(f"{', '.join(authors)} changed it last, as far as the tracker knows.\n{told}", details)
     if assigned := issue.get("assigned_to"):
         yield Part(f"The issue is assigned to {assigned}.", details)
-    if not authors and not assigned:
+    changes, changes_id = known.changes()
+    if names := changes.get("known_by"):
+        yield Part(f"In the repository, most of the failing function was written by {' and '.join(names)}.", changes_id)
+    if not authors and not assigned and not names:
         yield Part("The tracker knows no commit and nobody assigned, so nothing says who knows the code.", details)
     if file := stack.get("frame", {}).get("file"):
         yield Part(f"The history of the file tells more: git log -- {file}", ids)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from core.agent.answer_parts import Known, Part, excerpt
+from core.agent.code_changes import suspect_claim
 from core.domain.tool_facts import CommitFacts, FrequencyFacts, ShareFacts
 
 ONE_EVENT = "Only one event is known, so nothing says"
@@ -121,11 +122,14 @@ def changed(known: Known) -> Iterator[Part]:
         yield Part(f"Release {first} was shipped{at}; the error was first seen in it.", details)
     if suspects := issue.get("suspects"):
         yield Part(_listed("Suspect commit", suspects), details)
+    changes, changes_id = known.changes()
+    if claim := suspect_claim(changes):
+        yield Part(claim, changes_id)
     if others := _others(issue.get("release_commits", []), suspects or []):
         yield Part(_listed("Also in that release", others), details)
     if onset := frequency.get("onset_release"):
         yield Part(f"The errors began at {frequency.get('onset')}, right after release {onset}.", frequency_id)
-    if not issue.get("first_release") and not suspects:
+    if not issue.get("first_release") and not suspects and not claim:
         yield Part("The tracker knows neither a release nor a commit for it, so nothing says what changed.", details)
 
 

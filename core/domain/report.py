@@ -120,9 +120,10 @@ class SimilarIncident:
 
 @dataclass(frozen=True, slots=True)
 class SuspectChange:
-    """The commit that touches the evidence most. `at` is ISO 8601; each of at most 12 lines of `diff` has its sign.
+    """The commit that touches the evidence most; `evidence` is the id that shows it, `at` is ISO 8601.
 
-    `known_by` are names of people who wrote the code around the failure. `evidence` is the id that shows all this.
+    Each of at most 12 lines of `diff` has its sign, or is `@@` with the place of those that follow. `known_by` are
+    names of people who wrote the code around the failure.
     """
 
     commit: str

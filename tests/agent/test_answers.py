@@ -146,3 +146,25 @@ def test_events_of_several_releases_speak_against_a_rollback() -> None:
     shares = [{"value": "shop@4.2.0", "count": 60, "share": 0.6}, {"value": "shop@4.1.0", "count": 40, "share": 0.4}]
     several = evidence("E7", "get_user_impact", "impact", {"shares": {"release": shares}})
     assert "Against it" in answer("can we roll back?", several).text
+
+
+CHANGES = {
+    "release": "shop@4.2.0",
+    "known_by": ["Jo Kern", "Ola Berg"],
+    "suspect": {
+        "id": "9f31c2ab77d0",
+        "author": "Mina Park",
+        "subject": "bundles",
+        "why": ["wrote the line shop/cart.py:41"],
+    },
+}
+
+
+def test_what_changed_and_who_knows_the_code_are_answered_from_the_repository_too() -> None:
+    changes = evidence("E6", "get_changes", "9f31c2ab77d0 bundles wrote the line shop/cart.py:41", CHANGES)
+    changed, known = answer("what changed?", changes), answer("who knows this code?", changes)
+    assert (
+        "Commit 9f31c2ab “bundles” by Mina Park, shipped in shop@4.2.0, wrote the line shop/cart.py:41." in changed.text
+    )
+    assert "most of the failing function was written by Jo Kern and Ola Berg." in known.text
+    assert "E6" in changed.evidence and "E6" in known.evidence

@@ -87,7 +87,7 @@ def _judged(
     named = sorted({name for hunk in hunks for name in _names_in(hunk, rare)}, key=lambda name: (rare[name], name))
     if named:
         score += min(_MOST_FROM_NAMES, sum(_NAME / rare[name] for name in named))
-        found.append(("names", f"names {', '.join(named[:4])}"))
+        found.append(("names", f"changed lines with {', '.join(named[:4])}"))
     if len(commit.files) > _MANY_FILES:
         score /= 1 + math.log10(len(commit.files) / _MANY_FILES)
     if commit.files and all(_QUIET_FILE.search(path) for path in commit.files):

@@ -25,6 +25,7 @@ _LISTED = 12
 _HUNKS, _FILES = 4, 6
 _LINE_CHARS = 200
 _MOST_OF_HUNK = 40
+_LEAST_OF_HUNK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +170,20 @@ def _add_change(sheet: Sheet, change: Change, commit: str, link: str | None, ran
 
 
 def _add_hunks(sheet: Sheet, hunks: Sequence[Hunk], most: int, *, is_suspect: bool) -> None:
+    """Each hunk under its place, together at most `most` lines; a hunk is cut, but not to its place alone."""
     left = most
     told = 0
     for hunk in hunks:
         lines = hunk.body.source
-        if left < min(3, len(lines)):
+        if left < min(_LEAST_OF_HUNK, len(lines)) + 1:
             break
-        shown = lines[:left]
-        left -= len(shown)
+        shown = lines[: left - 1]
+        left -= len(shown) + 1
         told += 1
         section = f" {cut(hunk.section, 80)}" if hunk.section else ""
         path = cut(hunk.path, 160)
-        sheet.add(f"  {path} line {hunk.new_start}{section}", **({"suspect": {"paths": [path]}} if is_suspect else {}))
+        place = f"@@ {path}:{hunk.new_start}"
+        sheet.add(f"  {place}{section}", **({"suspect": {"paths": [path], "diff": [place]}} if is_suspect else {}))
         for number, text in shown:
             line = f"{_sign(number)} {cut(text, _LINE_CHARS)}".rstrip()
             sheet.add(f"  {line}", **({"suspect": {"diff": [line]}} if is_suspect else {}))

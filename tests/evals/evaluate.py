@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.demo.local_sentry import LocalSentry
+from bot.demo.repositories import demo_repositories
 from core.agent.react import Budget, ReactLoop
 from core.agent.report import quoted_parts, report_from, stands_in
 from core.agent.rules import RulesReasoner
@@ -24,6 +25,7 @@ from core.domain.investigation import Subject
 from core.domain.journal import JournalEntry, Transcript
 from core.domain.report import Analysis, Culprit, RootCauseReport
 from core.domain.tenancy import OrganizationId, SentryConnection
+from core.gateways.code.repositories import CodeSettings, parse_repositories
 from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpToolbox
@@ -63,6 +65,7 @@ async def evaluate(reading: Path | None = None) -> tuple[list[Score], float, lis
                 allowed_hosts=frozenset({"127.0.0.1"}),
                 knowledge=KnowledgeSettings(Path(home) / "knowledge"),
                 mask_key="evaluation",
+                code=CodeSettings(parse_repositories(demo_repositories(Path(home) / "repositories"), ORGANIZATION)),
             )
             connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token)
             started = time.perf_counter()
@@ -86,7 +89,7 @@ async def _readings(folder: Path, process: McpProcess) -> list[Reading]:
 async def _scored(case: Case, process: McpProcess, connection: SentryConnection) -> Score:
     if case.issue:
         subject = Subject(case.issue, case.issue)
-        toolbox = McpToolbox(process, ORGANIZATION, connection, case.name)
+        toolbox = McpToolbox(process, ORGANIZATION, connection, case.name, code_of=case.issue)
     else:
         subject = Subject(case.name, "this-event", pasted=True)
         toolbox = McpToolbox(process, ORGANIZATION, None, case.name, case.event)

@@ -101,8 +101,9 @@ class History:
         function = self._function(f"{commit.id}^", place, numbers[0])
         return Fix(commit.id, introduced_by, place, function, release, commits_of[release], before)
 
-    def _without(self, reason: str) -> None:
+    def _without(self, reason: str) -> Fix | None:
         self.left_out[reason] += 1
+        return None
 
     def _removed(self, commit: str) -> list[tuple[str, int]]:
         raw = self.git("diff-tree", "-r", "-p", "-U0", "--no-renames", "--root", commit).encode()

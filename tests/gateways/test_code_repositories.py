@@ -88,6 +88,18 @@ async def test_a_checkout_a_linked_worktree_and_a_folder_of_repositories_are_all
     assert len(heads) == 1 and None not in heads
 
 
+async def test_a_shallow_clone_blames_nobody_for_what_is_older(tmp_path: Path, opened: list[CodeRepositories]) -> None:
+    text = "".join(f"line {number}\n" for number in range(5))
+    made = [Made("a", {"a.py": text}), Made("b", {"b.py": "b\n"}, "Bo"), Made("c", {"a.py": f"{text}new\n"}, "Cy")]
+    ids = make_repository(tmp_path / "whole.git", made)
+    git(tmp_path, "clone", "--quiet", "--bare", "--depth=2", f"file://{tmp_path}/whole.git", str(tmp_path / "shop.git"))
+    repository = reader(opened, tmp_path / "shop.git")
+    assert [commit.id for commit in await repository.commits(None, ids[2], 9)] == [ids[2]]
+    old, *_, new = await repository.blame(None, ids[2], "a.py", 1, 6)
+    assert (old.commit.author, old.is_boundary) == ("", True)
+    assert (new.commit.author, new.commit.id) == ("Cy", ids[2])
+
+
 async def test_an_organization_reads_its_own_repositories_alone(tmp_path: Path, opened: list[CodeRepositories]) -> None:
     make_repository(tmp_path / "one.git", [Made("begin", {"a.py": "1\n"})])
     make_repository(tmp_path / "two.git", [Made("begin", {"b.py": "2\n"})])

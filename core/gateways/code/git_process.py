@@ -22,7 +22,6 @@ from core.domain.errors import ServiceUnavailable
 SERVICE = "The source repository"
 MOST_BYTES = 8_000_000
 _TIMEOUT_S = 8.0
-_AT_ONCE = 4
 _CHUNK = 65_536
 _CONFIG_BYTES = 1_000_000
 _POINTER_BYTES = 4_096
@@ -91,10 +90,12 @@ def _read(path: Path, most: int) -> bytes:
 class GitProcess:
     """Runs git over one repository, through `stand_in`, an empty directory of ours."""
 
-    _slots: asyncio.Semaphore | None = None
+    def __init__(self, program: str, directory: Path, stand_in: Path, slots: asyncio.Semaphore) -> None:
+        """Link what is data; raise ServiceUnavailable for a layout that is not understood.
 
-    def __init__(self, program: str, directory: Path, stand_in: Path) -> None:
-        """Link what is data; raise ServiceUnavailable for a layout that is not understood."""
+        At most as many programs run at once as there are `slots`, which other repositories may share.
+        """
+        self._slots = slots
         self._program = program
         self._stand_in = stand_in
         common = _common(directory).resolve()
@@ -123,9 +124,7 @@ class GitProcess:
         Raises:
             ServiceUnavailable: it cannot be started, or takes longer than `timeout_s`.
         """
-        if GitProcess._slots is None:
-            GitProcess._slots = asyncio.Semaphore(_AT_ONCE)
-        async with GitProcess._slots:
+        async with self._slots:
             try:
                 async with asyncio.timeout(timeout_s):
                     return await self._run(arguments, stdin, most_bytes)
@@ -133,6 +132,10 @@ class GitProcess:
                 raise ServiceUnavailable(SERVICE, f"Git did not answer within {timeout_s:g} s.") from None
             except OSError as error:
                 raise ServiceUnavailable(SERVICE, f"Git cannot be run: {type(error).__name__}.") from None
+
+    def cut_off(self) -> frozenset[str]:
+        """The commits at which the history of a shallow clone ends: they seem to have written all that is older."""
+        return frozenset(_read(self._stand_in / "shallow", _CONFIG_BYTES).decode("ascii", "replace").split())
 
     def _copy_head(self) -> None:
         """Git takes no link for it, and the branch may have changed."""

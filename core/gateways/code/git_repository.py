@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from core.domain.code import BlamedLine, CodeCommit, CodePolicy, FoundLine, Hunk, Tag
@@ -95,13 +97,14 @@ class GitRepository(CodeRepository):
         )
         if not log.ok:
             raise ServiceUnavailable(SERVICE, "The commits cannot be read.")
-        found = read_commits(log.data)
+        cut_off = self._git.cut_off()
+        found = [commit for commit in read_commits(log.data) if commit.id not in cut_off]
         names = [commit.id for commit in found]
         listed = await self._git.run(
             *("diff-tree", "--stdin", "-r", "-z", "--root", "--name-only", "--no-renames"),
             stdin="".join(f"{name}\n" for name in names).encode(),
         )
-        files = read_changed_files(listed.data, names)
+        files = await asyncio.to_thread(read_changed_files, listed.data, names)
         return [CodeCommit(one.id, one.author, one.at, one.subject, files.get(one.id, ())) for one in found]
 
     async def hunks(self, commits: Sequence[str], paths: Sequence[str] = ()) -> Mapping[str, Sequence[Hunk]]:
@@ -113,18 +116,20 @@ class GitRepository(CodeRepository):
             *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--", *paths),
             stdin="".join(f"{_checked(commit)}\n" for commit in commits).encode(),
         )
-        found = read_patches(written.data, commits, is_whole=written.is_whole)
+        found = await asyncio.to_thread(read_patches, written.data, commits, is_whole=written.is_whole)
         return {commit: [hunk for hunk in hunks if self.may_show(hunk.path)] for commit, hunks in found.items()}
 
     async def files(self, commit: str) -> Mapping[str, str]:
         """See the port."""
         if commit not in self._trees:
             listed = await self._git.run("ls-tree", "-r", "-z", _checked(commit), most_bytes=_TREE_BYTES)
-            files = {path: blob for path, blob in read_tree(listed.data).items() if self.may_show(path)}
-            self._trees[commit] = files
+            self._trees[commit] = await asyncio.to_thread(self._shown, listed.data)
             if len(self._trees) > _KEPT_TREES:
                 self._trees.popitem(last=False)
         return self._trees[commit]
+
+    def _shown(self, tree: bytes) -> Mapping[str, str]:
+        return {path: content for path, content in read_tree(tree).items() if self.may_show(path)}
 
     async def text(self, content: str) -> str | None:
         """See the port."""
@@ -142,12 +147,14 @@ class GitRepository(CodeRepository):
         lines = f"-L{max(1, first)},{min(max(first, last), first + _MOST_LINES)}"
         bounds = f"{_checked(since)}..{_checked(until)}" if since else _checked(until)
         found = await self._git.run("blame", "--porcelain", "-w", lines, bounds, "--", path)
-        blamed = read_blame(found.data)
-        return (
-            blamed
-            if self._policy.shares_source
-            else [BlamedLine(one.line, "", one.commit, one.is_boundary) for one in blamed]
-        )
+        cut_off = self._git.cut_off()
+        return [self._told(line, is_known=line.commit.id not in cut_off) for line in read_blame(found.data)]
+
+    def _told(self, line: BlamedLine, *, is_known: bool) -> BlamedLine:
+        """The line as it may be shown; who wrote what is older than a shallow clone is not known."""
+        if not is_known:
+            line = replace(line, commit=replace(line.commit, author="", subject=""), is_boundary=True)
+        return line if self._policy.shares_source else replace(line, text="")
 
     async def search(self, commit: str, text: str, most: int) -> Sequence[FoundLine]:
         """See the port."""
@@ -158,8 +165,8 @@ class GitRepository(CodeRepository):
             *(_checked(commit), "--"),
             most_bytes=_SEARCH_BYTES,
         )
-        shown = await self.files(commit)
-        return [line for line in read_found(found.data, commit) if line.path in shown][:most]
+        shown, lines = await self.files(commit), await asyncio.to_thread(read_found, found.data, commit)
+        return [line for line in lines if line.path in shown][:most]
 
 
 def _checked(commit: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,8 @@ ALWAYS_KEPT_BACK = (
 EVERY_PROJECT = "*"
 REPOSITORIES, SHARES, NEVER = "LOGSENSE_REPOSITORIES", "LOGSENSE_SOURCE_TO_MODEL", "LOGSENSE_SOURCE_NEVER"
 _MOST_IN_FOLDER = 500
+_AT_ONCE = 3
+"""Git programs that run for one organization at the same time."""
 _NAMED = re.compile(r"(?:(?P<organization>[\w.-]{1,100}):)?(?P<project>[\w.-]{1,100}|\*)=(?P<path>.+)", re.DOTALL)
 
 
@@ -92,7 +96,8 @@ class CodeRepositories:
         never = (*ALWAYS_KEPT_BACK, *settings.policy.never)
         self._policy = CodePolicy(settings.policy.shares_source, never)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._open: dict[tuple[str, Path], GitRepository] = {}
+        self._open: dict[tuple[str, str, Path], GitRepository] = {}
+        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
 
     def of(self, organization_id: OrganizationId) -> tuple[GitRepository, ...]:
         """Open every repository of the organization, in the operator's order; none without a git program.
@@ -109,15 +114,17 @@ class CodeRepositories:
             if entry.organization_id == organization_id
             for place in _places(entry)
         ]
-        return tuple(self._opened(program, project, directory) for project, directory in dict.fromkeys(places))
+        return tuple(
+            self._opened(program, organization_id, project, directory) for project, directory in dict.fromkeys(places)
+        )
 
-    def _opened(self, program: str, project: str, directory: Path) -> GitRepository:
-        key = (project, directory)
+    def _opened(self, program: str, organization_id: str, project: str, directory: Path) -> GitRepository:
+        key = (organization_id, project, directory)
         if key not in self._open:
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="logsense-git-")
             stand_in = Path(tempfile.mkdtemp(dir=self._folder.name))
-            git = GitProcess(program, directory, stand_in)
+            git = GitProcess(program, directory, stand_in, self._slots[organization_id])
             self._open[key] = GitRepository(project, git, self._policy, commit_pages(configuration(directory)))
         return self._open[key]
 

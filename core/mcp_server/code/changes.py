@@ -58,7 +58,8 @@ async def changes_of(code: IssueCode, release: str | None, since: str | None) ->
         notes += (f"Which release came before is not known; the last {len(commits)} commits are compared.",)
     elif len(commits) == most:
         notes += (f"Only the newest {most} commits since then are compared.",)
-    clues = clues_of(code.event, PathIndex(await repository.files(until.commit)))
+    files = await repository.files(until.commit)
+    clues = await asyncio.to_thread(lambda: clues_of(code.event, PathIndex(files)))
     histories = await histories_of(repository, until.commit, begin, commits, clues.places)
     found = await rank_changes(repository, commits, clues, histories)
     older = _older_line(histories)
@@ -129,8 +130,7 @@ async def histories_of(
     async def history(rank: int, place: Place) -> PlaceHistory:
         text = await repository.text(files[place.path]) if place.path in files else None
         lines = text.split("\n") if text is not None else None
-        line = _line_in(place, lines)
-        span = _span_of(place, line, lines)
+        line, span = await asyncio.to_thread(_located, place, lines)
         if span is None:
             return PlaceHistory(place, (), line)
         constants: list[tuple[str, BlamedLine]] = []
@@ -149,6 +149,11 @@ async def histories_of(
         return PlaceHistory(place, tuple(marked), line, tuple(constants))
 
     return list(await asyncio.gather(*(history(rank, place) for rank, place in enumerate(places[:_PLACES]))))
+
+
+def _located(place: Place, lines: Sequence[str] | None) -> tuple[int | None, tuple[int, int] | None]:
+    line = _line_in(place, lines)
+    return line, _span_of(place, line, lines)
 
 
 def _line_in(place: Place, lines: Sequence[str] | None) -> int | None:
@@ -175,7 +180,8 @@ def _older_line(histories: Sequence[PlaceHistory]) -> tuple[str, BlamedLine] | N
     first = histories[0] if histories else None
     if first is None:
         return None
-    line = next((each for each in first.blamed if each.line == first.line and each.is_boundary), None)
+    old = (each for each in first.blamed if each.is_boundary and each.commit.author)
+    line = next((each for each in old if each.line == first.line), None)
     return (first.place.path, line) if line else None
 
 

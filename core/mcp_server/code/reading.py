@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -117,7 +118,11 @@ async def _fitting(repository: CodeRepository, event: ErrorEvent) -> int:
     head = await repository.head()
     if head is None:
         return 0
-    index = PathIndex(await repository.files(head))
+    return await asyncio.to_thread(_count_fitting, await repository.files(head), event)
+
+
+def _count_fitting(files: Iterable[str], event: ErrorEvent) -> int:
+    index = PathIndex(files)
     matches = (index.of_frame(frame) for frame in own_frames(event)[:_MOST_FRAMES])
     return sum(match.path is not None or bool(match.candidates) for match in matches)
 

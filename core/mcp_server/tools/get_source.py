@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
                 else "it is no text, or too large"
             )
             raise NotFound(f"{place.path} cannot be shown: {kept}.")
-        found = _cut_out(text.split("\n"), place)
+        found = await asyncio.to_thread(_cut_out, text.split("\n"), place)
         known = _Found(code.repository.name, place.path, *found, (*code.notes, *notes))
         return await rendered(doors, masker, _sheet, known, until.commit, until.how)
 

@@ -44,6 +44,12 @@ CAPABILITIES = (
     ),
     Capability("Label and citations on what a model wrote", "\u2013", "\u2013", "yes"),
     Capability("Source around the culprit", "yes", "yes", "yes, the failing line in red"),
+    Capability(
+        "Suspect change: diff, author, who knows the code",
+        "in the report, with a repository",
+        "folded, with a repository",
+        "folded, with a repository",
+    ),
     Capability("Evidence, complete", "`logsense show`", "in a dialog, in pages", "in the card, in pages"),
     Capability("Chart of events", "", "a picture in the thread", "a picture in the thread"),
     Capability("Ask on", "`logsense ask`", "reply", "reply and mention; without it where the team allows reading"),

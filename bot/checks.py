@@ -13,6 +13,8 @@ from core.domain.errors import LogSenseError
 from core.domain.knowledge import Kind, KnowledgeEntry, Standing
 from core.domain.system_errors import from_os
 from core.domain.tenancy import OrganizationId
+from core.gateways.code.git_process import git_program
+from core.gateways.code.repositories import CodeRepositories, CodeSettings
 from core.gateways.mcp_process import McpProcess
 from core.ports import Stores, ToolProvider
 from core.usecases.connections import Connections
@@ -26,7 +28,12 @@ class NotConfigured(LogSenseError):
 
 
 def check_parts(
-    stores: Stores, connections: Connections, tools: ToolProvider, reasoners: Reasoners, process: McpProcess
+    stores: Stores,
+    connections: Connections,
+    tools: ToolProvider,
+    reasoners: Reasoners,
+    process: McpProcess,
+    code: CodeSettings | None = None,
 ) -> Checks:
     """The checks that the owner of the data directory makes for whoever asks."""
 
@@ -64,9 +71,34 @@ def check_parts(
             "knowledge index": knowledge,
             "language model": language_model,
         }
+        if code is not None and code.has_any(organization_id):
+            parts["source code"] = lambda: repositories_state(code, organization_id)
         return [await timed(name, part) for name, part in parts.items()]
 
     return checks
+
+
+async def repositories_state(code: CodeSettings, organization_id: OrganizationId) -> str:
+    """Which repositories can be read, in words.
+
+    Raises:
+        NotConfigured: there is no git program, or no repository.
+        ServiceUnavailable: one that is named cannot be read.
+    """
+    if git_program() is None:
+        raise NotConfigured("LOGSENSE_REPOSITORIES is set, but there is no git program: install git")
+    opened = CodeRepositories(code)
+    try:
+        heads = {repository.name: await repository.head() for repository in opened.of(organization_id)}
+    finally:
+        opened.close()
+    read = [name for name, head in heads.items() if head]
+    if not read:
+        raise NotConfigured("LOGSENSE_REPOSITORIES names no repository with commits")
+    empty = [name for name, head in heads.items() if not head]
+    return f"read: {', '.join(read[:10])}{' and more' if len(read) > 10 else ''}" + (
+        f"; without commits: {', '.join(empty[:10])}" if empty else ""
+    )
 
 
 def sentry_state(scopes: Sequence[str], *, writes_allowed: bool) -> str:

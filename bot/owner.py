@@ -89,7 +89,7 @@ async def _work(app: App, channels: Mapping[Platform, Channel], gives_up: bool) 
         investigators = Investigators(
             app.stores, tools, app.reasoners, settings.budget, now, threads, settings.ask_from_confidence
         )
-        checks = check_parts(app.stores, app.connections, tools, app.reasoners, process)
+        checks = check_parts(app.stores, app.connections, tools, app.reasoners, process, settings.code)
         jobs: dict[str, Job] = {
             "announce": AnnounceJob(app.stores, threads, now),
             "investigate": InvestigateJob(investigators),

@@ -38,7 +38,7 @@ def place_to_read(cause: Cause, stack: StackFacts) -> dict[str, Any] | None:
         return None
     if not frame.get("file") or frame.get("line") is None:
         return None
-    return {"file": frame["file"], "line": frame["line"]}
+    return {"file": frame["file"], "lines": str(frame["line"])}
 
 
 def told_by_code(cause: Cause, source: SourceFacts, found: FoundCodeFacts) -> str:

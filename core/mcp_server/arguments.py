@@ -53,7 +53,10 @@ Revision = Annotated[
     ),
 ]
 FileName = Annotated[str, Field(description="A path, or its end", max_length=300, pattern=r"^[^\x00-\x1f]*$")]
-LineNumber = Annotated[int, Field(ge=0, le=10_000_000)]
+LineRange = Annotated[
+    str,
+    Field(description="Its function, or a range", pattern=r"^(?:\d{1,7}(?:-\d{1,7})?)?$", examples=["41", "30-60"]),
+]
 FunctionName = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 CodePlace = Annotated[
     str,

@@ -87,8 +87,8 @@ def test_source_is_read_for_causes_that_show_in_it_alone() -> None:
             "callers": [{"file": "pool.py", "line": 9}, {"file": "app.py", "line": 7}],
         },
     )
-    assert place_to_read(Cause.POOL_EXHAUSTED, stack) == {"file": "app.py", "line": 7}
-    assert place_to_read(Cause.RECURSION, stack) == {"file": "pool.py", "line": 3}
+    assert place_to_read(Cause.POOL_EXHAUSTED, stack) == {"file": "app.py", "lines": "7"}
+    assert place_to_read(Cause.RECURSION, stack) == {"file": "pool.py", "lines": "3"}
     assert place_to_read(Cause.NULL_VALUE, stack) is None
     assert place_to_read(Cause.RECURSION, StackFacts()) is None
 

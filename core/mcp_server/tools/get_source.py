@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.domain.code import Excerpt
 from core.domain.errors import InvalidInput, NotFound
-from core.mcp_server.arguments import FileName, FunctionName, IssueId, LineNumber, PageNumber, Revision
+from core.mcp_server.arguments import FileName, FunctionName, IssueId, LineRange, PageNumber, Revision
 from core.mcp_server.code.clues import Place, clues_of
 from core.mcp_server.code.functions import constants_of, function_around, function_named
 from core.mcp_server.code.paths import PathIndex
@@ -29,12 +29,10 @@ class _Found:
 
     repository: str
     path: str
-    what: str
     how: str
     body: Excerpt
     constants: Excerpt
     line: int | None
-    length: int
     missed: int
     notes: tuple[str, ...]
 
@@ -45,7 +43,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
     async def get_source(
         issue_id: IssueId,
         file: FileName = "",
-        line: LineNumber = 0,
+        lines: LineRange = "",
         function: FunctionName = "",
         release: Revision = "",
         page: PageNumber = 1,
@@ -55,7 +53,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         until, notes = await code.commit_of(release or code.event.release or code.issue.first_release)
         files = await code.repository.files(until.commit)
         index = PathIndex(files)
-        place = _asked(index, file, line, function) or next(iter(clues_of(code.event, index).places), None)
+        place = _asked(index, file, lines, function) or next(iter(clues_of(code.event, index).places), None)
         if place is None:
             raise NotFound(f"No file of this event is in {code.repository.name}; name a file.")
         text = await code.repository.text(files[place.path])
@@ -66,35 +64,30 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
                 else "it is no text, or too large"
             )
             raise NotFound(f"{place.path} cannot be shown: {kept}.")
-        found = await asyncio.to_thread(_cut_out, text.split("\n"), place)
+        found = await asyncio.to_thread(_cut_out, text.split("\n"), place, lines if file else "")
         known = _Found(code.repository.name, place.path, *found, (*code.notes, *notes))
         return await rendered(doors, masker, _sheet, known, until.commit, until.how)
 
     return get_source
 
 
-def _asked(index: PathIndex, file: str, line: int, function: str) -> Place | None:
+def _asked(index: PathIndex, file: str, lines: str, function: str) -> Place | None:
     if not file:
-        if line or function:
+        if lines or function:
             raise InvalidInput("Name the file, too.")
         return None
     match = index.find(file)
     if match.path is None:
         several = f"; it may be {' or '.join(match.candidates)}" if match.candidates else ""
         raise InvalidInput(f"The repository has no file “{cut(file, 100)}” at this release{several}.")
-    return Place(match.path, line or None, function or None)
+    first = lines.partition("-")[0]
+    return Place(match.path, int(first) if first else None, function or None)
 
 
-def _cut_out(lines: Sequence[str], place: Place) -> tuple[str, str, Excerpt, Excerpt, int | None, int, int]:
-    """What is shown, how it was found, its lines, its constants, the line, and the lengths of all and of the rest."""
+def _cut_out(lines: Sequence[str], place: Place, asked: str) -> tuple[str, Excerpt, Excerpt, int | None, int]:
+    """How the lines were found, they themselves, the constants they use, the failing line, and how many are missed."""
     line = place.line if place.line and place.line <= len(lines) else None
-    span = function_named(lines, place.function, place.path) if place.function and line is None else None
-    span = span or (function_around(lines, line, place.path) if line else None)
-    what, how = ("function", "the whole function") if span else ("lines", "lines of the file")
-    if span is None:
-        if place.function and line is None:
-            raise InvalidInput(f"{place.path} has no function “{cut(place.function, 80)}”.")
-        span = (max(1, line - _AROUND), min(len(lines), line + _AROUND)) if line else (1, min(len(lines), _MOST_LINES))
+    how, span = _span(lines, place, line, asked)
     first, last = span
     if last - first >= _MOST_LINES:
         first = min(max(first, (line or first) - _MOST_LINES // 2), last - _MOST_LINES + 1)
@@ -103,7 +96,24 @@ def _cut_out(lines: Sequence[str], place: Place) -> tuple[str, str, Excerpt, Exc
     constants = tuple(
         (number, lines[number - 1]) for _, (begin, end) in constants_of(lines, span) for number in range(begin, end + 1)
     )
-    return what, how, Excerpt(shown), Excerpt(constants), line, len(lines), span[1] - span[0] + 1 - len(shown)
+    return how, Excerpt(shown), Excerpt(constants), line, span[1] - span[0] + 1 - len(shown)
+
+
+def _span(lines: Sequence[str], place: Place, line: int | None, asked: str) -> tuple[str, tuple[int, int]]:
+    """A range as asked, else the function, else lines around the line, else the beginning of the file."""
+    first, is_range, last = asked.partition("-")
+    if is_range:
+        begin = min(max(1, int(first)), len(lines))
+        return "as asked", (begin, max(begin, min(int(last), len(lines))))
+    span = function_named(lines, place.function, place.path) if place.function and line is None else None
+    span = span or (function_around(lines, line, place.path) if line else None)
+    if span is not None:
+        return "the whole function", span
+    if place.function and line is None:
+        raise InvalidInput(f"{place.path} has no function “{cut(place.function, 80)}”.")
+    if line is None:
+        return "the beginning of the file", (1, min(len(lines), _MOST_LINES))
+    return "lines around it", (max(1, line - _AROUND), min(len(lines), line + _AROUND))
 
 
 def _sheet(clean: Cleaner, raw: _Found, commit: str, how: str) -> Sheet:

@@ -120,6 +120,13 @@ async def test_a_function_may_be_asked_for_by_name_and_release(shop: Shop) -> No
     assert 'item.get("unit_price", 0)' in "\n".join(facts["lines"])
 
 
+async def test_a_range_of_lines_is_shown_as_asked_and_within_the_file(shop: Shop) -> None:
+    _, facts = await call(shop.doors(), "get_source", issue_id="SHOP-1A2", file="cart.py", lines="1-3")
+    assert facts["numbers"] == [1, 2, 3]
+    text, facts = await call(shop.doors(), "get_source", issue_id="SHOP-1A2", file="cart.py", lines="9-99999")
+    assert facts["numbers"] == [9, 10, 11] and "as asked" in text
+
+
 @pytest.mark.parametrize("file", ["/etc/passwd", "../../../etc/passwd", "--help", ".git/config", "shop", "no.py"])
 async def test_no_path_leads_out_of_the_repository(shop: Shop, file: str) -> None:
     assert "has no file" in await failure(shop.doors(), "get_source", {"issue_id": "SHOP-1A2", "file": file})

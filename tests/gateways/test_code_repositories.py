@@ -100,6 +100,36 @@ async def test_a_shallow_clone_blames_nobody_for_what_is_older(tmp_path: Path, o
     assert (new.commit.author, new.commit.id) == ("Cy", ids[2])
 
 
+async def test_commits_of_a_repository_that_shares_its_objects_are_not_found(
+    tmp_path: Path, opened: list[CodeRepositories]
+) -> None:
+    (theirs,) = make_repository(tmp_path / "theirs.git", [Made("secret", {"s.py": "secret\n"})])
+    (ours,) = make_repository(tmp_path / "shop.git", [Made("begin", {"a.py": "1\n"})])
+    alternates = tmp_path / "shop.git" / "objects" / "info" / "alternates"
+    alternates.parent.mkdir(exist_ok=True)
+    alternates.write_text(f"{tmp_path}/theirs.git/objects\n")
+    repository = reader(opened, tmp_path / "shop.git")
+    assert git(tmp_path / "shop.git", "cat-file", "-t", theirs).strip() == "commit", "git itself would find it"
+    assert await repository.resolve(theirs) is None
+    assert await repository.resolve(ours[:12]) == ours
+
+
+async def test_what_is_pushed_later_is_read_without_a_restart(tmp_path: Path, opened: list[CodeRepositories]) -> None:
+    (first,) = make_repository(tmp_path / "shop.git", [Made("begin", {"a.py": "1\n"})])
+    repository = reader(opened, tmp_path / "shop.git")
+    assert await repository.head() == first
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "shop.git"), str(tmp_path / "work"))
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@person.example")
+    git(tmp_path / "work", *who, "commit", "--quiet", "--allow-empty", "-m", "later")
+    later = git(tmp_path / "work", "rev-parse", "HEAD").strip()
+    assert await repository.resolve(later) is None
+    git(tmp_path / "work", "push", "--quiet", "origin", "HEAD:main", "HEAD:refs/tags/v2")
+    git(tmp_path / "shop.git", "pack-refs", "--all")
+    assert await repository.head() == later
+    assert await repository.resolve(later) == later
+    assert [tag.name for tag in await repository.tags()] == ["v2"]
+
+
 async def test_an_organization_reads_its_own_repositories_alone(tmp_path: Path, opened: list[CodeRepositories]) -> None:
     make_repository(tmp_path / "one.git", [Made("begin", {"a.py": "1\n"})])
     make_repository(tmp_path / "two.git", [Made("begin", {"b.py": "2\n"})])

@@ -31,8 +31,8 @@ _FILE_BYTES = 1_000_000
 _TREE_BYTES = 30_000_000
 _SEARCH_BYTES = 1_000_000
 _KEPT_TREES = 3
+_KEPT_NAMES = 200
 _MOST_LINES = 400
-_MOST_SEARCHED = 200
 
 
 class GitRepository(CodeRepository):
@@ -44,6 +44,7 @@ class GitRepository(CodeRepository):
         self._policy = policy
         self._web_address = web_address
         self._trees: OrderedDict[str, Mapping[str, str]] = OrderedDict()
+        self._resolved: OrderedDict[str, str] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -79,10 +80,24 @@ class GitRepository(CodeRepository):
         """See the port."""
         if not _PREFIX.fullmatch(prefix):
             return None
+        if prefix in self._resolved:
+            return self._resolved[prefix]
+        # What is not there may come with the next update, so only what was found is kept.
+        if (commit := await self._look_up(prefix)) is not None:
+            self._resolved[prefix] = commit
+            if len(self._resolved) > _KEPT_NAMES:
+                self._resolved.popitem(last=False)
+        return commit
+
+    async def _look_up(self, prefix: str) -> str | None:
         asked = f"{prefix}^{{commit}}\n".encode()
         answer = (await self._git.run("cat-file", "--batch-check", stdin=asked)).data.decode("utf-8", "replace")
         commit, _, rest = answer.partition(" ")
-        return commit if is_commit_id(commit) and rest.startswith("commit ") else None
+        if not is_commit_id(commit) or not rest.startswith("commit "):
+            return None
+        # Objects may be shared with other repositories: only what a branch or tag leads to is of this one.
+        outside = await self._git.run("rev-list", "--max-count=1", commit, "--not", "--all", "--")
+        return commit if outside.ok and not outside.data.strip() else None
 
     async def tag_before(self, commit: str, pattern: str) -> str | None:
         """See the port."""
@@ -161,7 +176,7 @@ class GitRepository(CodeRepository):
         if not self._policy.shares_source or not text.strip() or "\n" in text or "\0" in text:
             return ()
         found = await self._git.run(
-            *("grep", "--no-color", "--threads=1", "-F", "-n", "-z", "-I", f"--max-count={_MOST_SEARCHED}", "-e", text),
+            *("grep", "--no-color", "--threads=1", "-F", "-n", "-z", "-I", "-e", text),
             *(_checked(commit), "--"),
             most_bytes=_SEARCH_BYTES,
         )

@@ -122,19 +122,21 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("compare_log_windows", {}))
     if observed.logs.get("spans"):
         context.append(("read_trace_spans", {}))
-    context += _first_of_code(observed, issue)
-    yield _why_context(observed), context
-    if host := address_in(observed_in(transcript).source):
-        yield "See what else is on the host that refuses.", [("search_code", {**issue, "text": host})]
-
-
-def _first_of_code(observed: Observed, issue: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The changes of the release, and the source of the function that a cause of this kind stands in."""
-    wanted: list[tuple[str, dict[str, Any]]] = []
-    if observed.issue.get("first_release") or observed.issue.get("release"):
-        wanted.append(("get_changes", dict(issue)))
     if place := place_to_read(classify(observed.stack, observed.issue), observed.stack):
-        wanted.append(("get_source", {**issue, **place}))
+        context.append(("get_source", {**issue, **place}))
+    yield _why_context(observed), context
+    yield "See which change explains it, and what the code shows.", _on_code(observed_in(transcript), issue)
+
+
+def _on_code(observed: Observed, issue: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The changes of the release that it began with, else of the first one with it; who else is on a host."""
+    wanted: list[tuple[str, dict[str, Any]]] = []
+    first = observed.issue.get("first_release") or observed.issue.get("release")
+    onset = observed.frequency.get("onset_release")
+    if onset or first:
+        wanted.append(("get_changes", {**issue, "release": onset} if onset and onset != first else dict(issue)))
+    if host := address_in(observed.source):
+        wanted.append(("search_code", {**issue, "text": host}))
     return wanted
 
 

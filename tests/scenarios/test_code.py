@@ -19,7 +19,7 @@ async def test_a_folder_of_repositories_is_all_that_is_needed(
     outcome = await logsense.connected_to(sentry, LOGSENSE_REPOSITORIES=folder).run("investigate", "SHOP-2", "--json")
     document = outcome.document
     assert outcome.code == 0 and outcome.stderr == ""
-    assert [step["tool"] for step in document["steps"]][-2:] == ["get_changes", "get_source"]
+    assert {"get_changes", "get_source"} <= {step["tool"] for step in document["steps"]}
     change = document["change"]
     assert (change["subject"], change["author"]) == ("reports: leave days without sales out", "Jo Kern")
     assert '+         raise LookupError(f"no sales on {day}")' in change["diff"]

@@ -14,10 +14,13 @@ from bot.demo.local_sentry import LocalSentry
 from core.domain.errors import LogSenseError
 from core.domain.journal import ToolCall
 from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection
+from core.gateways.code.git_process import git_program
+from core.gateways.code.repositories import CodeSettings, parse_repositories
 from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
 from core.ports import HostTools, ToolResult
+from tests.fakes.repositories import Made, make_repository
 from tests.isolation.lives import ACME, ENTRY, GLOBEX, MARK
 
 
@@ -41,7 +44,8 @@ def connection(sentry: LocalSentry) -> SentryConnection:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with LocalSentry() as acme, LocalSentry() as globex:
         hosts = frozenset(sentry.base_url.removeprefix("http://") for sentry in (acme, globex))
-        async with McpProcess(McpSettings(hosts, KnowledgeSettings(tmp_path), "mask")) as process:
+        settings = McpSettings(hosts, KnowledgeSettings(tmp_path), "mask", code=repositories(tmp_path))
+        async with McpProcess(settings) as process:
             await process.ready()
             house = House(process, acme, globex)
             theirs = house.tools_of(GLOBEX, globex)
@@ -50,6 +54,18 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             assert MARK in (await theirs.search_knowledge("KeyError 'sku' cart.py total", 5)).text
             globex.requests.clear()
             yield house
+
+
+def repositories(folder: Path) -> CodeSettings:
+    """A repository of the same project for each, of which the other's names its owner everywhere."""
+    if git_program() is None:
+        return CodeSettings()
+    source = 'def line_total(item):\n    return "{}"\n'
+    for owner, word in ((ACME, "ours"), (GLOBEX, MARK)):
+        files = {"shop/pricing.py": source.format(word), f"{word}.py": "line_total\n"}
+        make_repository(folder / f"{owner}.git", [Made(word, files, word, tags=["shop@4.2.0", f"v{word}"])])
+    entries = ",".join(f"{owner}:shop={folder}/{owner}.git" for owner in (ACME, GLOBEX))
+    return CodeSettings(parse_repositories(entries, "nobody"))
 
 
 HOST: dict[str, Callable[[HostTools], Awaitable[ToolResult]]] = {
@@ -70,15 +86,23 @@ MODEL: dict[str, dict[str, object]] = {
 }
 
 
+if git_program() is not None:
+    MODEL |= {
+        "get_changes": {"issue_id": "SHOP-1", "blame": "shop/pricing.py:2"},
+        "get_source": {"issue_id": "SHOP-1", "file": "shop/pricing.py"},
+        "search_code": {"issue_id": "SHOP-1", "text": "line_total"},
+    }
+
+
 async def test_every_tool_has_its_row(house: House) -> None:
-    listed = await McpToolbox(house.process, ACME, connection(house.acme), "i", None).list_tools()
+    listed = await McpToolbox(house.process, ACME, connection(house.acme), "i", None, code_of="SHOP-1").list_tools()
     assert {spec.name for spec in listed} == set(MODEL)
     methods = {name for name, _ in inspect.getmembers(HostTools, inspect.isfunction) if not name.startswith("_")}
     assert methods == set(HOST)
 
 
 async def test_no_tool_shows_or_touches_what_is_anothers(house: House) -> None:
-    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None)
+    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None, code_of="SHOP-1")
     for name, arguments in MODEL.items():
         result = await toolbox.call(ToolCall("1", name, arguments))
         assert MARK not in result.text + repr(result.facts), name
@@ -96,7 +120,7 @@ async def test_no_tool_shows_or_touches_what_is_anothers(house: House) -> None:
 
 
 async def test_an_argument_that_names_another_organization_changes_nothing(house: House) -> None:
-    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None)
+    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None, code_of="SHOP-1")
     for name, arguments in MODEL.items():
         for word in ("organization", "organization_id", "org", "tenant"):
             try:

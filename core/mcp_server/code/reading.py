@@ -110,7 +110,10 @@ async def repository_of(
 
 
 async def _has_release(repository: CodeRepository, version: str) -> bool:
-    return matching_tag(version, await repository.tags()) is not None
+    """Whether a tag names the release with its package: a number alone is in many repositories."""
+    package = version.rpartition("@")[0].rsplit("/", 1)[-1].casefold()
+    tag = matching_tag(version, await repository.tags()) if package else None
+    return tag is not None and package in tag.name.casefold()
 
 
 async def _fitting(repository: CodeRepository, event: ErrorEvent) -> int:

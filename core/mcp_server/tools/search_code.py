@@ -29,6 +29,7 @@ class _Result:
     commit: str
     places: tuple[tuple[str, int], ...]
     body: Excerpt
+    has_more: bool
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
@@ -40,24 +41,28 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         if not code.repository.policy.shares_source:
             raise NotFound("The operator keeps source from leaving, so code cannot be searched.")
         until, notes = await code.commit_of(code.event.release or code.issue.first_release)
-        found = [_result(code.repository, until.commit, await code.repository.search(until.commit, text, _MOST))]
+        found = [
+            _result(code.repository, until.commit, await code.repository.search(until.commit, text, _MOST + 1), _MOST)
+        ]
         others = [one for one in doors.code() if one.name != code.repository.name]
         for other in others[:_MOST_OTHERS]:
             head = await other.head()
             try:
-                lines = await other.search(head, text, _MOST_ELSEWHERE) if head else ()
+                lines = await other.search(head, text, _MOST_ELSEWHERE + 1) if head else ()
             except ServiceFailed:
                 continue
             if head and lines:
-                found.append(_result(other, head, lines))
+                found.append(_result(other, head, lines, _MOST_ELSEWHERE))
         return await rendered(doors, masker, _sheet, tuple(found), text, (*code.notes, *notes))
 
     return search_code
 
 
-def _result(repository: CodeRepository, commit: str, lines: Sequence[FoundLine]) -> _Result:
-    places = tuple((line.path, line.line) for line in lines)
-    return _Result(repository.name, commit, places, Excerpt(tuple((n, line.text) for n, line in enumerate(lines))))
+def _result(repository: CodeRepository, commit: str, lines: Sequence[FoundLine], most: int) -> _Result:
+    shown = lines[:most]
+    places = tuple((line.path, line.line) for line in shown)
+    texts = Excerpt(tuple((number, line.text) for number, line in enumerate(shown)))
+    return _Result(repository.name, commit, places, texts, len(lines) > most)
 
 
 def _sheet(clean: Cleaner, raw: tuple[_Result, ...], text: str, notes: tuple[str, ...]) -> Sheet:
@@ -78,6 +83,8 @@ def _sheet(clean: Cleaner, raw: tuple[_Result, ...], text: str, notes: tuple[str
             other = {"repository": result.repository} if result is not results[0] else {}
             there = f"{result.repository} " if other else ""
             sheet.add(f"  {there}{facts['path']}:{at}: {facts['text']}", found=[{**facts, **other}])
+        if result.has_more:
+            sheet.add(f"… more lines of {result.repository} have it: search for more of the line")
     if left_out := clean.budget.told():
         sheet.add(left_out.replace("in this event", "of what was found"))
     return sheet

@@ -10,7 +10,7 @@ import pytest
 from core.domain.code import CodePolicy
 from core.domain.incident import ErrorEvent
 from tests.fakes.repositories import Made, make_repository, needs_git
-from tests.mcp_server.code.shop import CART, EVENT, HISTORY, Shop, shop
+from tests.mcp_server.code.shop import CART, EVENT, HISTORY, OLD_CART, Shop, shop
 from tests.mcp_server.tool_calls import call, failure
 
 pytestmark = needs_git
@@ -161,6 +161,24 @@ async def test_a_text_is_found_here_and_in_the_organizations_other_repositories(
     assert facts["found"][1]["repository"] == "web"
 
 
+async def test_more_lines_than_are_shown_are_told(shop: Shop, tmp_path: Path) -> None:
+    make_repository(tmp_path / "many.git", [Made("a", {"shop/cart.py": CART + "unit_price\n" * 60}, tags=["v1.4.2"])])
+    doors = shop.doors(text=f"shop={tmp_path}/many.git")
+    text, facts = await call(doors, "search_code", issue_id="SHOP-1A2", text="unit_price")
+    assert len(facts["found"]) == 40
+    assert "… more lines of shop have it" in text
+
+
+async def test_commits_whose_diffs_were_not_compared_are_told(shop: Shop, tmp_path: Path) -> None:
+    commits = [Made(f"c{number}", {f"f{number}.py": "x\n"}) for number in range(160)]
+    last = Made("cart: an error", {"shop/cart.py": CART}, tags=["v1.4.2"])
+    make_repository(tmp_path / "many.git", [Made("a", {"shop/cart.py": OLD_CART}, tags=["v1.4.1"]), *commits, last])
+    text, facts = await call(shop.doors(text=f"shop={tmp_path}/many.git"), "get_changes", issue_id="SHOP-1A2")
+    assert facts["suspect"]["subject"] == "cart: an error"
+    assert "The diffs of 11 of these commits were not compared" in text
+    assert "… 149 more commits, none of which touches more of the evidence" in text
+
+
 # ---- which repository -----------------------------------------------------------------------------------------------
 
 
@@ -184,6 +202,15 @@ async def test_without_a_repository_that_fits_there_is_nothing_to_read(shop: Sho
     assert facts == {"repository": "shop", "shares_source": True}
     _, facts = await call(shop.doors(ErrorEvent()), "find_repository", issue_id="SHOP-1A2")
     assert facts["repository"] == "shop"
+
+
+async def test_without_frames_the_tag_of_a_release_with_its_package_decides(shop: Shop, tmp_path: Path) -> None:
+    make_repository(tmp_path / "widget.git", [Made("a", {"w.js": "1\n"}, tags=["widget@2.0.1", "v3.0.0"])])
+    text = f"shop={tmp_path}/shop.git,other={tmp_path}/widget.git"
+    for release, repository in (("widget@2.0.1", "other"), ("3.0.0", "shop")):
+        doors = shop.doors(ErrorEvent(message="it broke", release=release), text=text)
+        _, facts = await call(doors, "find_repository", issue_id="SHOP-1A2")
+        assert facts["repository"] == repository
 
 
 async def test_a_path_that_fits_two_files_is_told_and_neither_is_assumed(shop: Shop, tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from core.domain.causes import Cause
 from core.domain.tool_facts import FoundCodeFacts, FrameFacts, SourceFacts, StackFacts
 
 _TAKES = re.compile(
-    r"(?:^|[\s(])([A-Za-z_$][\w$]{0,60})\s{0,4}:?=\s{0,4}(?:await\s{1,4})?[\w.$]{1,80}"
-    r"\.(?:acquire|checkout|borrow|take|lock|lease|getconn|get_connection|getConnection|borrowObject)\("
+    r"(?:^|[\s(])([A-Za-z_$][\w$]{0,60})\s{0,4}:?=\s{0,4}(?:await\s{1,4})?[\w.$]{1,80}\."
+    r"(?:acquire|checkout|borrow|take|lock|lease|rent|connect|getconn|get_connection|getConnection|borrowObject|getResource)\("
 )
+_LOCKS = re.compile(r"^(?:await )?([A-Za-z_$][\w$.]{0,80})\.(?:acquire|lock|Lock)\(\s{0,4}\);?$")
 _GIVES_BACK = re.compile(r"\.(?:release|close|give_back|putconn|put|returnObject|dispose|unlock|free|end)\(")
 _LEAVES = re.compile(r"^(?:raise|throw|return)\b")
 _ALWAYS = re.compile(r"^(?:finally\b|\}\s{0,4}finally\b|with\b|async with\b|using\b|defer\b|ensure\b|try\s{0,4}\()")
@@ -26,6 +27,7 @@ _HOST_KEY = re.compile(r"host['\"]?\s{0,4}[:=]\s{0,4}['\"]([\w.-]{2,100})['\"]",
 _PORT = re.compile(r"(?<![\w.])(\d{2,5})(?![\w.])")
 _MOST_STEPS = 12
 _MOST_SHARED = 2
+_RUNS_OUT = (Cause.POOL_EXHAUSTED, Cause.RESOURCE_LEAK)
 _REFUSED = (Cause.CONNECTION_REFUSED, Cause.TIMEOUT, Cause.DNS)
 
 
@@ -34,7 +36,7 @@ def place_to_read(cause: Cause, stack: StackFacts) -> dict[str, Any] | None:
     frame: FrameFacts = frame_of(stack)
     if cause is Cause.POOL_EXHAUSTED:
         frame = next((one for one in stack.get("callers", []) if one.get("file") != frame.get("file")), FrameFacts())
-    elif cause is not Cause.RECURSION and cause not in _REFUSED:
+    elif cause not in (Cause.RESOURCE_LEAK, Cause.RECURSION, *_REFUSED):
         return None
     if not frame.get("file") or frame.get("line") is None:
         return None
@@ -43,7 +45,7 @@ def place_to_read(cause: Cause, stack: StackFacts) -> dict[str, Any] | None:
 
 def told_by_code(cause: Cause, source: SourceFacts, found: FoundCodeFacts) -> str:
     """One sentence with the reason that the source shows; empty when it shows none."""
-    if cause is Cause.POOL_EXHAUSTED:
+    if cause in _RUNS_OUT:
         return _not_given_back(source)
     if cause is Cause.RECURSION:
         return _circle(source)
@@ -71,23 +73,38 @@ def _hosts_in(line: str) -> list[str]:
 
 def _not_given_back(source: SourceFacts) -> str:
     lines = list(zip(source.get("numbers", []), source.get("lines", []), strict=False))
-    if any(_ALWAYS.match(text.strip()) for _, text in lines):
+    if source.get("missed") or any(_ALWAYS.match(text.strip()) for _, text in lines):
         return ""
-    taken = next(((number, found[1]) for number, text in lines if (found := _TAKES.search(text))), None)
+    taken = next(((number, name) for number, text in lines if (name := _taken_in(text))), None)
     if taken is None:
         return ""
     first, name = taken
-    back = next((number for number, text in lines if number > first and _returns(text, name)), None)
+    after = [(number, text.strip()) for number, text in lines if number > first]
+    back = next((number for number, text in after if _returns(text, name)), None)
+    took = f"{source.get('path')} takes `{name}` in line {first}"
     if back is None:
+        is_used = any(f"{name}." in text for _, text in after)
+        gives_another = any(_GIVES_BACK.search(text) for _, text in after)
+        is_kept_here = is_used and not gives_another and all(_is_only_used(text, name) for _, text in after)
+        return f"{took} and does not give it back, so each call keeps one." if is_kept_here else ""
+    leaves = next(((number, text) for number, text in after if number < back and _LEAVES.match(text)), None)
+    if leaves is None:
         return ""
-    leaves = [(number, text.strip()) for number, text in lines if first < number < back and _LEAVES.match(text.strip())]
-    if not leaves:
-        return ""
-    at, text = leaves[0]
     return (
-        f"{source.get('path')} takes `{name}` in line {first} and gives it back in line {back}; in line {at} it leaves "
-        f"before that with `{_code(text)}`, so each time one is lost."
+        f"{took} and gives it back in line {back}; in line {leaves[0]} it leaves before that with "
+        f"`{_code(leaves[1])}`, so each time one is lost."
     )
+
+
+def _taken_in(text: str) -> str | None:
+    found = _TAKES.search(text) or _LOCKS.match(text.strip())
+    return found[1] if found else None
+
+
+def _is_only_used(text: str, name: str) -> bool:
+    """Whether a line does nothing with `name` but call what belongs to it: it is not returned, kept or handed on."""
+    others = re.sub(rf"(?<![\w$.]){re.escape(name)}\.(?!close|release)", "", text)
+    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", others) is None
 
 
 def _returns(text: str, name: str) -> bool:

@@ -293,7 +293,10 @@ class ChangesFacts(TypedDict, total=False):
 
 
 class SourceFacts(TypedDict, total=False):
-    """`get_source`: lines of a file with their numbers, and those that define the constants which they use."""
+    """`get_source`: lines of a file with their numbers, and those that define the constants which they use.
+
+    `missed` lines of the function did not fit.
+    """
 
     path: str
     repository: str
@@ -302,6 +305,7 @@ class SourceFacts(TypedDict, total=False):
     numbers: list[int]
     constants: list[str]
     constant_lines: list[int]
+    missed: int
 
 
 class FoundCodeFacts(TypedDict, total=False):

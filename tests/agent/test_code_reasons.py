@@ -31,7 +31,14 @@ LEAKS = {
     "javascript throws": "async f() {;  const c = await pool.acquire();  if (x) {;    throw e();  };  pool.release(c)",
     "java throws": "void f() {;  var c = pool.borrowObject();  if (x);    throw new E();  pool.returnObject(c)",
 }
+ALWAYS_LEAKS = {
+    "python never closes": "def f():;    c = POOL.acquire();    rows = c.execute(1);    return rows",
+    "javascript never releases": "async f() {;  const c = await pool.connect();  return (await c.query(q)).rows",
+}
 NO_LEAKS = {
+    "it is handed on": "def f():;    c = POOL.acquire();    return run(c)",
+    "it is kept": "def f(self):;    c = POOL.acquire();    self.c = c",
+    "it is returned": "def f():;    c = POOL.acquire();    return c",
     "nothing leaves between": "def f():;    c = POOL.acquire();    c.close();    raise LookupError",
     "finally gives it back": "def f():;    c = POOL.acquire();    try:;        raise E;    finally:;        c.close()",
     "it is never given back here": "def f():;    c = POOL.acquire();    if not c:;        raise E;    return c",
@@ -45,6 +52,19 @@ def test_a_way_out_before_the_connection_is_given_back_is_a_leak(text: str) -> N
     said = told_by_code(Cause.POOL_EXHAUSTED, source(text.replace(";", "\n")), NOTHING)
     assert "app/db.py takes `c` in line 11" in said
     assert "in line 13 it leaves before that with" in said
+
+
+@pytest.mark.parametrize("text", ALWAYS_LEAKS.values(), ids=ALWAYS_LEAKS.keys())
+def test_what_is_taken_and_only_used_is_never_given_back(text: str) -> None:
+    found = source(text.replace(";", "\n"))
+    said = told_by_code(Cause.POOL_EXHAUSTED, found, NOTHING)
+    assert said == "app/db.py takes `c` in line 11 and does not give it back, so each call keeps one."
+    assert told_by_code(Cause.POOL_EXHAUSTED, cast(SourceFacts, {**found, "missed": 5}), NOTHING) == ""
+
+
+def test_a_lock_without_a_name_of_its_own_is_one_too() -> None:
+    text = "def f(self):\n    self.gate.acquire()\n    if self.x:\n        return None\n    self.gate.release()"
+    assert "takes `self.gate` in line 11" in told_by_code(Cause.POOL_EXHAUSTED, source(text), NOTHING)
 
 
 @pytest.mark.parametrize("text", NO_LEAKS.values(), ids=NO_LEAKS.keys())

@@ -142,7 +142,7 @@ def _sheet(clean: Cleaner, raw: _Found, commit: str, how: str) -> Sheet:
         arrow = "->" if number == found.line else "  "
         sheet.add(f"{number:<{width}} {arrow} {shown}".rstrip(), lines=[shown], numbers=[number])
     if found.missed > 0:
-        sheet.add(f"… {counted(found.missed, 'more line')} of this function")
+        sheet.add(f"… {counted(found.missed, 'more line')} of this function", missed=found.missed)
     if left_out := clean.budget.told():
         sheet.add(left_out.replace("in this event", "in this file"))
     return sheet

@@ -88,6 +88,18 @@ async def test_a_checkout_a_linked_worktree_and_a_folder_of_repositories_are_all
     assert len(heads) == 1 and None not in heads
 
 
+async def test_a_file_that_only_moved_has_no_changed_lines(tmp_path: Path, opened: list[CodeRepositories]) -> None:
+    text = "".join(f"line {number}\n" for number in range(20))
+    changed = text.replace("line 7", "line seven")
+    made = [Made("a", {"a.py": text}), Made("b", {"a.py": None, "src/a.py": text})]
+    moved, edited = make_repository(tmp_path / "shop.git", [*made, Made("c", {"src/a.py": None, "lib/a.py": changed})])[
+        1:
+    ]
+    hunks = await reader(opened, tmp_path / "shop.git").hunks([moved, edited])
+    assert hunks[moved] == []
+    assert [(hunk.path, hunk.changed) for hunk in hunks[edited]] == [("lib/a.py", ("line 7", "line seven"))]
+
+
 async def test_a_shallow_clone_blames_nobody_for_what_is_older(tmp_path: Path, opened: list[CodeRepositories]) -> None:
     text = "".join(f"line {number}\n" for number in range(5))
     made = [Made("a", {"a.py": text}), Made("b", {"b.py": "b\n"}, "Bo"), Made("c", {"a.py": f"{text}new\n"}, "Cy")]

@@ -127,7 +127,7 @@ class GitRepository(CodeRepository):
         if not self._policy.shares_source or not commits:
             return {}
         written = await self._git.run(
-            *("diff-tree", "--stdin", "-r", "-p", "-U3", "--root", "--no-renames", "--no-color"),
+            *("diff-tree", "--stdin", "-r", "-p", "-U3", "--root", "--find-renames", "--no-color"),
             *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--", *paths),
             stdin="".join(f"{_checked(commit)}\n" for commit in commits).encode(),
         )

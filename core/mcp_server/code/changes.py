@@ -63,8 +63,8 @@ async def changes_of(code: IssueCode, release: str | None, since: str | None) ->
     histories = await histories_of(repository, until.commit, begin, commits, clues.places)
     found = await rank_changes(repository, commits, clues, histories)
     older = _older_line(histories)
-    if repository.policy.shares_source and (left_out := sum(_is_unread(change) for change in found)):
-        notes += (f"The diffs of {left_out} of these commits were not compared: too long, too many, or kept back.",)
+    if repository.policy.shares_source and (left_out := sum(not change.was_compared for change in found)):
+        notes += (f"The diffs of {left_out} of these commits were not compared: too long, or too many.",)
     return Changes(
         repository.name,
         version or "",
@@ -176,10 +176,6 @@ def _span_of(place: Place, line: int | None, lines: Sequence[str] | None) -> tup
     if place.function and (span := function_named(lines, place.function, place.path)):
         return span
     return (max(1, line - _AROUND), min(len(lines), line + _AROUND)) if line else None
-
-
-def _is_unread(change: Change) -> bool:
-    return bool(change.commit.files) and not change.hunks
 
 
 def _older_line(histories: Sequence[PlaceHistory]) -> tuple[str, BlamedLine] | None:

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.domain.code import BlamedLine, CodeCommit, Hunk
 from core.mcp_server.code.clues import Clues, Place
@@ -48,6 +48,7 @@ class Change:
     touches: tuple[str, ...]
     why: tuple[str, ...]
     hunks: tuple[Hunk, ...] = ()
+    was_compared: bool = True
 
     @property
     def is_suspect(self) -> bool:
@@ -65,7 +66,10 @@ def ranked(
     spread = _spread_of_names(hunks, clues.names)
     limit = max(3.0, _COMMON * len(commits))
     rare = {name: count for name, count in spread.items() if 0 < count <= limit}
-    changes = [_judged(commit, hunks.get(commit.id, ()), clues, histories, rare) for commit in commits]
+    changes = [
+        replace(_judged(commit, hunks.get(commit.id, ()), clues, histories, rare), was_compared=commit.id in hunks)
+        for commit in commits
+    ]
     return sorted(changes, key=lambda change: -change.score)
 
 

@@ -1,4 +1,4 @@
-"""The order of changes: who wrote the line is first; who touches the stack far up is no suspect; noise counts little."""
+"""The order of changes: who wrote the line is first, who touches the stack far up is no suspect."""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.demo.commits import HISTORIES, PROGRAMS, Edit, History
+from bot.demo.commits import PROGRAMS, SHOP, Edit, History
+from bot.demo.storefront_commits import STOREFRONT
+
+HISTORIES = (SHOP, STOREFRONT)
 
 _BEGAN = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 _APART = timedelta(hours=29)

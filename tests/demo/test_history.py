@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.commits import HISTORIES, PROGRAMS, History
-from bot.demo.history import stream, trees
+from bot.demo.commits import PROGRAMS, History
+from bot.demo.history import HISTORIES, stream, trees
 from bot.demo.recordings import Incident, recorded_incidents
 from bot.demo.repositories import demo_repositories
 from core.domain.incident import Frame

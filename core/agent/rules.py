@@ -122,8 +122,8 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("compare_log_windows", {}))
     if observed.logs.get("spans"):
         context.append(("read_trace_spans", {}))
-    if place := place_to_read(classify(observed.stack, observed.issue), observed.stack):
-        context.append(("get_source", {**issue, **place}))
+    if to_read := place_to_read(classify(observed.stack, observed.issue), observed.stack):
+        context.append(("get_source", {**issue, **to_read}))
     yield _why_context(observed), context
     yield "See which change explains it, and what the code shows.", _on_code(observed_in(transcript), issue)
 

@@ -26,7 +26,16 @@ _RELEASE, _PLACE, _TITLE, _WARNING, _VOUCHED = 60, 160, 150, 160, 200
 _SURE_ENOUGH = 50
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}/[A-Za-z0-9._~/-]{0,600}")
 _MITIGATION = re.compile(r"(?:roll(?:ing)? ?back|revert|disable|turn off|switch off|fail ?over)\b", re.IGNORECASE)
-_TRENDS = {"too_thin": "", "spike": "in a spike"}
+_TRENDS = {
+    "too_thin": "",
+    "steady since": "steady",
+    "just begun": "",
+    "step up": "stepped up",
+    "step down": "stepped down",
+    "burst": "in a burst",
+    "bursts": "in bursts",
+    "uneven": "up and down",
+}
 _ORDINARY = re.compile(r"[a-z]+ ")
 _WORD = re.compile(r"\w{4,}")
 
@@ -147,6 +156,8 @@ def _course(issue: Mapping[str, Any], course: Mapping[str, Any]) -> str:
     began = _moment(course.get("onset")) or _moment(issue.get("first_seen")) or _moment(course.get("first_seen"))
     latest = _moment(issue.get("last_seen")) or _moment(course.get("last_seen"))
     since = f"since {_when(began, latest)}" if began else ""
+    if trend == "ended" and (ended := _moment(course.get("ended"))):
+        return f"none since {_when(ended, latest)}"
     return " ".join(filter(None, (_TRENDS.get(trend, trend), since)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from aiohttp import web
 from bot.demo.asked import body_of, hours, moment, place_of, whole
 from bot.demo.recordings import Incident, Release, recorded_incidents
 from bot.demo.sentry_answers import ORGANIZATION, PROJECT, SentryAnswers
+from bot.demo.surroundings import listed_releases
 
 __all__ = ["ORGANIZATION", "PROJECT", "TOKEN", "Fault", "LocalSentry", "recorded_incidents"]
 
@@ -119,6 +121,7 @@ class LocalSentry:
             web.get(f"{organization}/eventids/{{event}}/", self._show_event_id),
             web.get(f"{organization}/events/", self._show_totals),
             web.get(f"{organization}/events-timeseries/", self._show_series),
+            web.get(f"{organization}/releases/", self._list_releases),
             web.get(f"{organization}/releases/{{version}}/", self._show_release),
             web.get(f"{organization}/releases/{{version}}/commits/", self._list_commits),
             web.get(f"{project}/events/{{event}}/committers/", self._list_committers),
@@ -286,13 +289,14 @@ class LocalSentry:
         return web.json_response(self._answers.series(self._queried(request), period_h, interval_s))
 
     async def _show_totals(self, request: web.Request) -> web.Response:
-        """The totals of one issue; or, of all but one, how many events have each value of a tag."""
-        fields, words = request.query.getall("field", []), request.query.get("query", "").split()
-        left_out = {word.removeprefix("!issue:").upper() for word in words if word.startswith("!issue:")}
-        if not left_out:
+        """The totals of one issue; or, of transactions, how many requests have each combination of tags."""
+        fields = request.query.getall("field", [])
+        if request.query.get("dataset") != "transactions":
             return web.json_response(self._answers.totals(self._queried(request), fields))
-        others = [one for one in recorded_incidents() if not left_out & {one.issue_id, one.short_id}]
-        return web.json_response(self._answers.table(others, fields, moment(request, "start"), moment(request, "end")))
+        moment(request, "start"), moment(request, "end")
+        named = re.search(r'transaction:"([^"]*)"', request.query.get("query", ""))
+        asked = [one for one in recorded_incidents() if not named or one.event["culprit"] == named[1]]
+        return web.json_response(self._answers.traffic(asked, fields))
 
     def _queried(self, request: web.Request) -> Incident:
         """The issue that a search such as `issue:SHOP-1` names."""
@@ -311,6 +315,10 @@ class LocalSentry:
         return self._page(request, self._answers.tag_values(self._asked(request), request.match_info["key"]), dict)
 
     # ---- releases ---------------------------------------------------------------------------------------------------
+
+    async def _list_releases(self, request: web.Request) -> web.Response:
+        """Every release, those before the recorded ones too; `per_page` and `cursor` divide the list."""
+        return self._page(request, listed_releases(self._releases.values()), self._answers.listed_release)
 
     async def _show_release(self, request: web.Request) -> web.Response:
         return web.json_response(self._answers.release(self._shipped(request)))

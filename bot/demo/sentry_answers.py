@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.demo.recordings import Incident, Release
+from bot.demo.surroundings import Listed, traffic_of
 
 ORGANIZATION = "acme"
 PROJECT = "shop"
@@ -107,18 +107,15 @@ class SentryAnswers:
         kinds = {name: "string" if isinstance(value, str) else "integer" for name, value in row.items()}
         return {"data": [row], "meta": {"fields": kinds, "dataset": "errors"}}
 
-    def table(
-        self, incidents: Sequence[Incident], fields: Sequence[str], since: datetime, until: datetime
-    ) -> dict[str, Any]:
-        """How many events have each value of a tag, the one column beside `count()`; those without it are left out."""
-        key = next((field for field in fields if field != "count()"), "")
-        counts: Counter[str] = Counter()
-        for incident in incidents:
-            moments = ((self.now - timedelta(seconds=ago_s), count) for ago_s, count in _happened(incident))
-            within = sum(count for at, count in moments if since <= at <= until)
-            counts.update({value: count * within // incident.events for value, count in incident.tag_values(key)})
-        rows = [{key: value, "count()": count} for value, count in counts.most_common() if count]
-        return {"data": rows, "meta": {"fields": {key: "string", "count()": "integer"}, "dataset": "errors"}}
+    def traffic(self, incidents: Sequence[Incident], fields: Sequence[str]) -> dict[str, Any]:
+        """How many requests of the transactions of `incidents` have each combination of tags, failed or not."""
+        keys = [field for field in fields if field != "count()"]
+        rows = [
+            {**dict(zip(keys, values, strict=True)), "count()": count}
+            for incident in incidents
+            for values, count in traffic_of(incident, keys)
+        ]
+        return {"data": rows, "meta": {"fields": {"count()": "integer"}, "dataset": "transactions"}}
 
     def tag(self, incident: Incident, key: str) -> dict[str, Any] | None:
         """How a tag's values share the events; None when no event has it."""
@@ -154,6 +151,11 @@ class SentryAnswers:
             "commitCount": len(release.commits),
             "projects": [{"slug": PROJECT, "name": "Shop"}],
         }
+
+    def listed_release(self, listed: Listed) -> dict[str, Any]:
+        """A release as the list of them has it: with its first and last event, where it has some."""
+        at = _iso(self._shipped_at(listed.release) + timedelta(minutes=5)) if listed.has_events else None
+        return self.release(listed.release) | {"firstEvent": at, "lastEvent": at}
 
     def commits(self, release: Release) -> list[dict[str, Any]]:
         """What went into a release, newest first, each an hour before the next."""

@@ -158,7 +158,7 @@ def _what_changed(words: Mapping[str, str], observed: Observed) -> str | None:
 
 
 def _concentrated(impact: ImpactFacts) -> str | None:
-    """Where nearly all events come from, though other events of the project do not."""
+    """Where nearly all events come from, though the traffic does not."""
     shares = impact.get("shares", {})
     heads = [(key, shares[key][0]) for key in ("server_name", "browser", "environment") if shares.get(key)]
     telling = [
@@ -169,10 +169,7 @@ def _concentrated(impact: ImpactFacts) -> str | None:
     if not telling:
         return None
     _, key, head = max(telling, key=lambda one: one[0])
-    return (
-        f"{head['share']:.0%} of its events come from {key} {head['value']} "
-        f"(of the project's other events, {head['usual']:.0%})."
-    )
+    return f"{head['share']:.0%} of its events come from {key} {head['value']} (of the traffic, {head['usual']:.0%})."
 
 
 def _best_match(observed: Observed, *, passage: bool = False) -> MatchFacts | None:

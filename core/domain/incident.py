@@ -169,8 +169,12 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A version that was shipped, and the newest of its commits (at most 20)."""
+    """A version that was shipped, and the newest of its commits (at most 20).
+
+    `has_events` says whether the tracker has events of it; None where it does not tell.
+    """
 
     version: str
     released_at: datetime | None = None
     commits: tuple[Commit, ...] = ()
+    has_events: bool | None = None

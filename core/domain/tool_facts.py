@@ -42,6 +42,8 @@ class IssueFacts(TypedDict, total=False):
     first_release: str
     last_release: str
     first_release_at: str
+    release_lead: str
+    previous_release: str
     release: str
     environment: str
     single_event: bool
@@ -121,9 +123,9 @@ class ReleaseFacts(TypedDict, total=False):
 
 
 class FrequencyFacts(TypedDict, total=False):
-    """`analyze_error_frequency`; `trend` is rising, falling, steady, spike or too_thin.
+    """`analyze_error_frequency`; `trend` is the shape of the course, such as steady since, step up or nightly.
 
-    `counts` are events per interval, the first of which begins at `starts_at`; the text draws them as bars.
+    `onset_release` is there when its deploy is close enough before the first event to have brought it. `counts` are events per interval, the first of which begins at `starts_at`; the text draws them as bars.
     `releases` are those that the text names with their time.
     """
 
@@ -134,7 +136,12 @@ class FrequencyFacts(TypedDict, total=False):
     first_seen: str
     last_seen: str
     onset: str
+    ended: str
     onset_release: str
+    first_release: str
+    first_release_at: str
+    release_lead: str
+    previous_release: str
     peak_at: str
     peak_count: int
     period: str
@@ -145,7 +152,7 @@ class FrequencyFacts(TypedDict, total=False):
 
 
 class ShareFacts(TypedDict, total=False):
-    """One tag value's share of the issue's events, 0..1, and `usual`, its share of the project's other events."""
+    """One tag value's share of the issue's events, 0..1, and `usual`, its share of the traffic."""
 
     value: str
     count: int
@@ -154,7 +161,7 @@ class ShareFacts(TypedDict, total=False):
 
 
 class ImpactFacts(TypedDict, total=False):
-    """`get_user_impact`; `severity` is low, medium, high or critical."""
+    """`get_user_impact`; `severity` is low, medium, high, critical or unknown."""
 
     users: int
     events: int

@@ -76,6 +76,10 @@ class SingleEventSource(IncidentSource):
         """None: an event names its release, not what is in it."""
         return None
 
+    async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
+        """None: an event names its own release alone."""
+        return None
+
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         """The one event."""
         return [await self.issue(IssueRef("this-event"))]

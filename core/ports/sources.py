@@ -32,7 +32,10 @@ class IncidentSource(Protocol):
         ...
 
     async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
-        """The same of the project's other events over the same time, empty if it has none; None when it cannot tell."""
+        """How `key` shares the traffic of the issue's transaction, or else of its project, over the issue's time.
+
+        Failed or not, every request counts. Empty without traffic; None when the source cannot tell.
+        """
         ...
 
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
@@ -41,6 +44,10 @@ class IncidentSource(Protocol):
 
     async def release(self, version: str) -> Release | None:
         """A release and its commits; None when the tracker does not know it."""
+        ...
+
+    async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
+        """The release of the same package that was out when `release` was shipped, without its commits."""
         ...
 
     async def scopes(self) -> Sequence[str] | None:

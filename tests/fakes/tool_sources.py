@@ -100,6 +100,7 @@ class FakeTracker:
     usual: dict[str, TagDistribution] = field(default_factory=dict)
     suspects: tuple[Commit, ...] = ()
     releases: dict[str, Release] = field(default_factory=lambda: {CART_RELEASE.version: CART_RELEASE})
+    previous: Release | None = None
     resolved: list[tuple[str, bool]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -127,6 +128,9 @@ class FakeTracker:
 
     async def release(self, version: str) -> Release | None:
         return self.releases.get(version)
+
+    async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
+        return self.previous
 
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         return [self.details][:limit]

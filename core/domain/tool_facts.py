@@ -76,13 +76,21 @@ class FrameFacts(TypedDict, total=False):
 
 
 class BreadcrumbFacts(TypedDict, total=False):
-    """One breadcrumb; `data` is `key=value` text."""
+    """One breadcrumb; `data` is `key=value` text, `times` how many alike it stands for, as `7 times`."""
 
     at: str
     category: str
     level: str
     message: str
     data: str
+    times: str
+
+
+class CycleFacts(TypedDict, total=False):
+    """A local whose values change from call to call of a recursion, the newest call first."""
+
+    name: str
+    values: list[str]
 
 
 class StackFacts(TypedDict, total=False):
@@ -105,6 +113,7 @@ class StackFacts(TypedDict, total=False):
     next_places: list[str]
     library_calls_below: int
     callers: list[FrameFacts]
+    cycle: list[CycleFacts]
     raised_in: FrameFacts
     breadcrumbs: list[BreadcrumbFacts]
     request: str
@@ -125,7 +134,8 @@ class ReleaseFacts(TypedDict, total=False):
 class FrequencyFacts(TypedDict, total=False):
     """`analyze_error_frequency`; `trend` is the shape of the course, such as steady since, step up or nightly.
 
-    `onset_release` is there when its deploy is close enough before the first event to have brought it. `counts` are events per interval, the first of which begins at `starts_at`; the text draws them as bars.
+    `onset_release` is there when its deploy is close enough before the first event to have brought it.
+    `counts` are events per interval, the first of which begins at `starts_at`; the text draws them as bars.
     `releases` are those that the text names with their time.
     """
 

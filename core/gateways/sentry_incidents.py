@@ -31,7 +31,7 @@ from core.gateways.sentry_payloads import issue_from_json
 from core.gateways.sentry_reads import list_releases, read_traffic
 from core.gateways.sentry_releases import commit_from, newest_before, released_at
 from core.gateways.sentry_server import PAGE, SentryServer
-from core.gateways.sentry_values import listed, mapping, moment, string
+from core.gateways.sentry_values import listed, mapping, string
 from core.ports import IncidentSource
 
 _MAX_COMMITS = 20

@@ -21,7 +21,7 @@ EventChoice = Annotated[
         examples=["recommended", "latest", "oldest"],
     ),
 ]
-PageNumber = Annotated[int, Field(ge=1, le=50)]
+PageNumber = Annotated[int, Field(description="Only where a result says that it goes on", ge=1, le=50)]
 Period = Literal["24h", "7d", "14d", "30d"]
 Query = Annotated[str, Field(min_length=1, max_length=1000)]
 Limit = Annotated[int, Field(ge=1, le=10)]

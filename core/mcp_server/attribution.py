@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,4 +115,4 @@ def _longest_pause(series: EventSeries) -> timedelta:
 
 
 def _gaps(indexes: Sequence[int]) -> list[int]:
-    return [later - earlier - 1 for earlier, later in zip(indexes, indexes[1:], strict=False)]
+    return [later - earlier - 1 for earlier, later in itertools.pairwise(indexes)]

@@ -181,7 +181,7 @@ def _throughout(counts: Sequence[int], active: tuple[tuple[int, int], ...]) -> C
     segments = segments_of(counts)
     tilt, z = direction(counts)
     rates = [each.rate for each in segments]
-    if len(segments) == 1 or max(rates) < _UNEVEN_RATIO * min(rates) and not tilt:
+    if len(segments) == 1 or (max(rates) < _UNEVEN_RATIO * min(rates) and not tilt):
         kind = {1: "growing", -1: "falling", 0: "steady"}[tilt]
         return Course(kind, f"test of Cochran and Armitage, z {z:.1f}", active)
     is_up, is_down = rates == sorted(rates), rates == sorted(rates, reverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -57,15 +58,13 @@ def segments_of(counts: Sequence[int]) -> tuple[Segment, ...]:
         ends.append(cut[ends[-1]])
     edges = _with_first_buckets(counts, ends[::-1])
     return tuple(
-        Segment(start, end, sums[end] - sums[start])
-        for start, end in zip(edges, edges[1:], strict=False)
-        if end > start
+        Segment(start, end, sums[end] - sums[start]) for start, end in itertools.pairwise(edges) if end > start
     )
 
 
 def scatter(counts: Sequence[int]) -> float:
     """How much more neighbors differ than Poisson counts do; 1 where they do not, or where there are too few."""
-    pairs = [(a, b) for a, b in zip(counts, counts[1:], strict=False) if a + b >= _ENOUGH_IN_PAIR]
+    pairs = [(a, b) for a, b in itertools.pairwise(counts) if a + b >= _ENOUGH_IN_PAIR]
     if len(pairs) < _ENOUGH_PAIRS:
         return 1.0
     return max(1.0, statistics.median((a - b) ** 2 / (a + b) for a, b in pairs) / _CHI2_MEDIAN)

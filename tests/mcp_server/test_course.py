@@ -1,5 +1,6 @@
 """Draws series of known shape, interval and period, and holds every sentence about them to the counts."""
 
+import itertools
 import math
 import random
 import re
@@ -284,7 +285,7 @@ def test_the_release_before_is_named_with_its_time() -> None:
 def test_segments_cover_the_series_once(counts: list[int]) -> None:
     segments = segments_of(counts)
     assert segments[0].start == 0 and segments[-1].end == len(counts)
-    assert all(one.end == other.start for one, other in zip(segments, segments[1:], strict=False))
+    assert all(one.end == other.start for one, other in itertools.pairwise(segments))
     assert sum(one.events for one in segments) == sum(counts)
 
 

@@ -145,7 +145,7 @@ def _from_to(served: Served, spell: tuple[int, int]) -> str:
 
 def _onset(served: Served, course: Course, first_seen: datetime | None) -> datetime | None:
     """When it began, or began to be worse; the time of the first event where that lies in the same interval."""
-    if course.kind in ("too_thin", "steady") or course.began is None and course.kind not in ("nightly", "daily"):
+    if course.kind in ("too_thin", "steady") or (course.began is None and course.kind not in ("nightly", "daily")):
         begins = served.series.points[0][0]
         return first_seen if first_seen and first_seen >= begins and course.kind == "too_thin" else None
     if course.kind in ("nightly", "daily"):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.agent.looking import HOST, begins_by_looking, first_look
 from core.agent.patience import Patience
 from core.domain.errors import LogSenseError, ReasonerFailed, ServiceFailed, ToolRejected
 from core.domain.journal import (
@@ -70,8 +71,13 @@ class ReactLoop:
         budget: Budget,
         check: Callable[[], Awaitable[None]] | None = None,
         patience: Patience | None = None,
+        begin_by_looking: bool = False,
     ) -> None:
-        """`check` raises LeaseLost when another worker has the run; without one, nobody else can."""
+        """`check` raises LeaseLost when another worker has the run; without one, nobody else can.
+
+        With `begin_by_looking` the host reads issue and stack before the first reasoner is asked.
+        """
+        self._begin_by_looking = begin_by_looking
         self._patience = patience or Patience()
         self._check = check
         self._transcript = transcript
@@ -93,6 +99,8 @@ class ReactLoop:
         """
         self._deadline = asyncio.get_running_loop().time() + self._budget.timeout_s
         tools = await self._offered_tools()
+        if self._begin_by_looking and begins_by_looking(self._transcript):
+            await self._look(tools)
         while True:
             last = _last_turn(self._transcript)
             if last is not None and last.conclusion is not None:
@@ -110,6 +118,12 @@ class ReactLoop:
             await self._replace_reasoner(str(failure))
             return ()
 
+    async def _look(self, tools: Sequence[ToolSpec]) -> None:
+        """Journal the host's own turn; its calls are made, and made again after a crash, like those of any other."""
+        if turn := first_look(self._transcript, tools):
+            await self._make_sure()
+            await self._commit(_numbered(turn, 1, HOST, self._now()))
+
     # ---- turns ------------------------------------------------------------------------------------------------------
 
     async def _take_turn(self, tools: Sequence[ToolSpec]) -> None:
@@ -120,7 +134,9 @@ class ReactLoop:
             await self._replace_reasoner("its calls kept missing")
         await self._make_sure()
         reasoner = self._reasoners[self._active]
-        must_conclude = number >= self._budget.max_turns or self._time_left() <= -GRACE_S or not tools
+        must_conclude = (
+            number - _looks(self._transcript) >= self._budget.max_turns or self._time_left() <= -GRACE_S or not tools
+        )
         try:
             turn = await self._ask(reasoner, tools, must_conclude)
         except ReasonerFailed as failure:
@@ -219,6 +235,11 @@ class ReactLoop:
             return
         if not evidence.ok:
             self._forget(call)
+        elif twin := _twin_of(evidence, self._transcript.evidence()):
+            self._calls_made[_key(call.tool, call.arguments)] = twin
+            note = f"The same as {twin}, word for word: it has no id of its own."
+            await self._commit(CallCorrected(call.id, note, self._now(), same_as=twin))
+            return
         await self._commit(CallObserved(call.id, evidence, round((loop.time() - started) * 1000), self._now()))
 
     async def _call(self, call: ToolCall, evidence_id: str) -> Evidence:
@@ -258,12 +279,26 @@ def _last_turn(transcript: Transcript) -> TurnTaken | None:
     return next((entry for entry in reversed(transcript.entries) if isinstance(entry, TurnTaken)), None)
 
 
+def _looks(transcript: Transcript) -> int:
+    """How many turns were the host's."""
+    return sum(isinstance(entry, TurnTaken) and entry.reasoner == HOST for entry in transcript.entries)
+
+
+def _twin_of(evidence: Evidence, known: Sequence[Evidence]) -> str | None:
+    """The id of an observation of the same tool that says the same, whatever the arguments were."""
+    for other in known:
+        is_same = bool(evidence.facts) and evidence.facts == other.facts
+        if other.ok and other.tool == evidence.tool and (is_same or other.text == evidence.text):
+            return other.id
+    return None
+
+
 def _fruitless_turns(transcript: Transcript) -> int:
     """How many turns in a row, up to now, brought no observation."""
     fruitless = 0
     for entry in reversed(transcript.entries):
         match entry:
-            case CallObserved() | ReasonerReplaced():
+            case CallObserved() | ReasonerReplaced() | CallCorrected(same_as=str()):
                 return fruitless
             case TurnTaken():
                 fruitless += 1

@@ -55,11 +55,15 @@ class CallObserved:
 
 @dataclass(frozen=True, slots=True)
 class CallCorrected:
-    """Journal: a call that was not made (unknown, ill-formed or repeated); the reasoner is told `note`."""
+    """Journal: a call that brought nothing new (unknown, ill-formed or repeated); the reasoner is told `note`.
+
+    `same_as` is the id of the evidence that said the same, where the call was made and its answer was a repeat.
+    """
 
     call_id: str
     note: str
     at: datetime
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

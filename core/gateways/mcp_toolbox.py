@@ -18,6 +18,7 @@ from core.gateways.envelope import (
     LOGS_META,
     MASKED_META,
     MAX_EVENT_BYTES,
+    TRACKER_META,
     Caller,
     Envelope,
     digest_of_arguments,
@@ -59,6 +60,7 @@ class McpToolbox:
             ToolSpec(tool.name, tool.description or "", tool.input_schema)
             for tool in await self._process.tools()
             if not _is_host_only(tool) and (self._log is not None or not _reads_logs(tool))
+            if self._event_text is None or not _needs_tracker(tool)
         ]
 
     async def call(self, call: ToolCall) -> ToolResult:
@@ -196,6 +198,10 @@ def _has_controls_inside(thing: object) -> bool:
 
 def _is_host_only(tool: Tool) -> bool:
     return bool((tool.meta or {}).get(HOST_ONLY_META))
+
+
+def _needs_tracker(tool: Tool) -> bool:
+    return bool((tool.meta or {}).get(TRACKER_META))
 
 
 def _reads_logs(tool: Tool) -> bool:

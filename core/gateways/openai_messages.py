@@ -36,13 +36,9 @@ def messages_of(transcript: Transcript, briefing: Briefing, reasoner: str) -> li
     return messages
 
 
-def offered(
-    transcript: Transcript, tools: Sequence[ToolSpec], conclusion: ToolSpec, *, must_conclude: bool
-) -> Sequence[ToolSpec]:
-    """What the next turn may call: the tool that ends is not paid for before there is anything to end with."""
-    if must_conclude:
-        return [conclusion]
-    return [*tools, conclusion] if transcript.question is not None or transcript.evidence() else tools
+def offered(tools: Sequence[ToolSpec], conclusion: ToolSpec, *, must_conclude: bool) -> Sequence[ToolSpec]:
+    """What the next turn may call: always the same list, which a provider's cache can serve, until it has to end."""
+    return [conclusion] if must_conclude else [*tools, conclusion]
 
 
 def tool_of(spec: ToolSpec) -> dict[str, Any]:

@@ -12,7 +12,8 @@ _QUOTED = re.compile(r"'([^'\n]{2,60})'|\"([^\"\n]{2,60})\"|`([^`\n]{2,60})`|“
 _NAME = re.compile(r"(?<![\w$.-])[A-Za-z_$][\w$]{0,40}(?:[.-][A-Za-z_$][\w$]{0,40}){0,6}(?![\w$])")
 _HAS_JOINT = re.compile(r"[a-z0-9][_.-][a-zA-Z]|[a-z][A-Z]|_")
 _INPUT_ENDED = re.compile(
-    r"(?i)unexpected (?:end|eof)|end of (?:file|input|stream|json|data)|unterminated|truncated|premature|incomplete|\beof\b"
+    r"(?i)unexpected (?:end|eof)|end of (?:file|input|stream|json|data)|\beof\b"
+    r"|unterminated|truncated|premature|incomplete"
 )
 _READ_CHARS = 4_000
 _MOST_NAMES = 16

@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from core.domain.errors import LogSenseError, Refusal
 from core.domain.untrusted_text import marker_of
-from core.gateways.envelope import HOST_ONLY_META, LOGS_META, MASKED_META
+from core.gateways.envelope import HOST_ONLY_META, LOGS_META, MASKED_META, TRACKER_META
 from core.gateways.sentry_http import outages
 from core.gateways.tool_arguments import misfit
 from core.mcp_server.doors import Doors
@@ -50,6 +50,10 @@ MODEL_TOOLS = (
     get_user_impact,
     search_knowledge_base,
 )
+OF_MANY_EVENTS = (
+    analyze_error_frequency,
+    get_user_impact,
+)
 LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows, read_trace_spans)
 PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)
 
@@ -80,7 +84,8 @@ def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peop
     )
     for module in MODEL_TOOLS:
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
-        server.add_tool(deliver, name=name_of(module), annotations=_READS, structured_output=False)
+        many = {TRACKER_META: True} if module in OF_MANY_EVENTS else None
+        server.add_tool(deliver, name=name_of(module), annotations=_READS, meta=many, structured_output=False)
     for module in LOG_TOOLS if with_peoples_tools else ():
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
         reads_logs = {LOGS_META: True}

@@ -68,6 +68,7 @@ class Investigators:
             budget=self.budget,
             check=check,
             patience=patience,
+            begin_by_looking=True,
         )
 
 

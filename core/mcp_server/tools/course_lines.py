@@ -106,7 +106,8 @@ def _over(served: Served, course: Course) -> str:
     first, last = course.active[0], course.active[-1]
     total = sum(count for _, count in served.series.points)
     if course.kind == "bursts":
-        return f"{len(course.active)} bursts: {counted(total, 'event')} in {served.label}, the last {_from_to(served, last)}"
+        events = counted(total, "event")
+        return f"{len(course.active)} bursts: {events} in {served.label}, the last {_from_to(served, last)}"
     inside = counted(_within(served, first), "event")
     if course.kind == "burst":
         return f"burst: {inside} {_from_to(served, first)}, {total} in {served.label}"

@@ -21,7 +21,7 @@ from aiohttp import web
 from bot.demo.asked import body_of, hours, moment, place_of, whole
 from bot.demo.recordings import Incident, Release, recorded_incidents
 from bot.demo.sentry_answers import ORGANIZATION, PROJECT, SentryAnswers
-from bot.demo.surroundings import listed_releases
+from bot.demo.surroundings import listed_releases, platform_incidents
 
 __all__ = ["ORGANIZATION", "PROJECT", "TOKEN", "Fault", "LocalSentry", "recorded_incidents"]
 
@@ -71,7 +71,7 @@ class LocalSentry:
         self._port = port
         self._resolved: set[str] = set()
         self._answers = SentryAnswers(datetime.now(UTC).replace(microsecond=0), "")
-        served = (*recorded_incidents(), *also)
+        served = (*recorded_incidents(), *platform_incidents(), *also)
         self._by_id = {name: item for item in served for name in (item.issue_id, item.short_id)}
         self._by_event = {str(item.event["id"]): item for item in recorded_incidents()}
         self._releases = {item.release.version: item.release for item in recorded_incidents()}
@@ -200,7 +200,8 @@ class LocalSentry:
 
     async def _list_issues(self, request: web.Request) -> web.Response:
         words = request.query.get("query", "is:unresolved").lower().split()
-        listed = [incident for incident in recorded_incidents() if self._matches(incident, words)]
+        everywhere = platform_incidents() if request.query.get("project") == "-1" else ()
+        listed = [incident for incident in (*recorded_incidents(), *everywhere) if self._matches(incident, words)]
         listed.sort(key=self._answers.last_seen, reverse=True)
         return self._page(request, listed, self._issue)
 
@@ -261,13 +262,10 @@ class LocalSentry:
         return web.json_response(self._answers.event(incident))
 
     async def _list_events(self, request: web.Request) -> web.Response:
-        is_full = request.query.get("full") == "true"
-        heavy = () if is_full else ("entries", "contexts", "occurrence")
-        return self._page(
-            request,
-            [self._asked(request)],
-            lambda incident: {k: v for k, v in self._answers.event(incident).items() if k not in heavy},
-        )
+        """The recorded event alone, unless so many are asked for; short unless asked for in full."""
+        heavy = () if request.query.get("full") == "true" else ("entries", "contexts", "occurrence")
+        events = self._answers.events(self._asked(request), min(_MAX_PAGE, whole(request, "per_page", 1)))
+        return self._page(request, events, lambda event: {k: v for k, v in event.items() if k not in heavy})
 
     async def _show_event_id(self, request: web.Request) -> web.Response:
         incident = self._of_event(request)

@@ -47,7 +47,7 @@ class SentryAnswers:
             "issueCategory": issue["category"],
             "issueType": issue["type"],
             "platform": incident.event["platform"],
-            "project": {"id": "1", "slug": PROJECT, "name": "Shop", "platform": incident.event["platform"]},
+            "project": project_of(incident) | {"platform": incident.event["platform"]},
             "type": incident.event["type"],
             "metadata": {"type": kind, "value": value} if value else {"title": incident.title},
             "count": str(incident.events),
@@ -79,6 +79,22 @@ class SentryAnswers:
             "entries": [_timed(entry, at) for entry in incident.event["entries"]],
             "release": self.release(incident.release),
         }
+
+    def events(self, incident: Incident, limit: int) -> list[dict[str, Any]]:
+        """The newest events, the recorded one first; tags are spread over them as over all."""
+        recorded = self.event(incident)
+        times = [ago_s for ago_s, count in _happened(incident) for _ in range(count)][:limit]
+        return [recorded, *(self._another(incident, recorded, n, ago_s) for n, ago_s in enumerate(times[1:], 1))]
+
+    def _another(self, incident: Incident, recorded: Mapping[str, Any], n: int, ago_s: int) -> dict[str, Any]:
+        """An event like the recorded one, with an id, a time, a user and tags of its own."""
+        identity = hashlib.md5(f"{incident.short_id} {n}".encode(), usedforsecurity=False).hexdigest()
+        tags = [{"key": tag["key"], "value": _value_of(incident, tag["key"], n)} for tag in recorded["tags"]]
+        at, person = _iso(self.now - timedelta(seconds=ago_s)), recorded.get("user")
+        user = (
+            {"id": f"{person['id']}-{n % max(1, incident.issue['users'])}"} if person and person.get("id") else person
+        )
+        return {**recorded, "id": identity, "eventID": identity, "dateCreated": at, "tags": tags, "user": user}
 
     def counts(self, incident: Incident, hours: int, interval_s: int) -> list[list[int]]:
         """[seconds, count] per interval over the last `hours`, oldest first, empty ones included."""
@@ -188,6 +204,22 @@ class SentryAnswers:
         name = commit["author"]
         author = {"name": name, "email": f"{name.split()[0].lower()}@shop.example"}
         return {"id": commit["id"], "message": commit["message"], "author": author, "dateCreated": _iso(at)}
+
+
+def project_of(incident: Incident) -> dict[str, str]:
+    """The project of an incident; the recorded ones are of the shop."""
+    slug = str(incident.issue.get("project", PROJECT))
+    return {"id": "1" if slug == PROJECT else "2", "slug": slug, "name": slug.capitalize()}
+
+
+def _value_of(incident: Incident, key: str, n: int) -> str:
+    """The value of a tag in event `n`, so that all events together have each value as often as it is counted."""
+    place = n % incident.events
+    for value, count in incident.tag_values(key):
+        if place < count:
+            return value
+        place -= count
+    return ""
 
 
 def _happened(incident: Incident) -> Iterator[tuple[int, int]]:

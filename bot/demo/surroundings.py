@@ -1,4 +1,4 @@
-"""What the demo's organization has beside the recorded incidents: earlier releases, and traffic that did not fail."""
+"""What the demo's organization has beside the recorded incidents: another project, earlier releases, and traffic."""
 
 from __future__ import annotations
 
@@ -42,6 +42,47 @@ def traffic_of(incident: Incident, keys: Sequence[str]) -> Iterator[tuple[tuple[
             part *= share[value]
         if count := round(part * incident.events * _REQUESTS_FOR_EVENT):
             yield values, count
+
+
+PLATFORM = "platform"
+"""The project of the machines on which the shop's services run."""
+
+
+def platform_incidents() -> tuple[Incident, ...]:
+    """What broke in the second project: a node of the cluster, on which the warehouse and the cache of the shop run."""
+    title = "node-4 stopped answering: warehouse.internal and cache.internal are scheduled on it"
+    event = {
+        "id": "5f0e7a1c9d3b4e6885c2a7f49b1d6e30",
+        "eventID": "5f0e7a1c9d3b4e6885c2a7f49b1d6e30",
+        "title": title,
+        "message": "",
+        "platform": "other",
+        "type": "default",
+        "culprit": "node-agent",
+        "entries": [{"type": "message", "data": {"formatted": title}}],
+        "tags": [
+            {"key": "environment", "value": "production"},
+            {"key": "level", "value": "error"},
+            {"key": "node", "value": "node-4"},
+            {"key": "release", "value": "node-agent@0.31.0"},
+        ],
+        "user": None,
+        "contexts": {},
+        "context": {},
+        "errors": [],
+    }
+    issue = {
+        "id": "4100001",
+        "title": title,
+        "level": "error",
+        "category": "error",
+        "type": "error",
+        "users": 0,
+        "unhandled": False,
+        "project": PLATFORM,
+    }
+    release = Release("node-agent@0.31.0", 1_100, False, ())
+    return (Incident("PLATFORM-1", issue, (2, 12, 12, 12), release, {}, event, {}),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from core.agent.causes import CauseEntry, catalogue, classify
 from core.agent.devices import device_of
+from core.agent.further import first_elsewhere, further
 from core.agent.issue_kinds import recognize
 from core.agent.root_cause import about_one_member, fill, group_members, root_cause
 from core.agent.words import culprit_of, frame_of, one_line, without_frames, words_of
@@ -21,6 +22,7 @@ from core.domain.tool_facts import (
     LogChangeFacts,
     LogFacts,
     MatchFacts,
+    RelatedFacts,
     StackFacts,
     TraceFacts,
 )
@@ -43,6 +45,7 @@ class Observed:
     logs: LogFacts = field(default_factory=LogFacts)
     log_changes: LogChangeFacts = field(default_factory=LogChangeFacts)
     traces: TraceFacts = field(default_factory=TraceFacts)
+    related: RelatedFacts = field(default_factory=RelatedFacts)
 
 
 def diagnose(observed: Observed) -> Analysis:
@@ -53,8 +56,10 @@ def diagnose(observed: Observed) -> Analysis:
     words = words_of(cause, observed.issue, observed.stack, observed.frequency)
     if kind := recognize(observed.stack, observed.issue, cause):
         entry, words = kind.entry, {**words, **kind.words}
+    sentence = root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None)
+    beyond = [clause for clause in further(observed.stack, observed.related, entry.cause) if clause not in sentence]
     return Analysis(
-        root_cause=root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None),
+        root_cause=" ".join([sentence, *beyond]),
         cause=entry.cause,
         culprit=culprit_of(observed.stack),
         findings=tuple(_findings(entry, words, observed)),
@@ -78,6 +83,8 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
         yield Finding(f"Severity {observed.impact.get('severity', 'unknown')}: {reason}.", (impact_id,))
         if concentrated := _concentrated(observed.impact):
             yield Finding(concentrated, (impact_id,))
+    if (related_id := ids.get("find_related")) and (first := first_elsewhere(observed.related)):
+        yield Finding(f"{first}.", (related_id,))
     if knowledge_id := ids.get("search_knowledge_base"):
         yield from _known(observed, knowledge_id)
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from core.agent.answers import answer_from, calls_for_question
 from core.agent.causes import classify
 from core.agent.diagnosis import Observed, diagnose
+from core.agent.further import BEHIND_OURS
 from core.agent.log_diagnosis import told_by_logs
 from core.agent.trace_diagnosis import told_by_traces
 from core.domain.causes import Cause
@@ -65,6 +66,7 @@ def observed_in(transcript: Transcript) -> Observed:
         cast(Any, facts.get("read_log_errors", {})),
         cast(Any, facts.get("compare_log_windows", {})),
         cast(Any, facts.get("read_trace_spans", {})),
+        cast(Any, facts.get("find_related", {})),
     )
 
 
@@ -112,6 +114,8 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("search_knowledge_base", {"query": query}))
     if not observed.issue.get("single_event"):
         context += [("analyze_error_frequency", issue), ("get_user_impact", issue)]
+        if classify(observed.stack, observed.issue) in BEHIND_OURS:
+            context.append(("find_related", issue))
     if place := observed.logs.get("first", {}).get("place"):
         context.append(("read_log_window", {"around": place}))
     if transcript.subject.log is not None:

@@ -149,6 +149,14 @@ class EventSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class NearbyIssue:
+    """An issue of any project of the organization, and its events of the last day, where the list tells them."""
+
+    issue: IssueDetails
+    recent: EventSeries | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TagDistribution:
     """How one tag's values share an issue's events, most frequent first; `total` may exceed the listed values."""
 

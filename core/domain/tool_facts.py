@@ -199,6 +199,26 @@ class MatchFacts(TypedDict, total=False):
     reasons: list[str]
 
 
+class NeighborFacts(TypedDict, total=False):
+    """An issue that began near the onset; `lead` is `9 minutes before this issue`, `shares` what both name."""
+
+    issue: str
+    project: str
+    title: str
+    at: str
+    lead: str
+    shares: list[str]
+
+
+class RelatedFacts(TypedDict, total=False):
+    """`find_related`: `first` is the earliest that began before and shares something, `related` are the others."""
+
+    onset: str
+    first: NeighborFacts
+    related: list[NeighborFacts]
+    releases: list[ReleaseFacts]
+
+
 class LogKindFacts(TypedDict, total=False):
     """One kind of log message: `place` is the `file:line` of its first, `target` what it could not reach.
 

@@ -12,7 +12,16 @@ from urllib.parse import quote
 import aiohttp
 
 from core.domain.errors import LogSenseError, NotFound, Refusal
-from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
+from core.domain.incident import (
+    Commit,
+    ErrorEvent,
+    EventSeries,
+    IssueDetails,
+    IssueRef,
+    NearbyIssue,
+    Release,
+    TagDistribution,
+)
 from core.domain.tenancy import SentryConnection
 from core.gateways.event_reading import read_body
 from core.gateways.reading_memory import ReadingMemory
@@ -27,8 +36,9 @@ from core.gateways.sentry_counts import (
 from core.gateways.sentry_dialects import Dialect
 from core.gateways.sentry_http import ParameterRefused, ServerState
 from core.gateways.sentry_links import issue_link
+from core.gateways.sentry_neighbors import list_events, nearby_issues, releases_everywhere
 from core.gateways.sentry_payloads import issue_from_json
-from core.gateways.sentry_reads import list_releases, read_traffic
+from core.gateways.sentry_reads import read_traffic
 from core.gateways.sentry_releases import commit_from, newest_before, released_at
 from core.gateways.sentry_server import PAGE, SentryServer
 from core.gateways.sentry_values import listed, mapping, string
@@ -200,11 +210,20 @@ class SentryIncidents(IncidentSource):
         """See the port; servers that do not list releases cannot tell."""
         if release.released_at is None:
             return None
-        listed_releases = await self._memory.once(f"releases {issue.project}", lambda: self._read_releases(issue))
-        return newest_before(listed_releases, release)
+        return newest_before(await self.recent_releases(), release)
 
-    async def _read_releases(self, issue: IssueDetails) -> Sequence[Release]:
-        return await list_releases(self._server, await self._project_of(issue))
+    async def recent_releases(self) -> Sequence[Release]:
+        """See the port."""
+        return await self._memory.once("releases", lambda: releases_everywhere(self._server))
+
+    async def events(self, issue: IssueDetails, limit: int, *, whole: bool = False) -> Sequence[ErrorEvent]:
+        """See the port."""
+        key = f"events {issue.id} {limit} {whole}"
+        return await self._memory.once(key, lambda: list_events(self._server, issue, limit, whole=whole))
+
+    async def neighbors(self) -> Sequence[NearbyIssue]:
+        """See the port."""
+        return await self._memory.once("neighbors", lambda: nearby_issues(self._server))
 
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         """See the port; follows pages until `limit`."""

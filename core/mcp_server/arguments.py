@@ -28,6 +28,8 @@ Limit = Annotated[int, Field(ge=1, le=10)]
 Note = Annotated[str, Field(description="The text of the note", min_length=1, max_length=8000)]
 Search = Annotated[str, Field(description="A search in the tracker's own language", max_length=500)]
 Count = Annotated[int, Field(ge=1, le=100)]
+EventCount = Annotated[int, Field(ge=2, le=25)]
+Hours = Annotated[int, Field(description="How far around the onset", ge=1, le=48)]
 LogPlace = Annotated[
     str,
     Field(

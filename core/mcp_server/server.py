@@ -28,13 +28,16 @@ from core.mcp_server.tenancy import Middleware, tenant
 from core.mcp_server.tools import (
     add_issue_note,
     analyze_error_frequency,
+    compare_events,
     compare_log_windows,
     describe_connection,
+    find_related,
     forget_knowledge,
     get_sentry_issue_details,
     get_stacktrace,
     get_user_impact,
     index_knowledge,
+    list_events,
     list_incidents,
     read_log_errors,
     read_log_window,
@@ -48,11 +51,17 @@ MODEL_TOOLS = (
     get_stacktrace,
     analyze_error_frequency,
     get_user_impact,
+    list_events,
+    compare_events,
+    find_related,
     search_knowledge_base,
 )
 OF_MANY_EVENTS = (
     analyze_error_frequency,
     get_user_impact,
+    list_events,
+    compare_events,
+    find_related,
 )
 LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows, read_trace_spans)
 PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
+from core.domain.incident import (
+    Commit,
+    ErrorEvent,
+    EventSeries,
+    IssueDetails,
+    IssueRef,
+    NearbyIssue,
+    Release,
+    TagDistribution,
+)
 from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings
 
 
@@ -48,6 +57,18 @@ class IncidentSource(Protocol):
 
     async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
         """The release of the same package that was out when `release` was shipped, without its commits."""
+        ...
+
+    async def events(self, issue: IssueDetails, limit: int, *, whole: bool = False) -> Sequence[ErrorEvent]:
+        """The newest events of the issue; only `whole` ones have frames and locals. Empty when it cannot tell."""
+        ...
+
+    async def neighbors(self) -> Sequence[NearbyIssue]:
+        """Issues of all projects of the organization, newest activity first, at most a hundred."""
+        ...
+
+    async def recent_releases(self) -> Sequence[Release]:
+        """The newest releases of all projects, without their commits."""
         ...
 
     async def scopes(self) -> Sequence[str] | None:

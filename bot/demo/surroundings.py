@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.demo.recordings import Incident, Release
 
@@ -51,7 +52,7 @@ PLATFORM = "platform"
 def platform_incidents() -> tuple[Incident, ...]:
     """What broke in the second project: a node of the cluster, on which the warehouse and the cache of the shop run."""
     title = "node-4 stopped answering: warehouse.internal and cache.internal are scheduled on it"
-    event = {
+    event: dict[str, Any] = {
         "id": "5f0e7a1c9d3b4e6885c2a7f49b1d6e30",
         "eventID": "5f0e7a1c9d3b4e6885c2a7f49b1d6e30",
         "title": title,

@@ -57,7 +57,7 @@ def diagnose(observed: Observed) -> Analysis:
     if kind := recognize(observed.stack, observed.issue, cause):
         entry, words = kind.entry, {**words, **kind.words}
     sentence = root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None)
-    beyond = [clause for clause in further(observed.stack, observed.related, entry.cause) if clause not in sentence]
+    beyond = further(observed.stack, observed.related, entry.cause, sentence)
     return Analysis(
         root_cause=" ".join([sentence, *beyond]),
         cause=entry.cause,

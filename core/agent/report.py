@@ -96,8 +96,12 @@ def places_in(text: str) -> tuple[str, ...]:
 
 
 def _cited(analysis: Analysis) -> Iterator[str]:
-    for each in (*analysis.findings, *analysis.fixes, *analysis.details.hypotheses):
-        yield from each.evidence
+    for ids in (
+        *(finding.evidence for finding in analysis.findings),
+        *(fix.evidence for fix in analysis.fixes),
+        *(hypothesis.evidence for hypothesis in analysis.details.hypotheses),
+    ):
+        yield from ids
 
 
 def stands_in(part: str, text: str) -> bool:

@@ -193,10 +193,12 @@ class SentryIncidents(IncidentSource):
 
     async def _read_release(self, version: str) -> Release | None:
         path = f"{self._server.organization}/releases/{quote(version, safe='')}/"
-        try:
-            body = mapping((await self._server.get(path)).body)
-        except Refusal:
-            return None
+        when = next((each.released_at for each in await self.recent_releases() if each.version == version), None)
+        if when is None:
+            try:
+                when = released_at(mapping((await self._server.get(path)).body))
+            except Refusal:
+                return None
         commits: list[Any] = []
         if (await self._server.dialect()).has_commits:
             try:
@@ -204,7 +206,7 @@ class SentryIncidents(IncidentSource):
             except LogSenseError:
                 # Commits need a scope of their own; a release without them is still worth showing.
                 commits = []
-        return Release(version, released_at(body), tuple(commit_from(commit) for commit in commits[:_MAX_COMMITS]))
+        return Release(version, when, tuple(commit_from(commit) for commit in commits[:_MAX_COMMITS]))
 
     async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
         """See the port; servers that do not list releases cannot tell."""

@@ -22,14 +22,14 @@ _OF_LOGS = ("read_log_errors",)
 
 def begins_by_looking(transcript: Transcript) -> bool:
     """Whether nothing was done yet for an investigation; a question begins from what is known."""
-    return transcript.question is None and not transcript.turns()
+    return transcript.question is None and not transcript.entries
 
 
 def first_look(transcript: Transcript, tools: Sequence[ToolSpec]) -> Turn | None:
     """The calls that begin every investigation, as far as the tools are offered; all are made at once."""
     offered = {tool.name for tool in tools}
     wanted = [(name, arguments) for name, arguments in _wanted(transcript) if name in offered]
-    calls = tuple(ToolCall(f"t1c{n}", name, arguments) for n, (name, arguments) in enumerate(wanted, 1))
+    calls = tuple(ToolCall(f"t0c{n}", name, arguments) for n, (name, arguments) in enumerate(wanted, 1))
     return Turn(THOUGHT, calls) if calls else None
 
 

@@ -122,7 +122,7 @@ class ReactLoop:
         """Journal the host's own turn; its calls are made, and made again after a crash, like those of any other."""
         if turn := first_look(self._transcript, tools):
             await self._make_sure()
-            await self._commit(_numbered(turn, 1, HOST, self._now()))
+            await self._commit(_numbered(turn, 0, HOST, self._now()))
 
     # ---- turns ------------------------------------------------------------------------------------------------------
 
@@ -134,9 +134,7 @@ class ReactLoop:
             await self._replace_reasoner("its calls kept missing")
         await self._make_sure()
         reasoner = self._reasoners[self._active]
-        must_conclude = (
-            number - _looks(self._transcript) >= self._budget.max_turns or self._time_left() <= -GRACE_S or not tools
-        )
+        must_conclude = number >= self._budget.max_turns or self._time_left() <= -GRACE_S or not tools
         try:
             turn = await self._ask(reasoner, tools, must_conclude)
         except ReasonerFailed as failure:
@@ -277,11 +275,6 @@ def _numbered(turn: Turn, number: int, reasoner: str, at: datetime) -> TurnTaken
 
 def _last_turn(transcript: Transcript) -> TurnTaken | None:
     return next((entry for entry in reversed(transcript.entries) if isinstance(entry, TurnTaken)), None)
-
-
-def _looks(transcript: Transcript) -> int:
-    """How many turns were the host's."""
-    return sum(isinstance(entry, TurnTaken) and entry.reasoner == HOST for entry in transcript.entries)
 
 
 def _twin_of(evidence: Evidence, known: Sequence[Evidence]) -> str | None:

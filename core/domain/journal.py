@@ -32,7 +32,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class TurnTaken:
-    """Journal: a reasoner's turn, paid for; its calls are still to be made."""
+    """Journal: a reasoner's turn, paid for; its calls are still to be made. Turn 0 is the host's own first look."""
 
     turn: int
     reasoner: str
@@ -116,8 +116,8 @@ class Transcript:
         return sum((entry.usage for entry in self.entries if isinstance(entry, TurnTaken)), NO_USAGE)
 
     def turns(self) -> int:
-        """How many turns were taken."""
-        return sum(isinstance(entry, TurnTaken) for entry in self.entries)
+        """How many turns reasoners took."""
+        return sum(isinstance(entry, TurnTaken) and entry.turn > 0 for entry in self.entries)
 
     def with_entry(self, entry: JournalEntry) -> Transcript:
         """The same transcript, one entry longer."""

@@ -60,9 +60,10 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
                 return None
 
         found, neighbors, releases = await asyncio.gather(event(), source.neighbors(), source.recent_releases())
-        past = await _past(doors, issue, found)
-        around = Around(issue, _lean(found), tuple(neighbors), tuple(releases), past)
-        return await rendered(doors, masker, _sheet, around, timedelta(hours=hours))
+        past, reach = await _past(doors, issue, found), timedelta(hours=hours)
+        near = tuple(_bare(each) for each in neighbors if issue.first_seen and _began(each, issue.first_seen, reach))
+        around = Around(issue, _lean(found), near, tuple(releases), past)
+        return await rendered(doors, masker, _sheet, around, reach)
 
     return find_related
 
@@ -75,6 +76,15 @@ async def _past(doors: Doors, issue: IssueDetails, event: ErrorEvent | None) -> 
     except LogSenseError:
         return ()
     return found.matches
+
+
+def _bare(each: NearbyIssue) -> NearbyIssue:
+    """The issue with what is shown of it."""
+    issue = each.issue
+    kept = IssueDetails(
+        issue.id, issue.short_id, issue.title, issue.culprit, project=issue.project, first_seen=issue.first_seen
+    )
+    return NearbyIssue(kept, each.recent)
 
 
 def _lean(event: ErrorEvent | None) -> ErrorEvent | None:

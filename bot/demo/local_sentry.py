@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.demo.asked import body_of, hours, moment, place_of, whole
+from bot.demo.asked import answers_query, body_of, hours, moment, place_of, whole
 from bot.demo.recordings import Incident, Release, recorded_incidents
 from bot.demo.sentry_answers import ORGANIZATION, PROJECT, SentryAnswers
 from bot.demo.surroundings import listed_releases, platform_incidents
@@ -206,17 +206,7 @@ class LocalSentry:
         return self._page(request, listed, self._issue)
 
     def _matches(self, incident: Incident, words: list[str]) -> bool:
-        """Whether an issue answers a query of states (`is:`), levels and words of its title; other filters are open."""
-        state = "resolved" if incident.issue_id in self._resolved else "unresolved"
-        for word in words:
-            name, colon, value = word.partition(":")
-            if name == "is" and value in ("resolved", "unresolved") and value != state:
-                return False
-            if name == "level" and value != incident.issue["level"]:
-                return False
-            if not colon and word not in incident.title.lower():
-                return False
-        return True
+        return answers_query(incident, words, is_resolved=incident.issue_id in self._resolved)
 
     async def _show_issue(self, request: web.Request) -> web.Response:
         return web.json_response(self._issue(self._asked(request)))

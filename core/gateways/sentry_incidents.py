@@ -38,13 +38,12 @@ from core.gateways.sentry_http import ParameterRefused, ServerState
 from core.gateways.sentry_links import issue_link
 from core.gateways.sentry_neighbors import list_events, nearby_issues, releases_everywhere
 from core.gateways.sentry_payloads import issue_from_json
-from core.gateways.sentry_reads import read_traffic
-from core.gateways.sentry_releases import commit_from, newest_before, released_at
+from core.gateways.sentry_reads import read_release, read_suspects, read_traffic
+from core.gateways.sentry_releases import newest_before
 from core.gateways.sentry_server import PAGE, SentryServer
-from core.gateways.sentry_values import listed, mapping, string
+from core.gateways.sentry_values import mapping, string
 from core.ports import IncidentSource
 
-_MAX_COMMITS = 20
 _MAX_PAGES_FOR_ID = 20
 _NAMED_TAGS = ("release", "environment", "url", "browser", "server_name", "transaction")
 _INTERVALS_S = {24: 900}
@@ -173,40 +172,14 @@ class SentryIncidents(IncidentSource):
 
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
         """See the port."""
-        if not event.id or not issue.project or not (await self._server.dialect()).has_commits:
-            return ()
-        parts = ("projects", self._server.slug, issue.project, "events", event.id, "committers")
-        path = "".join(f"{quote(part, safe='')}/" for part in parts)
-        try:
-            body = mapping((await self._server.get(path)).body)
-        except Refusal:
-            return ()
-        return [
-            commit_from(commit, string(mapping(mapping(committer).get("author")).get("name")))
-            for committer in listed(body.get("committers"))
-            for commit in listed(mapping(committer).get("commits"))
-        ][:_MAX_COMMITS]
+        return await read_suspects(self._server, issue, event)
 
     async def release(self, version: str) -> Release | None:
         """See the port."""
         return await self._memory.once(f"release {version}", lambda: self._read_release(version))
 
     async def _read_release(self, version: str) -> Release | None:
-        path = f"{self._server.organization}/releases/{quote(version, safe='')}/"
-        when = next((each.released_at for each in await self.recent_releases() if each.version == version), None)
-        if when is None:
-            try:
-                when = released_at(mapping((await self._server.get(path)).body))
-            except Refusal:
-                return None
-        commits: list[Any] = []
-        if (await self._server.dialect()).has_commits:
-            try:
-                commits = listed((await self._server.get(f"{path}commits/", per_page=_MAX_COMMITS)).body)
-            except LogSenseError:
-                # Commits need a scope of their own; a release without them is still worth showing.
-                commits = []
-        return Release(version, when, tuple(commit_from(commit) for commit in commits[:_MAX_COMMITS]))
+        return await read_release(self._server, version, await self.recent_releases())
 
     async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
         """See the port; servers that do not list releases cannot tell."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
 
-from core.domain.errors import AccessDenied, NotFound, Refusal
-from core.domain.incident import IssueDetails, Release, TagDistribution
-from core.gateways.sentry_releases import releases_in
+from core.domain.errors import AccessDenied, LogSenseError, NotFound, Refusal
+from core.domain.incident import Commit, ErrorEvent, IssueDetails, Release, TagDistribution
+from core.gateways.sentry_releases import commit_from, released_at, releases_in
 from core.gateways.sentry_server import PAGE, SentryServer, next_cursor
 from core.gateways.sentry_shares import question_of_traffic, shares_of_traffic
+from core.gateways.sentry_values import listed, mapping, string
 
 _NEARLY_ALL = 0.9
+_MAX_COMMITS = 20
 
 
 async def list_releases(server: SentryServer, project: Mapping[str, str]) -> Sequence[Release]:
@@ -35,3 +39,38 @@ async def read_traffic(
     except (Refusal, AccessDenied, NotFound):
         return None
     return None if next_cursor(reply) else shares_of_traffic(reply.body)
+
+
+async def read_release(server: SentryServer, version: str, known: Sequence[Release]) -> Release | None:
+    """A release with its commits; one of `known` is not asked for again. None when the server refuses its name."""
+    path = f"{server.organization}/releases/{quote(version, safe='')}/"
+    when = next((each.released_at for each in known if each.version == version), None)
+    if when is None:
+        try:
+            when = released_at(mapping((await server.get(path)).body))
+        except Refusal:
+            return None
+    commits: list[Any] = []
+    if (await server.dialect()).has_commits:
+        try:
+            commits = listed((await server.get(f"{path}commits/", per_page=_MAX_COMMITS)).body)
+        except LogSenseError:
+            # Commits need a scope of their own; a release without them is still worth showing.
+            commits = []
+    return Release(version, when, tuple(commit_from(commit) for commit in commits[:_MAX_COMMITS]))
+
+
+async def read_suspects(server: SentryServer, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
+    """The commits that the server suspects for an event; empty where it has no idea."""
+    if not event.id or not issue.project or not (await server.dialect()).has_commits:
+        return ()
+    parts = ("projects", server.slug, issue.project, "events", event.id, "committers")
+    try:
+        body = mapping((await server.get("".join(f"{quote(part, safe='')}/" for part in parts))).body)
+    except Refusal:
+        return ()
+    return [
+        commit_from(commit, string(mapping(mapping(committer).get("author")).get("name")))
+        for committer in listed(body.get("committers"))
+        for commit in listed(mapping(committer).get("commits"))
+    ][:_MAX_COMMITS]

@@ -51,10 +51,10 @@ MODEL_TOOLS = (
     get_stacktrace,
     analyze_error_frequency,
     get_user_impact,
+    search_knowledge_base,
     list_events,
     compare_events,
     find_related,
-    search_knowledge_base,
 )
 OF_MANY_EVENTS = (
     analyze_error_frequency,

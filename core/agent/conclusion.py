@@ -52,16 +52,16 @@ _VERDICT = {"type": "string", "enum": [*Verdict]}
 
 ANALYSIS_TOOL = ToolSpec(
     SUBMIT_ANALYSIS,
-    "Ends the investigation. Refused before anything was read.",
+    "Ends the investigation.",
     _object(
         {
-            "root_cause": _described("One sentence: what is wrong, not the error repeated"),
+            "root_cause": _described("One sentence"),
             "cause": _described(_CAUSES, {"type": "string", "enum": [*Cause]}),
-            "second_cause": _described("Another class, if two fit"),
-            "why": _described("The mechanism"),
-            "trigger": _described("What set it off"),
-            "origin": _described("Where the breaking value comes from"),
-            "changed": _described("What changed before"),
+            "second_cause": _STRING,
+            "why": _STRING,
+            "trigger": _STRING,
+            "origin": _STRING,
+            "changed": _STRING,
             "culprit": _described("Frame to open first: file:line in function()"),
             "findings": {
                 "type": "array",
@@ -69,15 +69,13 @@ ANALYSIS_TOOL = ToolSpec(
             },
             "hypotheses": {
                 "type": "array",
-                "description": "Other explanations, weighed",
                 "items": _object({"claim": _STRING, "verdict": _VERDICT, "evidence": _EVIDENCE}),
             },
             "open_questions": _STRINGS,
-            "next_check": _described("The one check that would decide"),
-            "mitigate_now": _described("What stops the damage before the repair", _STRINGS),
+            "next_check": _STRING,
+            "mitigate_now": _STRINGS,
             "fixes": {
                 "type": "array",
-                "description": "Repairs, best first",
                 "items": _object(
                     {"title": _STRING, "steps": _STRINGS, "risk": _LEVEL, "effort": _LEVEL, "evidence": _EVIDENCE},
                     required=("title", "steps", "risk", "effort"),

@@ -20,6 +20,10 @@ _TOOLS = {
     "get_stacktrace": ("Read the stack trace", "Reading the stack trace"),
     "analyze_error_frequency": ("Checked how often it happens", "Checking how often it happens"),
     "get_user_impact": ("Checked who is affected", "Checking who is affected"),
+    "list_events": ("Listed the newest events", "Listing the newest events"),
+    "compare_events": ("Compared the events", "Comparing the events"),
+    "find_related": ("Looked for what else began then", "Looking for what else began then"),
+    "said_in_thread": ("Was told in the thread", "Being told in the thread"),
     "search_knowledge_base": ("Searched past incidents", "Searching past incidents"),
 }
 _STATUS = {

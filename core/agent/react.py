@@ -20,6 +20,7 @@ from core.domain.journal import (
     CallCorrected,
     CallObserved,
     JournalEntry,
+    PersonSaid,
     ReasonerReplaced,
     ToolCall,
     Transcript,
@@ -72,11 +73,14 @@ class ReactLoop:
         check: Callable[[], Awaitable[None]] | None = None,
         patience: Patience | None = None,
         begin_by_looking: bool = False,
+        hear: Callable[[], Awaitable[Sequence[PersonSaid]]] | None = None,
     ) -> None:
         """`check` raises LeaseLost when another worker has the run; without one, nobody else can.
 
-        With `begin_by_looking` the host reads issue and stack before the first reasoner is asked.
+        With `begin_by_looking` the host reads issue and stack before the first reasoner is asked. `hear` gives all
+        that people have said to the run; each of it is journalled once, before the turn that reads it.
         """
+        self._hear = hear
         self._begin_by_looking = begin_by_looking
         self._patience = patience or Patience()
         self._check = check
@@ -133,6 +137,7 @@ class ReactLoop:
         if _fruitless_turns(self._transcript) >= MAX_FRUITLESS_TURNS:
             await self._replace_reasoner("its calls kept missing")
         await self._make_sure()
+        await self._listen()
         reasoner = self._reasoners[self._active]
         must_conclude = number >= self._budget.max_turns or self._time_left() <= -GRACE_S or not tools
         try:
@@ -145,6 +150,12 @@ class ReactLoop:
         await self._commit(_numbered(turn, number, reasoner.name, self._now()))
         if not turn.calls and turn.conclusion is None:
             await self._commit(CallCorrected(f"t{number}", NUDGE, self._now()))
+
+    async def _listen(self) -> None:
+        heard = {entry.question_id for entry in self._transcript.entries if isinstance(entry, PersonSaid)}
+        for said in await self._hear() if self._hear is not None else ():
+            if said.question_id not in heard:
+                await self._commit(said)
 
     async def _ask(self, reasoner: Reasoner, tools: Sequence[ToolSpec], must_conclude: bool) -> Turn:
         if self._is_last_resort():
@@ -295,7 +306,7 @@ def _fruitless_turns(transcript: Transcript) -> int:
                 return fruitless
             case TurnTaken():
                 fruitless += 1
-            case CallCorrected():
+            case CallCorrected() | PersonSaid():
                 continue
     return fruitless
 

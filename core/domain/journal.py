@@ -75,7 +75,23 @@ class ReasonerReplaced:
     at: datetime
 
 
-JournalEntry = TurnTaken | CallObserved | CallCorrected | ReasonerReplaced
+@dataclass(frozen=True, slots=True)
+class PersonSaid:
+    """Journal: what a person said in the thread while the run was under way; the next turn reads it.
+
+    `question_id` is the question as which it is kept: once the investigation has ended, it is answered too.
+    """
+
+    question_id: str
+    who: str
+    text: str
+    at: datetime
+
+
+JournalEntry = TurnTaken | CallObserved | CallCorrected | ReasonerReplaced | PersonSaid
+
+SAID_IN_THREAD = "said_in_thread"
+"""The name under which a step shows what a person said, where others have the name of a tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,10 @@ def steps_of(entries: Sequence[JournalEntry]) -> tuple[Step, ...]:
     }
     steps: list[Step] = []
     for entry in entries:
+        if isinstance(entry, PersonSaid):
+            told = " ".join(entry.text.split())
+            said = Step(len(steps) + 1, "", SAID_IN_THREAD, {}, ok=True, outcome=f"{entry.who}: {told}")
+            steps.append(replace(said, duration_ms=0))
         if not isinstance(entry, TurnTaken):
             continue
         for position, call in enumerate(entry.calls):

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.domain.journal import CallCorrected, CallObserved, ToolCall, Transcript, TurnTaken
+from core.domain.journal import CallCorrected, CallObserved, PersonSaid, ToolCall, Transcript, TurnTaken
+from core.domain.untrusted_text import neutralize
 from core.ports import Briefing, ToolSpec
 
 Message = dict[str, Any]
@@ -30,6 +31,9 @@ def messages_of(transcript: Transcript, briefing: Briefing, reasoner: str) -> li
                 messages += _own_turn(entry, outcomes, briefing)
             case TurnTaken():
                 messages += _told_turn(entry, outcomes, briefing)
+            case PersonSaid():
+                said = f"{entry.who} says in the thread, while you work: {neutralize(entry.text)}"
+                messages.append({"role": "user", "content": valid(said)})
             case CallCorrected() if entry.call_id not in calls:
                 # Said about a turn in which nothing was called.
                 messages.append({"role": "user", "content": valid(entry.note)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from core.agent.causes import CauseEntry, catalogue, classify
 from core.agent.devices import device_of
-from core.agent.further import first_elsewhere, further
+from core.agent.further import first_elsewhere
 from core.agent.issue_kinds import recognize
 from core.agent.root_cause import about_one_member, fill, group_members, root_cause
 from core.agent.words import culprit_of, frame_of, one_line, without_frames, words_of
@@ -56,10 +56,10 @@ def diagnose(observed: Observed) -> Analysis:
     words = words_of(cause, observed.issue, observed.stack, observed.frequency)
     if kind := recognize(observed.stack, observed.issue, cause):
         entry, words = kind.entry, {**words, **kind.words}
-    sentence = root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None)
-    beyond = further(observed.stack, observed.related, entry.cause, sentence)
     return Analysis(
-        root_cause=" ".join([sentence, *beyond]),
+        root_cause=root_cause(
+            entry, words, observed.stack, observed.issue, observed.related, is_exception=kind is None
+        ),
         cause=entry.cause,
         culprit=culprit_of(observed.stack),
         findings=tuple(_findings(entry, words, observed)),

@@ -61,6 +61,6 @@ def first_elsewhere(related: RelatedFacts) -> str | None:
 
 
 def further(stack: StackFacts, related: RelatedFacts, cause: Cause, sentence: str) -> Iterator[str]:
-    """The clauses that there are, as sentences; a leak only where `sentence` does not speak of one."""
+    """The clauses that there are; a leak only where `sentence` does not speak of one."""
     leak = None if "give back" in sentence or "given back" in sentence else leak_in(stack, cause)
-    yield from (f"{clause}." for clause in (cycle_in(stack), leak, first_elsewhere(related)) if clause)
+    yield from filter(None, (cycle_in(stack), leak, first_elsewhere(related)))

@@ -11,7 +11,7 @@ from core.ports import ToolSpec
 HOST = "LogSense"
 """How the journal names the host's own turn, where it names a reasoner otherwise."""
 
-THOUGHT = "Read the issue and the stack of an event that shows it best."
+THOUGHT = "Read the issue and its stack."
 
 _OF_ISSUE = (
     "get_sentry_issue_details",

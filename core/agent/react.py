@@ -232,7 +232,8 @@ class ReactLoop:
     async def _observe(self, call: ToolCall, evidence_id: str) -> None:
         if evidence_id.startswith("see "):
             note = f"This call was made before: {evidence_id}."
-            await self._commit(CallCorrected(call.id, note, self._now()))
+            known = evidence_id.removeprefix("see ")
+            await self._commit(CallCorrected(call.id, note, self._now(), same_as=known))
             return
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -247,7 +248,7 @@ class ReactLoop:
         elif twin := _twin_of(evidence, self._transcript.evidence()):
             self._calls_made[_key(call.tool, call.arguments)] = twin
             note = f"The same as {twin}, word for word: it has no id of its own."
-            await self._commit(CallCorrected(call.id, note, self._now(), same_as=twin))
+            await self._commit(CallCorrected(call.id, note, self._now(), same_as=twin, was_made=True))
             return
         await self._commit(CallObserved(call.id, evidence, round((loop.time() - started) * 1000), self._now()))
 
@@ -302,7 +303,7 @@ def _fruitless_turns(transcript: Transcript) -> int:
     fruitless = 0
     for entry in reversed(transcript.entries):
         match entry:
-            case CallObserved() | ReasonerReplaced() | CallCorrected(same_as=str()):
+            case CallObserved() | ReasonerReplaced() | CallCorrected(was_made=True):
                 return fruitless
             case TurnTaken():
                 fruitless += 1

@@ -57,13 +57,14 @@ class CallObserved:
 class CallCorrected:
     """Journal: a call that brought nothing new (unknown, ill-formed or repeated); the reasoner is told `note`.
 
-    `same_as` is the id of the evidence that said the same, where the call was made and its answer was a repeat.
+    `same_as` is the id of the evidence that says the same; `was_made` whether it took the call to see that.
     """
 
     call_id: str
     note: str
     at: datetime
     same_as: str | None = None
+    was_made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class Transcript:
 
 
 def steps_of(entries: Sequence[JournalEntry]) -> tuple[Step, ...]:
-    """The journal as numbered tool calls; a turn's thought stands with its first call."""
+    """The journal as numbered tool calls, without repeats; a turn's thought stands with its first call."""
     outcomes: dict[str, CallObserved | CallCorrected] = {
         entry.call_id: entry for entry in entries if isinstance(entry, CallObserved | CallCorrected)
     }
@@ -153,11 +154,16 @@ def steps_of(entries: Sequence[JournalEntry]) -> tuple[Step, ...]:
             steps.append(replace(said, duration_ms=0))
         if not isinstance(entry, TurnTaken):
             continue
-        for position, call in enumerate(entry.calls):
+        fresh = [call for call in entry.calls if not _is_repeat(outcomes.get(call.id))]
+        for position, call in enumerate(fresh):
             thought = entry.thought if position == 0 else ""
             step = Step(len(steps) + 1, thought, call.tool, call.arguments)
             steps.append(_with_outcome(step, outcomes.get(call.id)))
     return tuple(steps)
+
+
+def _is_repeat(outcome: CallObserved | CallCorrected | None) -> bool:
+    return isinstance(outcome, CallCorrected) and outcome.same_as is not None
 
 
 def _with_outcome(step: Step, outcome: CallObserved | CallCorrected | None) -> Step:

@@ -259,11 +259,13 @@ def _opening(lines: FirstLines) -> Iterator[RenderableType]:
 
 def _unfolded(view: ReportView) -> Iterator[RenderableType]:
     parts = folded(view)
+    yield from _section("Stop the damage now", [Padding(Text(f"- {each}"), (0, 0, 0, 2)) for each in parts.mitigations])
     yield from _section("How to fix it", [_fix(number, fix) for number, fix in enumerate(parts.fixes, 1)])
     why: list[RenderableType] = [Text(f"⚠ {warning}", style="yellow") for warning in parts.warnings]
     if parts.whole_cause:
         why.insert(0, Padding(Text(parts.whole_cause), (0, 0, 0, 2)))
     why += _findings(parts.findings)
+    why += [Padding(Text.assemble((f"{label}: ", "bold"), text), (0, 0, 0, 2)) for label, text in parts.beside]
     why.append(Padding(Text(" · ".join(view.report.confidence_reasons), style="dim"), (0, 0, 0, 2)))
     why.append(Padding(Text(reasoned_by(view.report.reasoner), style="dim"), (0, 0, 0, 2)))
     yield from _section("Why we think so", why)

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.domain.investigation import Investigation, Question, Subject
 from core.domain.journal import JournalEntry, Transcript, TurnTaken, steps_of
-from core.domain.report import NO_USAGE, RootCauseReport, Usage
+from core.domain.report import NO_DETAILS, NO_USAGE, Details, RootCauseReport, Usage
 
 
 def investigation_document(investigation: Investigation, entries: Sequence[JournalEntry]) -> dict[str, Any]:
@@ -54,7 +54,8 @@ def report_document(report: RootCauseReport | None) -> dict[str, Any]:
     """What a report says; empty fields where there is none."""
     if report is None:
         empty: dict[str, Any] = {"root_cause": None, "cause": None, "culprit": None, "confidence": None}
-        return empty | {"confidence_reasons": [], "findings": [], "fixes": [], "similar": [], "change": None}
+        lists: dict[str, Any] = {"confidence_reasons": [], "findings": [], "fixes": [], "similar": [], "change": None}
+        return empty | lists | details_document(NO_DETAILS)
     return {
         "root_cause": report.root_cause,
         "cause": str(report.cause),
@@ -69,11 +70,31 @@ def report_document(report: RootCauseReport | None) -> dict[str, Any]:
                 "risk": str(fix.risk),
                 "effort": str(fix.effort),
                 "confidence": fix.confidence,
+                "evidence": list(fix.evidence),
             }
             for fix in report.fixes
         ],
         "similar": [asdict(past) for past in report.similar],
         "change": asdict(report.change) if report.change else None,
+        **details_document(report.details),
+    }
+
+
+def details_document(details: Details) -> dict[str, Any]:
+    """What a report says beside its root cause; parts that are missing are empty."""
+    return {
+        "why": details.why,
+        "trigger": details.trigger,
+        "origin": details.origin,
+        "changed": details.changed,
+        "second_cause": str(details.second_cause) if details.second_cause else None,
+        "hypotheses": [
+            {"claim": each.claim, "verdict": str(each.verdict), "evidence": list(each.evidence)}
+            for each in details.hypotheses
+        ],
+        "open_questions": list(details.open_questions),
+        "next_check": details.next_check,
+        "mitigate_now": list(details.mitigations),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.chat.detail_lines import detail_lines
 from adapters.chat.memory import seen_before
 from adapters.chat.shortened import one_sentence, without_place, without_places_in, without_records, without_release
 from adapters.chat.visible import cut, one_line
@@ -26,7 +27,16 @@ _RELEASE, _PLACE, _TITLE, _WARNING, _VOUCHED = 60, 160, 150, 160, 200
 _SURE_ENOUGH = 50
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,300}/[A-Za-z0-9._~/-]{0,600}")
 _MITIGATION = re.compile(r"(?:roll(?:ing)? ?back|revert|disable|turn off|switch off|fail ?over)\b", re.IGNORECASE)
-_TRENDS = {"too_thin": "", "spike": "in a spike"}
+_TRENDS = {
+    "too_thin": "",
+    "steady since": "steady",
+    "just begun": "",
+    "step up": "stepped up",
+    "step down": "stepped down",
+    "burst": "in a burst",
+    "bursts": "in bursts",
+    "uneven": "up and down",
+}
 _ORDINARY = re.compile(r"[a-z]+ ")
 _WORD = re.compile(r"\w{4,}")
 
@@ -53,13 +63,18 @@ class FirstLines:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What stands behind the five lines. `whole_cause` is empty where the first lines and findings say all of it."""
+    """What stands behind the five lines. `whole_cause` is empty where the first lines and findings say all of it.
+
+    `mitigations` stop the damage before a fix repairs it; `beside` are further parts of the conclusion with labels.
+    """
 
     fixes: tuple[Fix, ...]
     whole_cause: str
     warnings: tuple[str, ...]
     findings: tuple[Finding, ...]
     similar: tuple[SimilarIncident, ...]
+    mitigations: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 def first_lines(view: ReportView) -> FirstLines:
@@ -102,6 +117,8 @@ def folded(view: ReportView) -> Folded:
         _warnings(report)[_MOST_WARNINGS:],
         findings,
         tuple(report.similar),
+        report.details.mitigations,
+        tuple(detail_lines(report.details)),
     )
 
 
@@ -147,6 +164,8 @@ def _course(issue: Mapping[str, Any], course: Mapping[str, Any]) -> str:
     began = _moment(course.get("onset")) or _moment(issue.get("first_seen")) or _moment(course.get("first_seen"))
     latest = _moment(issue.get("last_seen")) or _moment(course.get("last_seen"))
     since = f"since {_when(began, latest)}" if began else ""
+    if trend == "ended" and (ended := _moment(course.get("ended"))):
+        return f"none since {_when(ended, latest)}"
     return " ".join(filter(None, (_TRENDS.get(trend, trend), since)))
 
 
@@ -204,6 +223,8 @@ def _do_now(report: RootCauseReport) -> tuple[str, Level, str]:
     risk = best.risk if best else Level.LOW
     if (known := seen_before(report)) is not None and report.seen_before and report.seen_before.fix.strip():
         return one_sentence(known[0]).rstrip("."), risk, known[1]
+    if report.confidence >= _SURE_ENOUGH and report.details.mitigations:
+        return one_line(report.details.mitigations[0]).rstrip("."), Level.MEDIUM, ""
     if report.confidence >= _SURE_ENOUGH:
         best = next((fix for fix in report.fixes if _MITIGATION.match(fix.title.strip("*` "))), best)
     if best is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 
+from adapters.chat.detail_lines import detail_lines
 from adapters.chat.source_lines import source_of
 from adapters.chat.suspect_change import change_words
 from adapters.chat.visible import visible
@@ -45,12 +46,18 @@ def post_mortem(view: ReportView, steps: Sequence[Step] = ()) -> str:
         *_section("Root cause", [_prose(view.report.root_cause), *_source(view)], "\n\n"),
         *_section("What changed", list(_change(view)), "\n\n"),
         *_section("What shows it", [_claim(one.claim, one.evidence) for one in view.report.findings]),
+        *_section("What else was considered", [f"- {label}: {_prose(text)}" for label, text in _beside(view)]),
+        *_section("Mitigation", [f"- [ ] {_prose(text)}" for text in view.report.details.mitigations]),
         *_section("Action items", [line for fix in view.report.fixes for line in _fix(fix)]),
         *_section("Similar incidents", _similar(view)),
         *_section("How it was found", [_step(step) for step in steps]),
         *_section("Evidence", list(_evidence(view)), "\n\n"),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _beside(view: ReportView) -> Iterator[tuple[str, str]]:
+    return detail_lines(view.report.details)
 
 
 def _section(title: str, rows: Sequence[str], divider: str = "\n") -> Iterator[str]:

@@ -23,6 +23,10 @@ _TOOLS = {
     "get_changes": ("Compared the changes", "Comparing the changes"),
     "get_source": ("Read the source", "Reading the source"),
     "search_code": ("Searched the code", "Searching the code"),
+    "list_events": ("Listed the newest events", "Listing the newest events"),
+    "compare_events": ("Compared the events", "Comparing the events"),
+    "find_related": ("Looked for what else began then", "Looking for what else began then"),
+    "said_in_thread": ("Was told in the thread", "Being told in the thread"),
     "search_knowledge_base": ("Searched past incidents", "Searching past incidents"),
 }
 _STATUS = {

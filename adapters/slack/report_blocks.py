@@ -113,6 +113,7 @@ def _folded(view: ReportView) -> Iterator[Block]:
     similar = [_similar(past, parts.fixes) for past in parts.similar]
     source = "\n".join(f"{'→' if line.fails else ' '} {line.text}" for line in source_of(view))
     yield from _fold("Suspect change", list(_change(view)))
+    yield from _fold("Stop the damage now", [f"• {prose(each)}" for each in parts.mitigations])
     yield from _fold(f"How to fix it ({len(fixes)})", fixes)
     yield from _fold(f"Why we think so ({counted(len(parts.findings), 'finding')})", list(_why(view, parts)))
     yield from _fold(f"Similar incidents ({len(similar)})", similar)
@@ -149,6 +150,7 @@ def _why(view: ReportView, parts: Folded) -> Iterator[str]:
         yield prose(parts.whole_cause)
     yield from (f"⚠ {prose(warning)}" for warning in parts.warnings)
     yield from map(_finding, parts.findings)
+    yield from (f"*{label}:* {prose(text)}" for label, text in parts.beside)
     yield f"_{escaped(reasoned_by(view.report.reasoner))}_"
 
 

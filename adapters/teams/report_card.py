@@ -128,6 +128,8 @@ def _folded(view: ReportView) -> Iterator[Element]:
     fixes = [element for number, fix in enumerate(parts.fixes, 1) for element in _fix(number, fix)]
     similar = [element for past in parts.similar for element in _similar(past, parts.fixes)]
     yield from fold("change", "Suspect change", list(_change(view)))
+    now = [element for each in parts.mitigations for element in sentences(each.strip(), [run("• ")], spacing="Small")]
+    yield from fold("now", "Stop the damage now", now)
     yield from fold("fixes", f"How to fix it ({len(parts.fixes)})", fixes)
     yield from fold("why", f"Why we think so ({counted(len(parts.findings), 'finding')})", list(_why(view, parts)))
     yield from fold("similar", f"Similar incidents ({len(parts.similar)})", similar)
@@ -178,6 +180,8 @@ def _why(view: ReportView, parts: Folded) -> Iterator[Element]:
         yield from paragraphs([run("⚠ "), *prose(warning)], spacing="None")
     for finding in parts.findings:
         yield from _finding(finding)
+    for label, text in parts.beside:
+        yield from sentences(text.strip(), [*prose(f"{label}: ", bold=True)], spacing="Small")
     yield rich(run(reasoned_by(one_line(view.report.reasoner)[:100]), subtle=True, size="Small"), spacing="Small")
 
 

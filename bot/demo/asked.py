@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+
+from bot.demo.recordings import Incident
 
 
 async def body_of(request: web.Request) -> Mapping[str, Any]:
@@ -52,3 +54,17 @@ def hours(period: str) -> int:
     if not amount.isdigit() or unit not in ("h", "d", "w"):
         raise web.HTTPBadRequest(reason="Invalid statsPeriod")
     return max(1, int(amount) * {"h": 1, "d": 24, "w": 168}[unit])
+
+
+def answers_query(incident: Incident, words: Sequence[str], *, is_resolved: bool) -> bool:
+    """Whether an issue answers a query of states (`is:`), levels and words of its title; other filters are open."""
+    state = "archived" if incident.issue.get("archived") else "resolved" if is_resolved else "unresolved"
+    for word in words:
+        name, colon, value = word.partition(":")
+        if name == "is" and value in ("resolved", "unresolved", "archived") and value != state:
+            return False
+        if name == "level" and value != incident.issue["level"]:
+            return False
+        if not colon and word not in incident.title.lower():
+            return False
+    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,10 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.demo.asked import body_of, hours, moment, place_of, whole
+from bot.demo.asked import answers_query, body_of, hours, moment, place_of, whole
 from bot.demo.recordings import Incident, Release, recorded_incidents
 from bot.demo.sentry_answers import ORGANIZATION, PROJECT, SentryAnswers
+from bot.demo.surroundings import listed_releases, platform_incidents
 
 __all__ = ["ORGANIZATION", "PROJECT", "TOKEN", "Fault", "LocalSentry", "recorded_incidents"]
 
@@ -69,7 +71,7 @@ class LocalSentry:
         self._port = port
         self._resolved: set[str] = set()
         self._answers = SentryAnswers(datetime.now(UTC).replace(microsecond=0), "")
-        served = (*recorded_incidents(), *also)
+        served = (*recorded_incidents(), *platform_incidents(), *also)
         self._by_id = {name: item for item in served for name in (item.issue_id, item.short_id)}
         self._by_event = {str(item.event["id"]): item for item in recorded_incidents()}
         self._releases = {item.release.version: item.release for item in recorded_incidents()}
@@ -119,6 +121,7 @@ class LocalSentry:
             web.get(f"{organization}/eventids/{{event}}/", self._show_event_id),
             web.get(f"{organization}/events/", self._show_totals),
             web.get(f"{organization}/events-timeseries/", self._show_series),
+            web.get(f"{organization}/releases/", self._list_releases),
             web.get(f"{organization}/releases/{{version}}/", self._show_release),
             web.get(f"{organization}/releases/{{version}}/commits/", self._list_commits),
             web.get(f"{project}/events/{{event}}/committers/", self._list_committers),
@@ -197,22 +200,13 @@ class LocalSentry:
 
     async def _list_issues(self, request: web.Request) -> web.Response:
         words = request.query.get("query", "is:unresolved").lower().split()
-        listed = [incident for incident in recorded_incidents() if self._matches(incident, words)]
+        everywhere = platform_incidents() if request.query.get("project") == "-1" else ()
+        listed = [incident for incident in (*recorded_incidents(), *everywhere) if self._matches(incident, words)]
         listed.sort(key=self._answers.last_seen, reverse=True)
         return self._page(request, listed, self._issue)
 
     def _matches(self, incident: Incident, words: list[str]) -> bool:
-        """Whether an issue answers a query of states (`is:`), levels and words of its title; other filters are open."""
-        state = "resolved" if incident.issue_id in self._resolved else "unresolved"
-        for word in words:
-            name, colon, value = word.partition(":")
-            if name == "is" and value in ("resolved", "unresolved") and value != state:
-                return False
-            if name == "level" and value != incident.issue["level"]:
-                return False
-            if not colon and word not in incident.title.lower():
-                return False
-        return True
+        return answers_query(incident, words, is_resolved=incident.issue_id in self._resolved)
 
     async def _show_issue(self, request: web.Request) -> web.Response:
         return web.json_response(self._issue(self._asked(request)))
@@ -258,13 +252,10 @@ class LocalSentry:
         return web.json_response(self._answers.event(incident))
 
     async def _list_events(self, request: web.Request) -> web.Response:
-        is_full = request.query.get("full") == "true"
-        heavy = () if is_full else ("entries", "contexts", "occurrence")
-        return self._page(
-            request,
-            [self._asked(request)],
-            lambda incident: {k: v for k, v in self._answers.event(incident).items() if k not in heavy},
-        )
+        """The recorded event alone, unless so many are asked for; short unless asked for in full."""
+        heavy = () if request.query.get("full") == "true" else ("entries", "contexts", "occurrence")
+        events = self._answers.events(self._asked(request), min(_MAX_PAGE, whole(request, "per_page", 1)))
+        return self._page(request, events, lambda event: {k: v for k, v in event.items() if k not in heavy})
 
     async def _show_event_id(self, request: web.Request) -> web.Response:
         incident = self._of_event(request)
@@ -286,13 +277,14 @@ class LocalSentry:
         return web.json_response(self._answers.series(self._queried(request), period_h, interval_s))
 
     async def _show_totals(self, request: web.Request) -> web.Response:
-        """The totals of one issue; or, of all but one, how many events have each value of a tag."""
-        fields, words = request.query.getall("field", []), request.query.get("query", "").split()
-        left_out = {word.removeprefix("!issue:").upper() for word in words if word.startswith("!issue:")}
-        if not left_out:
+        """The totals of one issue; or, of transactions, how many requests have each combination of tags."""
+        fields = request.query.getall("field", [])
+        if request.query.get("dataset") != "transactions":
             return web.json_response(self._answers.totals(self._queried(request), fields))
-        others = [one for one in recorded_incidents() if not left_out & {one.issue_id, one.short_id}]
-        return web.json_response(self._answers.table(others, fields, moment(request, "start"), moment(request, "end")))
+        moment(request, "start"), moment(request, "end")
+        named = re.search(r'transaction:"([^"]*)"', request.query.get("query", ""))
+        asked = [one for one in recorded_incidents() if not named or one.event["culprit"] == named[1]]
+        return web.json_response(self._answers.traffic(asked, fields))
 
     def _queried(self, request: web.Request) -> Incident:
         """The issue that a search such as `issue:SHOP-1` names."""
@@ -311,6 +303,10 @@ class LocalSentry:
         return self._page(request, self._answers.tag_values(self._asked(request), request.match_info["key"]), dict)
 
     # ---- releases ---------------------------------------------------------------------------------------------------
+
+    async def _list_releases(self, request: web.Request) -> web.Response:
+        """Every release, those before the recorded ones too; `per_page` and `cursor` divide the list."""
+        return self._page(request, listed_releases(self._releases.values()), self._answers.listed_release)
 
     async def _show_release(self, request: web.Request) -> web.Response:
         return web.json_response(self._answers.release(self._shipped(request)))

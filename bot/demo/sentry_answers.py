@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.demo.recordings import Incident, Release
+from bot.demo.surroundings import Listed, traffic_of
 
 ORGANIZATION = "acme"
 PROJECT = "shop"
@@ -41,13 +41,13 @@ class SentryAnswers:
             "culprit": incident.event["culprit"],
             "permalink": f"{self.base_url}/organizations/{ORGANIZATION}/issues/{incident.issue_id}/",
             "level": issue["level"],
-            "status": "resolved" if resolved else "unresolved",
+            "status": "ignored" if issue.get("archived") else "resolved" if resolved else "unresolved",
             "statusDetails": {},
-            "substatus": None if resolved else "ongoing",
+            "substatus": "archived_until_escalating" if issue.get("archived") else None if resolved else "ongoing",
             "issueCategory": issue["category"],
             "issueType": issue["type"],
             "platform": incident.event["platform"],
-            "project": {"id": "1", "slug": PROJECT, "name": "Shop", "platform": incident.event["platform"]},
+            "project": project_of(incident) | {"platform": incident.event["platform"]},
             "type": incident.event["type"],
             "metadata": {"type": kind, "value": value} if value else {"title": incident.title},
             "count": str(incident.events),
@@ -80,6 +80,22 @@ class SentryAnswers:
             "release": self.release(incident.release),
         }
 
+    def events(self, incident: Incident, limit: int) -> list[dict[str, Any]]:
+        """The newest events, the recorded one first; tags are spread over them as over all."""
+        recorded = self.event(incident)
+        times = [ago_s for ago_s, count in _happened(incident) for _ in range(count)][:limit]
+        return [recorded, *(self._another(incident, recorded, n, ago_s) for n, ago_s in enumerate(times[1:], 1))]
+
+    def _another(self, incident: Incident, recorded: Mapping[str, Any], n: int, ago_s: int) -> dict[str, Any]:
+        """An event like the recorded one, with an id, a time, a user and tags of its own."""
+        identity = hashlib.md5(f"{incident.short_id} {n}".encode(), usedforsecurity=False).hexdigest()
+        tags = [{"key": tag["key"], "value": _value_of(incident, tag["key"], n)} for tag in recorded["tags"]]
+        at, person = _iso(self.now - timedelta(seconds=ago_s)), recorded.get("user")
+        user = (
+            {"id": f"{person['id']}-{n % max(1, incident.issue['users'])}"} if person and person.get("id") else person
+        )
+        return {**recorded, "id": identity, "eventID": identity, "dateCreated": at, "tags": tags, "user": user}
+
     def counts(self, incident: Incident, hours: int, interval_s: int) -> list[list[int]]:
         """[seconds, count] per interval over the last `hours`, oldest first, empty ones included."""
         end = int(self.now.timestamp())
@@ -107,18 +123,15 @@ class SentryAnswers:
         kinds = {name: "string" if isinstance(value, str) else "integer" for name, value in row.items()}
         return {"data": [row], "meta": {"fields": kinds, "dataset": "errors"}}
 
-    def table(
-        self, incidents: Sequence[Incident], fields: Sequence[str], since: datetime, until: datetime
-    ) -> dict[str, Any]:
-        """How many events have each value of a tag, the one column beside `count()`; those without it are left out."""
-        key = next((field for field in fields if field != "count()"), "")
-        counts: Counter[str] = Counter()
-        for incident in incidents:
-            moments = ((self.now - timedelta(seconds=ago_s), count) for ago_s, count in _happened(incident))
-            within = sum(count for at, count in moments if since <= at <= until)
-            counts.update({value: count * within // incident.events for value, count in incident.tag_values(key)})
-        rows = [{key: value, "count()": count} for value, count in counts.most_common() if count]
-        return {"data": rows, "meta": {"fields": {key: "string", "count()": "integer"}, "dataset": "errors"}}
+    def traffic(self, incidents: Sequence[Incident], fields: Sequence[str]) -> dict[str, Any]:
+        """How many requests of the transactions of `incidents` have each combination of tags, failed or not."""
+        keys = [field for field in fields if field != "count()"]
+        rows = [
+            {**dict(zip(keys, values, strict=True)), "count()": count}
+            for incident in incidents
+            for values, count in traffic_of(incident, keys)
+        ]
+        return {"data": rows, "meta": {"fields": {"count()": "integer"}, "dataset": "transactions"}}
 
     def tag(self, incident: Incident, key: str) -> dict[str, Any] | None:
         """How a tag's values share the events; None when no event has it."""
@@ -155,6 +168,11 @@ class SentryAnswers:
             "projects": [{"slug": PROJECT, "name": "Shop"}],
         }
 
+    def listed_release(self, listed: Listed) -> dict[str, Any]:
+        """A release as the list of them has it: with its first and last event, where it has some."""
+        at = _iso(self._shipped_at(listed.release) + timedelta(minutes=5)) if listed.has_events else None
+        return self.release(listed.release) | {"firstEvent": at, "lastEvent": at}
+
     def commits(self, release: Release) -> list[dict[str, Any]]:
         """What went into a release, newest first, each an hour before the next."""
         shipped = self._shipped_at(release)
@@ -186,6 +204,22 @@ class SentryAnswers:
         name = commit["author"]
         author = {"name": name, "email": f"{name.split()[0].lower()}@shop.example"}
         return {"id": commit["id"], "message": commit["message"], "author": author, "dateCreated": _iso(at)}
+
+
+def project_of(incident: Incident) -> dict[str, str]:
+    """The project of an incident; the recorded ones are of the shop."""
+    slug = str(incident.issue.get("project", PROJECT))
+    return {"id": "1" if slug == PROJECT else "2", "slug": slug, "name": slug.capitalize()}
+
+
+def _value_of(incident: Incident, key: str, n: int) -> str:
+    """The value of a tag in event `n`, so that all events together have each value as often as it is counted."""
+    place = n % incident.events
+    for value, count in incident.tag_values(key):
+        if place < count:
+            return value
+        place -= count
+    return ""
 
 
 def _happened(incident: Incident) -> Iterator[tuple[int, int]]:

@@ -28,6 +28,9 @@ def who(known: Known) -> Iterator[Part]:
         yield excerpt(item)
 
 
+_SHAPES = {"too_thin": "too few to name a shape", "steady since": "steady since then"}
+
+
 def when(known: Known) -> Iterator[Part]:
     """Since when, how often, and its trend."""
     issue, details = known.issue()
@@ -43,7 +46,7 @@ def when(known: Known) -> Iterator[Part]:
 def _course(facts: FrequencyFacts) -> str:
     """Its begin, its amount and its peak in a sentence or two."""
     within = f" in {facts['period']}" if facts.get("period") else ""
-    trend = facts.get("trend", "unknown").replace("too_thin", "too few to name a trend")
+    trend = _SHAPES.get(facts.get("trend", ""), facts.get("trend", "unknown"))
     peak = f"; the peak was {facts['peak_count']:,} at {facts['peak_at']}" if facts.get("peak_at") else ""
     after = f", right after release {facts['onset_release']}" if facts.get("onset_release") else ""
     began = f"It began at {facts['onset']}{after}. " if facts.get("onset") else ""
@@ -109,7 +112,7 @@ def _shares(known: Known, tag: str, label: str) -> Iterator[Part]:
 
 
 def _share(share: ShareFacts) -> str:
-    usual = f", {share['usual']:.0%} of the project's other events" if "usual" in share else ""
+    usual = f", {share['usual']:.0%} of the traffic" if "usual" in share else ""
     return f"{share.get('value')} {share.get('count')} ({share.get('share', 0.0):.0%}{usual})"
 
 

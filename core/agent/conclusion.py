@@ -9,17 +9,18 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from core.agent.causes import catalogue
+from core.agent.meanings import MEANINGS
 from core.domain.causes import Cause
 from core.domain.errors import ToolRejected
 from core.domain.journal import Transcript
-from core.domain.report import Analysis, Answer, Culprit, Finding, Fix, Level
+from core.domain.report import Analysis, Answer, Culprit, Details, Finding, Fix, Hypothesis, Level, Verdict
 from core.masking.controls import without_controls
 from core.ports import ToolSpec
 
 SUBMIT_ANALYSIS = "submit_analysis"
 SUBMIT_ANSWER = "submit_answer"
 _MAX_FAULTS = 5
+_MOST = 6
 _EVIDENCE_ID = re.compile(r"[Ee]?(\d+)")
 _LINE = re.compile(r"(?:(.+?):|line )(\d+)(?::\d+)?")
 _PERCENT = re.compile(r"\s*+(\d++(?:\.\d++)?)\s*+%?\s*+")
@@ -40,9 +41,13 @@ def _object(properties: Mapping[str, Any], *, required: Sequence[str] | None = N
     }
 
 
-def _told_apart() -> str:
-    """Those causes whose names do not tell them from their neighbors, in two or three words."""
-    return "; ".join(f"{cause}: {entry.hint}" for cause, entry in catalogue().items() if entry.hint)
+def _described(text: str, schema: Mapping[str, Any] = _STRING) -> dict[str, Any]:
+    return {**schema, "description": text}
+
+
+_CAUSES = "; ".join(f"{cause}: {meaning}" for cause, meaning in MEANINGS.items())
+_LEVEL = {"type": "string", "enum": [*Level]}
+_VERDICT = {"type": "string", "enum": [*Verdict]}
 
 
 ANALYSIS_TOOL = ToolSpec(
@@ -50,20 +55,33 @@ ANALYSIS_TOOL = ToolSpec(
     "Ends the investigation.",
     _object(
         {
-            "root_cause": _STRING,
-            # As an enum they would cost half as much again, in every turn; a correction lists them.
-            "cause": {"type": "string", "description": f"One of: {' '.join(Cause)}. {_told_apart()}"},
-            "culprit": {"type": "string", "description": "Frame to open first: file:line in function()"},
+            "root_cause": _described("One sentence"),
+            "cause": _described(_CAUSES, {"type": "string", "enum": [*Cause]}),
+            "second_cause": _STRING,
+            "why": _STRING,
+            "trigger": _STRING,
+            "origin": _STRING,
+            "changed": _STRING,
+            "culprit": _described("Frame to open first: file:line in function()"),
             "findings": {
                 "type": "array",
                 "items": _object({"claim": _STRING, "evidence": _EVIDENCE}),
             },
+            "hypotheses": {
+                "type": "array",
+                "items": _object({"claim": _STRING, "verdict": _VERDICT, "evidence": _EVIDENCE}),
+            },
+            "open_questions": _STRINGS,
+            "next_check": _STRING,
+            "mitigate_now": _STRINGS,
             "fixes": {
                 "type": "array",
-                "description": f"risk and effort: {', '.join(Level)}",
-                "items": _object({"title": _STRING, "steps": _STRINGS, "risk": _STRING, "effort": _STRING}),
+                "items": _object(
+                    {"title": _STRING, "steps": _STRINGS, "risk": _LEVEL, "effort": _LEVEL, "evidence": _EVIDENCE},
+                    required=("title", "steps", "risk", "effort"),
+                ),
             },
-            "confidence": _PERCENTAGE,
+            "confidence": _described("0-100: 90 shown by evidence, 60 likely, 30 one of several", _PERCENTAGE),
         },
         required=("root_cause", "cause", "findings", "fixes", "confidence"),
     ),
@@ -125,6 +143,22 @@ def _lines(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _listed(value: Any) -> Any:
+    """One thing as a list of it, and nothing as an empty one."""
+    value = [] if value in (None, "", {}, "none", "None") else value
+    return [value] if isinstance(value, str | dict) else value
+
+
+def _text_or_none(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _known_cause(value: Any) -> Any:
+    """A class of the list; a second one that is none of them is left out instead of refused."""
+    word = _word(value)
+    return word if isinstance(word, str) and word in {*Cause} else None
+
+
 def _word(value: Any) -> Any:
     return re.sub(r"[\s-]+", "_", value.strip().lower()) if isinstance(value, str) else value
 
@@ -151,6 +185,8 @@ def _place(value: Any) -> Any:
 
 
 _Sentence = Annotated[str, _trimmed(600), Field(min_length=1)]
+_Sentences = Annotated[list[_Sentence], BeforeValidator(_listed)]
+_Optional = Annotated[Annotated[str, _trimmed(600)], BeforeValidator(_text_or_none)]
 _Ids = Annotated[list[str], BeforeValidator(_ids)]
 _Percentage = Annotated[int, BeforeValidator(_percentage), Field(ge=0, le=100)]
 _Level = Annotated[Level, BeforeValidator(_word)]
@@ -179,6 +215,16 @@ class _Fix(BaseModel):
     risk: _Level
     effort: _Level
     confidence: _Percentage | None = None
+    evidence: _Ids = []
+
+    def as_fix(self) -> Fix:
+        return Fix(self.title, tuple(self.steps), self.risk, self.effort, self.confidence, tuple(self.evidence))
+
+
+class _Hypothesis(BaseModel):
+    claim: _Sentence
+    verdict: Annotated[Verdict, BeforeValidator(_word)] = Verdict.OPEN
+    evidence: _Ids = []
 
 
 class _Analysis(BaseModel):
@@ -188,6 +234,28 @@ class _Analysis(BaseModel):
     findings: list[_Finding]
     fixes: list[_Fix]
     confidence: _Percentage | None = None
+    second_cause: Annotated[Cause | None, BeforeValidator(_known_cause)] = None
+    why: _Optional = ""
+    trigger: _Optional = ""
+    origin: _Optional = ""
+    changed: _Optional = ""
+    hypotheses: Annotated[list[_Hypothesis], BeforeValidator(_listed)] = []
+    open_questions: _Sentences = []
+    next_check: _Optional = ""
+    mitigate_now: _Sentences = []
+
+    def as_details(self) -> Details:
+        return Details(
+            self.why,
+            self.trigger,
+            self.origin,
+            self.changed,
+            None if self.second_cause is self.cause else self.second_cause,
+            tuple(Hypothesis(each.claim, each.verdict, tuple(each.evidence)) for each in self.hypotheses[:_MOST]),
+            tuple(self.open_questions[:_MOST]),
+            self.next_check,
+            tuple(self.mitigate_now[:_MOST]),
+        )
 
     def as_analysis(self) -> Analysis:
         return Analysis(
@@ -195,8 +263,9 @@ class _Analysis(BaseModel):
             self.cause,
             self.culprit.as_culprit() if self.culprit else None,
             tuple(Finding(finding.claim, tuple(finding.evidence)) for finding in self.findings),
-            tuple(Fix(fix.title, tuple(fix.steps), fix.risk, fix.effort, fix.confidence) for fix in self.fixes),
+            tuple(fix.as_fix() for fix in self.fixes),
             self.confidence,
+            self.as_details(),
         )
 
 

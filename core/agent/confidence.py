@@ -15,6 +15,7 @@ UNKNOWN_CAUSE_CEILING = 35
 NO_STACK_CEILING = 45
 DOUBTFUL_OWN_CONFIDENCE = 40
 _SEVERAL = 2
+_MOST_FALSE = 3
 
 
 _SURFACED = frozenset(
@@ -34,12 +35,17 @@ _SURFACED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How the conclusion stood up to its evidence: claims kept, claims dropped, and whether the culprit was seen."""
+    """How the conclusion stood up to its evidence: claims kept and dropped, and whether the culprit was seen.
+
+    `cause_supported` is whether the places that the root cause names were seen: other names may be general knowledge.
+    `false_citations` count ids of evidence that does not exist.
+    """
 
     kept: int
     dropped: int
     culprit_seen: bool
     cause_supported: bool
+    false_citations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,10 @@ def _support(analysis: Analysis, verification: Verification) -> Iterator[_Weight
     if analysis.culprit is not None and not verification.culprit_seen:
         yield _Weight(-12, "the named culprit stands in no evidence")
     if not verification.cause_supported:
-        yield _Weight(-12, "the root cause names something that stands in no evidence")
+        yield _Weight(-12, "the root cause names a place that stands in no evidence")
+    if verification.false_citations:
+        number = min(_MOST_FALSE, verification.false_citations)
+        yield _Weight(-8 * number, "evidence is cited that does not exist")
     if analysis.own_confidence is not None and analysis.own_confidence < DOUBTFUL_OWN_CONFIDENCE:
         yield _Weight(-10, f"the model itself is in doubt ({analysis.own_confidence} %)")
 

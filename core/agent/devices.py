@@ -9,6 +9,7 @@ from core.domain.tool_facts import IssueFacts, StackFacts
 PHONE, BROWSER, HOST = "phone", "browser", "host"
 
 _PHONE_PLATFORMS = frozenset({"cocoa", "objc", "swift", "android", "react-native", "reactnative", "flutter", "dart"})
+_SERVER_PLATFORMS = frozenset({"python", "java", "ruby", "php", "go", "csharp", "node", "elixir", "rust", "perl"})
 _PHONE_SYSTEMS = re.compile(r"^(?:iOS|iPadOS|Android|tvOS|watchOS)\b", re.IGNORECASE)
 _PHONE_CODE = re.compile(
     r"^(?:android|androidx|com\.android|dalvik|kotlinx\.coroutines\.android|UIKit\w*|package:flutter)\b"
@@ -27,4 +28,7 @@ def device_of(stack: StackFacts, issue: IssueFacts) -> str:
         return PHONE
     if platform.startswith("javascript") and not any(map(_SERVER_CODE.search, names)):
         return BROWSER
+    if platform in _SERVER_PLATFORMS:
+        # Its event names the browser that sent the request.
+        return HOST
     return BROWSER if tags.get("browser") or tags.get("browser.name") else HOST

@@ -9,6 +9,7 @@ from core.agent.causes import CauseEntry, catalogue, classify
 from core.agent.code_changes import came_with, named_commit, suspect_claim
 from core.agent.code_reasons import told_by_code
 from core.agent.devices import device_of
+from core.agent.further import first_elsewhere
 from core.agent.issue_kinds import recognize
 from core.agent.root_cause import about_one_member, fill, group_members, root_cause
 from core.agent.words import culprit_of, frame_of, one_line, without_frames, words_of
@@ -25,6 +26,7 @@ from core.domain.tool_facts import (
     LogChangeFacts,
     LogFacts,
     MatchFacts,
+    RelatedFacts,
     SourceFacts,
     StackFacts,
     TraceFacts,
@@ -51,6 +53,7 @@ class Observed:
     changes: ChangesFacts = field(default_factory=ChangesFacts)
     source: SourceFacts = field(default_factory=SourceFacts)
     found_code: FoundCodeFacts = field(default_factory=FoundCodeFacts)
+    related: RelatedFacts = field(default_factory=RelatedFacts)
 
 
 def diagnose(observed: Observed) -> Analysis:
@@ -63,7 +66,7 @@ def diagnose(observed: Observed) -> Analysis:
         entry, words = kind.entry, {**words, **kind.words}
     if commit := named_commit(observed.changes):
         words = {**words, "commit": commit}
-    sentence = root_cause(entry, words, observed.stack, observed.issue, is_exception=kind is None)
+    sentence = root_cause(entry, words, observed.stack, observed.issue, observed.related, is_exception=kind is None)
     in_code = told_by_code(cause, observed.source, observed.found_code)
     return Analysis(
         root_cause=" ".join(filter(None, (sentence, in_code, came_with(observed.changes, sentence, in_code)))),
@@ -91,6 +94,8 @@ def _findings(entry: CauseEntry, words: Mapping[str, str], observed: Observed) -
         yield Finding(f"Severity {observed.impact.get('severity', 'unknown')}: {reason}.", (impact_id,))
         if concentrated := _concentrated(observed.impact):
             yield Finding(concentrated, (impact_id,))
+    if (related_id := ids.get("find_related")) and (first := first_elsewhere(observed.related)):
+        yield Finding(f"{first}.", (related_id,))
     if knowledge_id := ids.get("search_knowledge_base"):
         yield from _known(observed, knowledge_id)
 
@@ -179,7 +184,7 @@ def _what_changed(words: Mapping[str, str], observed: Observed) -> str | None:
 
 
 def _concentrated(impact: ImpactFacts) -> str | None:
-    """Where nearly all events come from, though other events of the project do not."""
+    """Where nearly all events come from, though the traffic does not."""
     shares = impact.get("shares", {})
     heads = [(key, shares[key][0]) for key in ("server_name", "browser", "environment") if shares.get(key)]
     telling = [
@@ -190,10 +195,7 @@ def _concentrated(impact: ImpactFacts) -> str | None:
     if not telling:
         return None
     _, key, head = max(telling, key=lambda one: one[0])
-    return (
-        f"{head['share']:.0%} of its events come from {key} {head['value']} "
-        f"(of the project's other events, {head['usual']:.0%})."
-    )
+    return f"{head['share']:.0%} of its events come from {key} {head['value']} (of the traffic, {head['usual']:.0%})."
 
 
 def _best_match(observed: Observed, *, passage: bool = False) -> MatchFacts | None:

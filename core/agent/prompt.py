@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from core.agent.conclusion import SUBMIT_ANALYSIS, SUBMIT_ANSWER, conclusion_tool, read_analysis, read_answer
 from core.domain.journal import Transcript
-from core.domain.report import Analysis, Answer, Evidence, RootCauseReport
+from core.domain.report import Analysis, Answer, Details, Evidence, RootCauseReport
 from core.domain.untrusted_text import FENCE_RULE, cut_fenced, fenced, marker_in, neutralize
 from core.masking.controls import without_controls
 from core.ports import ToolSpec
@@ -16,18 +16,21 @@ EARLIER_CHARS = 2_500
 """How much of each earlier observation a follow-up is opened with; the tools can be asked again."""
 
 _METHOD = f"""\
-- Read issue and stack, then frequency, impact and past incidents: several calls a turn, at most 15 turns.
-- Results have evidence ids, such as E2: cite them for every claim. Repeated calls bring nothing new.
+- Results have evidence ids, such as E2: cite them for every finding. A repeated call brings no new one.
 - {FENCE_RULE}.
-- No number, name, file or value that the cited evidence lacks. "I do not know" is a legal answer, a guess is not."""
+- Names, numbers and values of this system stand in the evidence you cite. General knowledge is welcome as such.
+- "I do not know" is a legal answer. A guess is one too where it is called a guess: as a hypothesis."""
 
 _INVESTIGATE = f"""\
 You are LogSense, an on-call engineer who finds root causes of production errors. Tools only read.
 
 {_METHOD}
-- Root cause in one sentence: why, not the error repeated: the value that broke it, its origin, what changed.
-- At most three fixes, best first: file, function, change.
-- Evidence missing, tools failing: say so, with low confidence.
+- Issue and stack were read for you. Call what can still decide, several calls a turn, then conclude; at most 15 turns.
+- Root cause in one sentence, not the error repeated. Why (the mechanism), trigger, origin of the breaking value and \
+what changed have optional fields of their own.
+- mitigate_now stops the damage, fixes repair: at most three, best first: file, function, change. A fix proposes: \
+it may name what does not exist yet.
+- Say which explanations you ruled out and by which evidence, what stays open, and which check would decide.
 
 Finish by calling {SUBMIT_ANALYSIS}, once something was read. Text without a call ends nothing."""
 
@@ -36,6 +39,7 @@ You are LogSense, an on-call engineer who answers a colleague's question about a
 tools only read.
 
 {_METHOD}
+- Call several tools a turn where you need them, at most 15 turns.
 - Answer from the report and its evidence when they suffice; call tools only for what they do not show.
 - If the evidence contradicts the report, say so.
 
@@ -94,12 +98,31 @@ def _report(report: RootCauseReport, earlier: Sequence[Evidence]) -> str:
             f"Fix {number} (risk {fix.risk}, effort {fix.effort}): {fix.title}. {' '.join(fix.steps)}"
             for number, fix in enumerate(report.fixes, 1)
         ),
+        *told_details(report.details),
         *(f"Similar: {past.incident} ({past.status}): {past.root_cause} Fix: {past.fix}" for past in report.similar),
     ]
     quoted = "\n".join(_unfenced(line) for line in lines)
     # No text can hold its own digest, so without a result to take the marker from, this one is as good.
     marker = next(filter(None, (marker_in(one.text) for one in earlier)), None)
     return f"The report:\n{fenced(quoted, marker or hashlib.sha256(quoted.encode()).hexdigest()[:8])}"
+
+
+def told_details(details: Details) -> Iterator[str]:
+    """What a report says beside its root cause, a line for each part that there is."""
+    named = {
+        "Why": details.why,
+        "Trigger": details.trigger,
+        "Origin": details.origin,
+        "What changed": details.changed,
+        "Second cause class": str(details.second_cause or ""),
+    }
+    yield from (f"{name}: {text}" for name, text in named.items() if text)
+    yield from (f"Mitigation: {text}" for text in details.mitigations)
+    for each in details.hypotheses:
+        yield f"Hypothesis, {each.verdict.words} ({', '.join(each.evidence) or 'no evidence'}): {each.claim}"
+    yield from (f"Open: {text}" for text in details.open_questions)
+    if details.next_check:
+        yield f"Next check: {details.next_check}"
 
 
 def _cut(text: str) -> str:

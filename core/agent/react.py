@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.agent.looking import HOST, begins_by_looking, first_look
 from core.agent.patience import Patience
 from core.domain.errors import LogSenseError, ReasonerFailed, ServiceFailed, ToolRejected
 from core.domain.journal import (
     CallCorrected,
     CallObserved,
     JournalEntry,
+    PersonSaid,
     ReasonerReplaced,
     ToolCall,
     Transcript,
@@ -70,8 +72,16 @@ class ReactLoop:
         budget: Budget,
         check: Callable[[], Awaitable[None]] | None = None,
         patience: Patience | None = None,
+        begin_by_looking: bool = False,
+        hear: Callable[[], Awaitable[Sequence[PersonSaid]]] | None = None,
     ) -> None:
-        """`check` raises LeaseLost when another worker has the run; without one, nobody else can."""
+        """`check` raises LeaseLost when another worker has the run; without one, nobody else can.
+
+        With `begin_by_looking` the host reads issue and stack before the first reasoner is asked. `hear` gives all
+        that people have said to the run; each of it is journalled once, before the turn that reads it.
+        """
+        self._hear = hear
+        self._begin_by_looking = begin_by_looking
         self._patience = patience or Patience()
         self._check = check
         self._transcript = transcript
@@ -93,6 +103,8 @@ class ReactLoop:
         """
         self._deadline = asyncio.get_running_loop().time() + self._budget.timeout_s
         tools = await self._offered_tools()
+        if self._begin_by_looking and begins_by_looking(self._transcript):
+            await self._look(tools)
         while True:
             last = _last_turn(self._transcript)
             if last is not None and last.conclusion is not None:
@@ -110,6 +122,12 @@ class ReactLoop:
             await self._replace_reasoner(str(failure))
             return ()
 
+    async def _look(self, tools: Sequence[ToolSpec]) -> None:
+        """Journal the host's own turn; its calls are made, and made again after a crash, like those of any other."""
+        if turn := first_look(self._transcript, tools):
+            await self._make_sure()
+            await self._commit(_numbered(turn, 0, HOST, self._now()))
+
     # ---- turns ------------------------------------------------------------------------------------------------------
 
     async def _take_turn(self, tools: Sequence[ToolSpec]) -> None:
@@ -119,6 +137,7 @@ class ReactLoop:
         if _fruitless_turns(self._transcript) >= MAX_FRUITLESS_TURNS:
             await self._replace_reasoner("its calls kept missing")
         await self._make_sure()
+        await self._listen()
         reasoner = self._reasoners[self._active]
         must_conclude = number >= self._budget.max_turns or self._time_left() <= -GRACE_S or not tools
         try:
@@ -131,6 +150,12 @@ class ReactLoop:
         await self._commit(_numbered(turn, number, reasoner.name, self._now()))
         if not turn.calls and turn.conclusion is None:
             await self._commit(CallCorrected(f"t{number}", NUDGE, self._now()))
+
+    async def _listen(self) -> None:
+        heard = {entry.question_id for entry in self._transcript.entries if isinstance(entry, PersonSaid)}
+        for said in await self._hear() if self._hear is not None else ():
+            if said.question_id not in heard:
+                await self._commit(said)
 
     async def _ask(self, reasoner: Reasoner, tools: Sequence[ToolSpec], must_conclude: bool) -> Turn:
         if self._is_last_resort():
@@ -207,7 +232,8 @@ class ReactLoop:
     async def _observe(self, call: ToolCall, evidence_id: str) -> None:
         if evidence_id.startswith("see "):
             note = f"This call was made before: {evidence_id}."
-            await self._commit(CallCorrected(call.id, note, self._now()))
+            known = evidence_id.removeprefix("see ")
+            await self._commit(CallCorrected(call.id, note, self._now(), same_as=known))
             return
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -219,6 +245,11 @@ class ReactLoop:
             return
         if not evidence.ok:
             self._forget(call)
+        elif twin := _twin_of(evidence, self._transcript.evidence()):
+            self._calls_made[_key(call.tool, call.arguments)] = twin
+            note = f"The same as {twin}, word for word: it has no id of its own."
+            await self._commit(CallCorrected(call.id, note, self._now(), same_as=twin, was_made=True))
+            return
         await self._commit(CallObserved(call.id, evidence, round((loop.time() - started) * 1000), self._now()))
 
     async def _call(self, call: ToolCall, evidence_id: str) -> Evidence:
@@ -258,16 +289,25 @@ def _last_turn(transcript: Transcript) -> TurnTaken | None:
     return next((entry for entry in reversed(transcript.entries) if isinstance(entry, TurnTaken)), None)
 
 
+def _twin_of(evidence: Evidence, known: Sequence[Evidence]) -> str | None:
+    """The id of an observation of the same tool that says the same, whatever the arguments were."""
+    for other in known:
+        is_same = bool(evidence.facts) and evidence.facts == other.facts
+        if other.ok and other.tool == evidence.tool and (is_same or other.text == evidence.text):
+            return other.id
+    return None
+
+
 def _fruitless_turns(transcript: Transcript) -> int:
     """How many turns in a row, up to now, brought no observation."""
     fruitless = 0
     for entry in reversed(transcript.entries):
         match entry:
-            case CallObserved() | ReasonerReplaced():
+            case CallObserved() | ReasonerReplaced() | CallCorrected(was_made=True):
                 return fruitless
             case TurnTaken():
                 fruitless += 1
-            case CallCorrected():
+            case CallCorrected() | PersonSaid():
                 continue
     return fruitless
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 from core.agent.code_changes import suspect_change
 from core.agent.confidence import Verification, confidence_in
@@ -17,12 +17,16 @@ from core.domain.report import (
     Culprit,
     Evidence,
     Finding,
+    Fix,
+    Hypothesis,
     RootCauseReport,
     SimilarIncident,
 )
 from core.domain.tool_facts import StackFacts
 
 MAX_FIXES = 5
+
+C = TypeVar("C", Fix, Hypothesis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,14 @@ def report_from(transcript: Transcript, analysis: Analysis, reasoner: str) -> Ro
         confidence=confidence,
         confidence_reasons=reasons,
         findings=checked.findings,
-        fixes=analysis.fixes[:MAX_FIXES],
+        fixes=tuple(_citing(fix, evidence) for fix in analysis.fixes[:MAX_FIXES]),
         similar=similar,
         reasoner=reasoner,
         change=suspect_change(analysis, evidence),
         partial=not any(item.ok and item.tool == "get_stacktrace" for item in evidence),
+        details=replace(
+            analysis.details, hypotheses=tuple(_citing(each, evidence) for each in analysis.details.hypotheses)
+        ),
     )
 
 
@@ -58,6 +65,12 @@ def checked_answer(transcript: Transcript, answer: Answer) -> Answer:
     """The answer, citing only evidence that exists."""
     known = {item.id for item in transcript.evidence()}
     return Answer(answer.text, tuple(cited for cited in answer.evidence if cited in known))
+
+
+def _citing(thing: C, evidence: Sequence[Evidence]) -> C:
+    """`thing` without citations of evidence that does not exist."""
+    known = {item.id for item in evidence}
+    return replace(thing, evidence=tuple(cited for cited in thing.evidence if cited in known))
 
 
 # ---- claims against evidence ----------------------------------------------------------------------------------------
@@ -79,6 +92,20 @@ def quoted_parts(claim: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parts))
 
 
+def places_in(text: str) -> tuple[str, ...]:
+    """The `file:line` places that a text names; other names in it may be general knowledge."""
+    return tuple(dict.fromkeys(_PLACE.findall(text)))
+
+
+def _cited(analysis: Analysis) -> Iterator[str]:
+    for ids in (
+        *(finding.evidence for finding in analysis.findings),
+        *(fix.evidence for fix in analysis.fixes),
+        *(hypothesis.evidence for hypothesis in analysis.details.hypotheses),
+    ):
+        yield from ids
+
+
 def stands_in(part: str, text: str) -> bool:
     """Whether `part` is written in `text`, white space, case, cut ends and thousands separators aside."""
     needle = _folded(part).rstrip("…").strip()
@@ -93,11 +120,13 @@ def _check(analysis: Analysis, evidence: Sequence[Evidence]) -> _Checked:
     texts = {item.id: item.text for item in evidence if item.ok}
     kept = tuple(filter(None, (_verified(finding, texts) for finding in analysis.findings)))
     everything = "\n".join(texts.values())
+    known = {item.id for item in evidence}
     verification = Verification(
         kept=len(kept),
         dropped=len(analysis.findings) - len(kept),
         culprit_seen=analysis.culprit is not None and _is_seen(analysis.culprit, everything),
-        cause_supported=all(stands_in(part, everything) for part in quoted_parts(analysis.root_cause)),
+        cause_supported=all(stands_in(place, everything) for place in places_in(analysis.root_cause)),
+        false_citations=sum(cited not in known for cited in _cited(analysis)),
     )
     return _Checked(kept, verification)
 

@@ -9,9 +9,10 @@ from typing import cast
 
 from core.agent.around import called_from, shown_around
 from core.agent.causes import CauseEntry, telling_exception
+from core.agent.further import further
 from core.agent.words import one_line
 from core.domain.causes import Cause
-from core.domain.tool_facts import ExceptionFacts, IssueFacts, StackFacts
+from core.domain.tool_facts import ExceptionFacts, IssueFacts, RelatedFacts, StackFacts
 
 _MESSAGE_CHARS = 160
 _MEMBER_CHARS = 100
@@ -33,7 +34,13 @@ def fill(template: str, words: Mapping[str, str]) -> str | None:
 
 
 def root_cause(
-    entry: CauseEntry, words: Mapping[str, str], stack: StackFacts, issue: IssueFacts, *, is_exception: bool
+    entry: CauseEntry,
+    words: Mapping[str, str],
+    stack: StackFacts,
+    issue: IssueFacts,
+    related: RelatedFacts,
+    *,
+    is_exception: bool,
 ) -> str:
     """One sentence on what failed; of an exception also what the event shows around it, or which fact would tell."""
     short = {name: one_line(word, _MESSAGE_CHARS if name == "message" else len(word)) for name, word in words.items()}
@@ -53,7 +60,7 @@ def root_cause(
         sentence = f"{sentence}, since release {release}"
         if commit := words.get("commit"):
             sentence = f"{sentence} with commit {commit}"
-    sentence = f"{sentence.rstrip('. ')}."
+    sentence = "; ".join([sentence.rstrip(". "), *further(stack, related, entry.cause, sentence)]) + "."
     if not is_exception or members or _EXPLAINED.search(template):
         return sentence
     return f"{sentence} {_more(entry, stack, issue, sentence)}".rstrip()

@@ -13,6 +13,7 @@ from core.agent.answers import answer_from, calls_for_question
 from core.agent.causes import classify
 from core.agent.code_reasons import address_in, place_to_read
 from core.agent.diagnosis import Observed, diagnose
+from core.agent.further import BEHIND_OURS
 from core.agent.log_diagnosis import told_by_logs
 from core.agent.trace_diagnosis import told_by_traces
 from core.domain.causes import Cause
@@ -69,6 +70,7 @@ def observed_in(transcript: Transcript) -> Observed:
         cast(Any, facts.get("get_changes", {})),
         cast(Any, facts.get("get_source", {})),
         cast(Any, facts.get("search_code", {})),
+        cast(Any, facts.get("find_related", {})),
     )
 
 
@@ -116,6 +118,8 @@ def _plan(transcript: Transcript) -> Iterator[tuple[str, list[tuple[str, dict[st
         context.append(("search_knowledge_base", {"query": query}))
     if not observed.issue.get("single_event"):
         context += [("analyze_error_frequency", issue), ("get_user_impact", issue)]
+        if classify(observed.stack, observed.issue) in BEHIND_OURS:
+            context.append(("find_related", issue))
     if place := observed.logs.get("first", {}).get("place"):
         context.append(("read_log_window", {"around": place}))
     if transcript.subject.log is not None:

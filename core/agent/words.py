@@ -10,7 +10,7 @@ from core.agent.breaking_value import find_breaking_value, locals_in_line
 from core.agent.causes import RAISED_VALUE, telling_exception
 from core.domain.causes import Cause
 from core.domain.report import Culprit
-from core.domain.tool_facts import FrameFacts, FrequencyFacts, IssueFacts, StackFacts
+from core.domain.tool_facts import BreadcrumbFacts, FrameFacts, FrequencyFacts, IssueFacts, StackFacts
 
 MESSAGE_CHARS = 240
 _VALUE_CHARS, _UNREAD_CHARS = 120, 60
@@ -263,9 +263,20 @@ def _request_host(cause: Cause, stack: StackFacts) -> str | None:
     return None
 
 
+def _times(crumb: BreadcrumbFacts) -> int:
+    """How many breadcrumbs it stands for beside the last of them, which has an entry of its own."""
+    number = crumb.get("times", "1").partition(" ")[0]
+    return max(1, int(number) - 1) if number.isdigit() else 1
+
+
 def _repeated(stack: StackFacts) -> tuple[str | None, int]:
     """The last of those breadcrumbs that are alike but for their numbers, and how many came, if they are several."""
-    messages = [message for crumb in stack.get("breadcrumbs", []) if (message := crumb.get("message"))]
+    messages = [
+        message
+        for crumb in stack.get("breadcrumbs", [])
+        if (message := crumb.get("message"))
+        for _ in range(_times(crumb))
+    ]
     shapes = Counter(re.sub(r"\d+", "0", message) for message in messages)
     for shape, times in shapes.most_common(1):
         if times >= _OFTEN:

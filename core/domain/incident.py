@@ -149,6 +149,14 @@ class EventSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class NearbyIssue:
+    """An issue of any project of the organization, and its events of the last day, where the list tells them."""
+
+    issue: IssueDetails
+    recent: EventSeries | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TagDistribution:
     """How one tag's values share an issue's events, most frequent first; `total` may exceed the listed values."""
 
@@ -169,9 +177,13 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A version that was shipped, and the newest of its commits (at most 20)."""
+    """A version that was shipped, and the newest of its commits (at most 20).
+
+    `has_events` says whether the tracker has events of it; None where it does not tell.
+    """
 
     version: str
     released_at: datetime | None = None
     commits: tuple[Commit, ...] = ()
     last_commit: str | None = None
+    has_events: bool | None = None

@@ -32,7 +32,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class TurnTaken:
-    """Journal: a reasoner's turn, paid for; its calls are still to be made."""
+    """Journal: a reasoner's turn, paid for; its calls are still to be made. Turn 0 is the host's own first look."""
 
     turn: int
     reasoner: str
@@ -55,11 +55,16 @@ class CallObserved:
 
 @dataclass(frozen=True, slots=True)
 class CallCorrected:
-    """Journal: a call that was not made (unknown, ill-formed or repeated); the reasoner is told `note`."""
+    """Journal: a call that brought nothing new (unknown, ill-formed or repeated); the reasoner is told `note`.
+
+    `same_as` is the id of the evidence that says the same; `was_made` whether it took the call to see that.
+    """
 
     call_id: str
     note: str
     at: datetime
+    same_as: str | None = None
+    was_made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,23 @@ class ReasonerReplaced:
     at: datetime
 
 
-JournalEntry = TurnTaken | CallObserved | CallCorrected | ReasonerReplaced
+@dataclass(frozen=True, slots=True)
+class PersonSaid:
+    """Journal: what a person said in the thread while the run was under way; the next turn reads it.
+
+    `question_id` is the question as which it is kept: once the investigation has ended, it is answered too.
+    """
+
+    question_id: str
+    who: str
+    text: str
+    at: datetime
+
+
+JournalEntry = TurnTaken | CallObserved | CallCorrected | ReasonerReplaced | PersonSaid
+
+SAID_IN_THREAD = "said_in_thread"
+"""The name under which a step shows what a person said, where others have the name of a tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +133,8 @@ class Transcript:
         return sum((entry.usage for entry in self.entries if isinstance(entry, TurnTaken)), NO_USAGE)
 
     def turns(self) -> int:
-        """How many turns were taken."""
-        return sum(isinstance(entry, TurnTaken) for entry in self.entries)
+        """How many turns reasoners took."""
+        return sum(isinstance(entry, TurnTaken) and entry.turn > 0 for entry in self.entries)
 
     def with_entry(self, entry: JournalEntry) -> Transcript:
         """The same transcript, one entry longer."""
@@ -121,19 +142,28 @@ class Transcript:
 
 
 def steps_of(entries: Sequence[JournalEntry]) -> tuple[Step, ...]:
-    """The journal as numbered tool calls; a turn's thought stands with its first call."""
+    """The journal as numbered tool calls, without repeats; a turn's thought stands with its first call."""
     outcomes: dict[str, CallObserved | CallCorrected] = {
         entry.call_id: entry for entry in entries if isinstance(entry, CallObserved | CallCorrected)
     }
     steps: list[Step] = []
     for entry in entries:
+        if isinstance(entry, PersonSaid):
+            told = " ".join(entry.text.split())
+            said = Step(len(steps) + 1, "", SAID_IN_THREAD, {}, ok=True, outcome=f"{entry.who}: {told}")
+            steps.append(replace(said, duration_ms=0))
         if not isinstance(entry, TurnTaken):
             continue
-        for position, call in enumerate(entry.calls):
+        fresh = [call for call in entry.calls if not _is_repeat(outcomes.get(call.id))]
+        for position, call in enumerate(fresh):
             thought = entry.thought if position == 0 else ""
             step = Step(len(steps) + 1, thought, call.tool, call.arguments)
             steps.append(_with_outcome(step, outcomes.get(call.id)))
     return tuple(steps)
+
+
+def _is_repeat(outcome: CallObserved | CallCorrected | None) -> bool:
+    return isinstance(outcome, CallCorrected) and outcome.same_as is not None
 
 
 def _with_outcome(step: Step, outcome: CallObserved | CallCorrected | None) -> Step:

@@ -18,8 +18,8 @@ class ReadingLimits:
     depth: int = 40
 
 
-TEXT_CHARS = 2_400
-"""Of one text that is shown: twice what a line shows."""
+TEXT_CHARS = 20_000
+"""Of one text that is shown: all that was read of it, so that masking sees it whole before it is cut."""
 EVENT_CHARS = 120_000
 """Of all texts of one event that are shown; 40 frames with source and locals have about 30,000."""
 

@@ -69,13 +69,61 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A remedy; fixes are listed best first. `confidence` is 0-100, where the rule that proposes it has one."""
+    """A remedy; fixes are listed best first. `confidence` is 0-100, where the rule that proposes it has one.
+
+    A fix may name what does not exist yet; `evidence` are the ids of what shows the facts that it starts from.
+    """
 
     title: str
     steps: tuple[str, ...]
     risk: Level
     effort: Level
     confidence: int | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class Verdict(StrEnum):
+    """What the evidence says of a hypothesis."""
+
+    LIKELY = "likely"
+    OPEN = "open"
+    RULED_OUT = "ruled_out"
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return self.value.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """Another explanation that was weighed, and the ids of the evidence that speaks for or against it."""
+
+    claim: str
+    verdict: Verdict
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a conclusion says beside its root cause; every part may be missing.
+
+    `why` is the mechanism, `trigger` what set it off, `origin` where the value that broke it came from, and `changed`
+    what changed before. `mitigations` stop the damage now; fixes repair. `next_check` would decide what is open.
+    """
+
+    why: str = ""
+    trigger: str = ""
+    origin: str = ""
+    changed: str = ""
+    second_cause: Cause | None = None
+    hypotheses: tuple[Hypothesis, ...] = ()
+    open_questions: tuple[str, ...] = ()
+    next_check: str = ""
+    mitigations: tuple[str, ...] = ()
+
+
+NO_DETAILS = Details()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +197,7 @@ class Analysis:
     findings: tuple[Finding, ...]
     fixes: tuple[Fix, ...]
     own_confidence: int | None = None
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +224,7 @@ class RootCauseReport:
     partial: bool = False
     asks_confirmation: bool = False
     change: SuspectChange | None = None
+    details: Details = NO_DETAILS
 
     @property
     def seen_before(self) -> SimilarIncident | None:

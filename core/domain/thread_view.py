@@ -149,10 +149,16 @@ def answer_of(question: Question, subject: Subject, entries: Sequence[JournalEnt
     )
 
 
+def _is_reasoners(entry: JournalEntry) -> bool:
+    """Whether it is a turn that a reasoner took, not the host's first look."""
+    return isinstance(entry, TurnTaken) and entry.turn > 0
+
+
 def _progress(
     investigation_id: str, title: str, status: Status, entries: Sequence[JournalEntry], started_at: datetime
 ) -> ProgressView:
-    reasoners = [entry.reasoner for entry in entries if isinstance(entry, TurnTaken | ReasonerReplaced)]
+    taken = [entry for entry in entries if isinstance(entry, ReasonerReplaced) or _is_reasoners(entry)]
+    reasoners = [entry.reasoner for entry in taken if isinstance(entry, TurnTaken | ReasonerReplaced)]
     return ProgressView(
         investigation_id,
         title,

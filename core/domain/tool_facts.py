@@ -42,6 +42,8 @@ class IssueFacts(TypedDict, total=False):
     first_release: str
     last_release: str
     first_release_at: str
+    release_lead: str
+    previous_release: str
     release: str
     environment: str
     single_event: bool
@@ -74,13 +76,21 @@ class FrameFacts(TypedDict, total=False):
 
 
 class BreadcrumbFacts(TypedDict, total=False):
-    """One breadcrumb; `data` is `key=value` text."""
+    """One breadcrumb; `data` is `key=value` text, `times` how many alike it stands for, as `7 times`."""
 
     at: str
     category: str
     level: str
     message: str
     data: str
+    times: str
+
+
+class CycleFacts(TypedDict, total=False):
+    """A local whose values change from call to call of a recursion, the newest call first."""
+
+    name: str
+    values: list[str]
 
 
 class StackFacts(TypedDict, total=False):
@@ -103,6 +113,7 @@ class StackFacts(TypedDict, total=False):
     next_places: list[str]
     library_calls_below: int
     callers: list[FrameFacts]
+    cycle: list[CycleFacts]
     raised_in: FrameFacts
     breadcrumbs: list[BreadcrumbFacts]
     request: str
@@ -121,8 +132,9 @@ class ReleaseFacts(TypedDict, total=False):
 
 
 class FrequencyFacts(TypedDict, total=False):
-    """`analyze_error_frequency`; `trend` is rising, falling, steady, spike or too_thin.
+    """`analyze_error_frequency`; `trend` is the shape of the course, such as steady since, step up or nightly.
 
+    `onset_release` is there when its deploy is close enough before the first event to have brought it.
     `counts` are events per interval, the first of which begins at `starts_at`; the text draws them as bars.
     `releases` are those that the text names with their time.
     """
@@ -134,7 +146,12 @@ class FrequencyFacts(TypedDict, total=False):
     first_seen: str
     last_seen: str
     onset: str
+    ended: str
     onset_release: str
+    first_release: str
+    first_release_at: str
+    release_lead: str
+    previous_release: str
     peak_at: str
     peak_count: int
     period: str
@@ -145,7 +162,7 @@ class FrequencyFacts(TypedDict, total=False):
 
 
 class ShareFacts(TypedDict, total=False):
-    """One tag value's share of the issue's events, 0..1, and `usual`, its share of the project's other events."""
+    """One tag value's share of the issue's events, 0..1, and `usual`, its share of the traffic."""
 
     value: str
     count: int
@@ -154,7 +171,7 @@ class ShareFacts(TypedDict, total=False):
 
 
 class ImpactFacts(TypedDict, total=False):
-    """`get_user_impact`; `severity` is low, medium, high or critical."""
+    """`get_user_impact`; `severity` is low, medium, high, critical or unknown."""
 
     users: int
     events: int
@@ -180,6 +197,26 @@ class MatchFacts(TypedDict, total=False):
     fix: str
     status: str
     reasons: list[str]
+
+
+class NeighborFacts(TypedDict, total=False):
+    """An issue that began near the onset; `lead` is `9 minutes before this issue`, `shares` what both name."""
+
+    issue: str
+    project: str
+    title: str
+    at: str
+    lead: str
+    shares: list[str]
+
+
+class RelatedFacts(TypedDict, total=False):
+    """`find_related`: `first` is the earliest that began before and shares something, `related` are the others."""
+
+    onset: str
+    first: NeighborFacts
+    related: list[NeighborFacts]
+    releases: list[ReleaseFacts]
 
 
 class LogKindFacts(TypedDict, total=False):

@@ -19,6 +19,9 @@ from core.domain.tenancy import OrganizationId, SentryConnection
 
 ENVELOPE_META = "io.logsense/envelope"
 EVENT_META = "io.logsense/event"
+TRACKER_META = "io.logsense/needs-tracker"
+"""Of a tool: it tells of many events, so it cannot help with one that a person pasted."""
+
 LOGS_META = "io.logsense/reads-logs"
 """Of a tool: it reads logs that a person handed over, and is offered only with them."""
 CODE_META = "io.logsense/reads-code"

@@ -19,6 +19,7 @@ from core.gateways.envelope import (
     LOGS_META,
     MASKED_META,
     MAX_EVENT_BYTES,
+    TRACKER_META,
     Caller,
     Envelope,
     digest_of_arguments,
@@ -69,6 +70,7 @@ class McpToolbox:
             if not _is_host_only(tool)
             and (self._log is not None or not _reads_logs(tool))
             and (tool.name in code_tools or not _reads_code(tool))
+            and (self._event_text is None or not _needs_tracker(tool))
         ]
 
     async def _offered_on_code(self, tools: Sequence[Tool]) -> Collection[str]:
@@ -222,6 +224,10 @@ def _has_controls_inside(thing: object) -> bool:
 
 def _is_host_only(tool: Tool) -> bool:
     return bool((tool.meta or {}).get(HOST_ONLY_META))
+
+
+def _needs_tracker(tool: Tool) -> bool:
+    return bool((tool.meta or {}).get(TRACKER_META))
 
 
 def _reads_logs(tool: Tool) -> bool:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.domain.journal import CallCorrected, CallObserved, ToolCall, Transcript, TurnTaken
+from core.domain.journal import CallCorrected, CallObserved, PersonSaid, ToolCall, Transcript, TurnTaken
+from core.domain.untrusted_text import neutralize
 from core.ports import Briefing, ToolSpec
 
 Message = dict[str, Any]
@@ -30,19 +31,18 @@ def messages_of(transcript: Transcript, briefing: Briefing, reasoner: str) -> li
                 messages += _own_turn(entry, outcomes, briefing)
             case TurnTaken():
                 messages += _told_turn(entry, outcomes, briefing)
+            case PersonSaid():
+                said = f"{entry.who} says in the thread, while you work: {neutralize(entry.text)}"
+                messages.append({"role": "user", "content": valid(said)})
             case CallCorrected() if entry.call_id not in calls:
                 # Said about a turn in which nothing was called.
                 messages.append({"role": "user", "content": valid(entry.note)})
     return messages
 
 
-def offered(
-    transcript: Transcript, tools: Sequence[ToolSpec], conclusion: ToolSpec, *, must_conclude: bool
-) -> Sequence[ToolSpec]:
-    """What the next turn may call: the tool that ends is not paid for before there is anything to end with."""
-    if must_conclude:
-        return [conclusion]
-    return [*tools, conclusion] if transcript.question is not None or transcript.evidence() else tools
+def offered(tools: Sequence[ToolSpec], conclusion: ToolSpec, *, must_conclude: bool) -> Sequence[ToolSpec]:
+    """What the next turn may call: always the same list, which a provider's cache can serve, until it has to end."""
+    return [conclusion] if must_conclude else [*tools, conclusion]
 
 
 def tool_of(spec: ToolSpec) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class OpenAIReasoner:
     async def next_turn(self, transcript: Transcript, tools: Sequence[ToolSpec], *, must_conclude: bool) -> Turn:
         """See the port; an answer that cannot be used is asked for once more, and both are counted."""
         conclusion = self._briefing.conclusion(transcript)
-        specs = offered(transcript, tools, conclusion, must_conclude=must_conclude)
+        specs = offered(tools, conclusion, must_conclude=must_conclude)
         messages = messages_of(transcript, self._briefing, self._model)
         usage = Usage()
         for is_last_try in (False, True):
@@ -145,20 +145,21 @@ class OpenAIReasoner:
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     def _turn(self, transcript: Transcript, reply: Reply, conclusion: ToolSpec, specs: Sequence[ToolSpec]) -> Turn:
-        """The turn in `reply`. A conclusion that was offered wins over other calls; offered alone, they are ignored."""
+        """The turn in `reply`. A conclusion wins over other calls, unless nothing was read; offered alone, it must."""
         thought = reply.text[:MAX_THOUGHT]
         if reply.refusal:
             raise ReasonerFailed(f"{self._model} refused to answer")
         if reply.finish == "content_filter":
             raise ReasonerFailed(f"the content filter of {self._model} stopped the answer")
         submitted = next((call for call in reply.calls if call.tool == conclusion.name), None)
-        if submitted is not None and conclusion in specs:
+        must_conclude = list(specs) == [conclusion]
+        is_early = transcript.question is None and not transcript.evidence() and not must_conclude
+        if submitted is not None and not is_early:
             return Turn(thought, conclusion=self._conclusion(transcript, submitted))
         if reply.finish == "length":
             raise _Unusable("was cut off because its answer was too long", [{"role": "user", "content": _SHORTER}])
         if not reply.calls and not thought:
             raise _Unusable("gave an empty answer", [])
-        must_conclude = list(specs) == [conclusion]
         calls = [] if must_conclude else [call for call in reply.calls if call.tool != conclusion.name]
         if submitted is not None and not calls:
             repair = _answered(transcript, submitted, _TOO_EARLY)

@@ -11,8 +11,17 @@ from urllib.parse import quote
 
 import aiohttp
 
-from core.domain.errors import AccessDenied, LogSenseError, NotFound, Refusal
-from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
+from core.domain.errors import LogSenseError, NotFound, Refusal
+from core.domain.incident import (
+    Commit,
+    ErrorEvent,
+    EventSeries,
+    IssueDetails,
+    IssueRef,
+    NearbyIssue,
+    Release,
+    TagDistribution,
+)
 from core.domain.tenancy import SentryConnection
 from core.gateways.event_reading import read_body
 from core.gateways.reading_memory import ReadingMemory
@@ -27,16 +36,18 @@ from core.gateways.sentry_counts import (
 from core.gateways.sentry_dialects import Dialect
 from core.gateways.sentry_http import ParameterRefused, ServerState
 from core.gateways.sentry_links import issue_link
+from core.gateways.sentry_neighbors import list_events, nearby_issues, releases_everywhere
 from core.gateways.sentry_payloads import issue_from_json
-from core.gateways.sentry_server import PAGE, SentryServer, next_cursor
-from core.gateways.sentry_shares import question_of_others, shares_of_others
-from core.gateways.sentry_values import listed, mapping, moment, string
+from core.gateways.sentry_reads import read_release, read_suspects, read_traffic
+from core.gateways.sentry_releases import newest_before
+from core.gateways.sentry_server import PAGE, SentryServer
+from core.gateways.sentry_values import mapping, string
 from core.ports import IncidentSource
 
-_MAX_COMMITS = 20
 _MAX_PAGES_FOR_ID = 20
 _NAMED_TAGS = ("release", "environment", "url", "browser", "server_name", "transaction")
-_INTERVALS_H = {24: 3600, 168: 3 * 3600, 336: 6 * 3600, 720: 12 * 3600}
+_INTERVALS_S = {24: 900}
+"""By hours of the period; an hour for longer ones, so that hours of the day can be told."""
 
 
 class SentryIncidents(IncidentSource):
@@ -108,7 +119,7 @@ class SentryIncidents(IncidentSource):
             path = f"{self._server.organization}/issues-stats/"
             reply = await self._server.find("issues-stats", path, groups=issue.id, statsPeriod=period)
             return series_from_issue_stats(reply.body, issue.id, period, datetime.now(UTC)) if reply else None
-        interval_s = _INTERVALS_H.get(period_h, 3600)
+        interval_s = _INTERVALS_S.get(period_h, 3600)
         try:
             reply = await self._server.find(
                 "events-timeseries",
@@ -152,52 +163,42 @@ class SentryIncidents(IncidentSource):
 
     async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
         """See the port; servers without tables of events, and tokens that may not read them, cannot tell."""
-        question = question_of_others(issue, key)
-        if question is None or not (await self._server.dialect()).has_event_tables:
-            return None
-        path = f"{self._server.organization}/events/"
-        try:
-            reply = await self._server.get(path, **question, **await self._project_of(issue))
-        except (Refusal, AccessDenied):
-            return None
-        return None if next_cursor(reply) else shares_of_others(reply.body, key)
+        traffic = await self._memory.once(f"traffic {issue.id}", lambda: self._read_traffic(issue))
+        return traffic.get(key) if traffic is not None else None
+
+    async def _read_traffic(self, issue: IssueDetails) -> Mapping[str, TagDistribution] | None:
+        names = tag_from_json((await self._tags(issue)).get("transaction"), "transaction")
+        return await read_traffic(self._server, issue, names, await self._project_of(issue))
 
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
         """See the port."""
-        if not event.id or not issue.project or not (await self._server.dialect()).has_commits:
-            return ()
-        parts = ("projects", self._server.slug, issue.project, "events", event.id, "committers")
-        path = "".join(f"{quote(part, safe='')}/" for part in parts)
-        try:
-            body = mapping((await self._server.get(path)).body)
-        except Refusal:
-            return ()
-        return [
-            _commit(commit, string(mapping(mapping(committer).get("author")).get("name")))
-            for committer in listed(body.get("committers"))
-            for commit in listed(mapping(committer).get("commits"))
-        ][:_MAX_COMMITS]
+        return await read_suspects(self._server, issue, event)
 
     async def release(self, version: str) -> Release | None:
         """See the port."""
         return await self._memory.once(f"release {version}", lambda: self._read_release(version))
 
     async def _read_release(self, version: str) -> Release | None:
-        path = f"{self._server.organization}/releases/{quote(version, safe='')}/"
-        try:
-            body = mapping((await self._server.get(path)).body)
-        except Refusal:
+        return await read_release(self._server, version, await self.recent_releases())
+
+    async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
+        """See the port; servers that do not list releases cannot tell."""
+        if release.released_at is None:
             return None
-        commits: list[Any] = []
-        if (await self._server.dialect()).has_commits:
-            try:
-                commits = listed((await self._server.get(f"{path}commits/", per_page=_MAX_COMMITS)).body)
-            except LogSenseError:
-                # Commits need a scope of their own; a release without them is still worth showing.
-                commits = []
-        when = moment(body.get("dateReleased")) or moment(body.get("dateCreated"))
-        last = string(mapping(body.get("lastCommit")).get("id")) or string(body.get("ref"))
-        return Release(version, when, tuple(_commit(commit) for commit in commits[:_MAX_COMMITS]), last)
+        return newest_before(await self.recent_releases(), release)
+
+    async def recent_releases(self) -> Sequence[Release]:
+        """See the port."""
+        return await self._memory.once("releases", lambda: releases_everywhere(self._server))
+
+    async def events(self, issue: IssueDetails, limit: int, *, whole: bool = False) -> Sequence[ErrorEvent]:
+        """See the port."""
+        key = f"events {issue.id} {limit} {whole}"
+        return await self._memory.once(key, lambda: list_events(self._server, issue, limit, whole=whole))
+
+    async def neighbors(self) -> Sequence[NearbyIssue]:
+        """See the port."""
+        return await self._memory.once("neighbors", lambda: nearby_issues(self._server))
 
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         """See the port; follows pages until `limit`."""
@@ -339,10 +340,3 @@ class SentryIncidents(IncidentSource):
 
 async def _read_here(raw: bytes) -> ErrorEvent:
     return read_body(raw)
-
-
-def _commit(payload: object, author: str | None = None) -> Commit:
-    body = mapping(payload)
-    named = string(mapping(body.get("author")).get("name"))
-    message = string(body.get("message")) or ""
-    return Commit(string(body.get("id")) or "", message, author or named, moment(body.get("dateCreated")))

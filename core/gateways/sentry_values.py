@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-MAX_VALUE_CHARS = 4_000
+MAX_VALUE_CHARS = 20_000
 """Far more than is shown: masking comes before cutting, since a secret that was cut is not recognized any more."""
 MAX_TEXT_CHARS = 20_000
 _MAX_ITEMS = 60

@@ -12,6 +12,7 @@ from core.domain.incident import (
     EventSeries,
     IssueDetails,
     IssueRef,
+    NearbyIssue,
     Release,
     TagDistribution,
 )
@@ -76,9 +77,25 @@ class SingleEventSource(IncidentSource):
         """None: an event names its release, not what is in it."""
         return None
 
+    async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
+        """None: an event names its own release alone."""
+        return None
+
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         """The one event."""
         return [await self.issue(IssueRef("this-event"))]
+
+    async def events(self, issue: IssueDetails, limit: int, *, whole: bool = False) -> Sequence[ErrorEvent]:
+        """The one event."""
+        return [await self._known()]
+
+    async def neighbors(self) -> Sequence[NearbyIssue]:
+        """Empty: nothing is known beside the event."""
+        return ()
+
+    async def recent_releases(self) -> Sequence[Release]:
+        """Empty: an event names its own release alone."""
+        return ()
 
     async def scopes(self) -> None:
         """Nobody's credentials are used."""

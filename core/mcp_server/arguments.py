@@ -21,13 +21,15 @@ EventChoice = Annotated[
         examples=["recommended", "latest", "oldest"],
     ),
 ]
-PageNumber = Annotated[int, Field(ge=1, le=50)]
+PageNumber = Annotated[int, Field(description="Only where a result says that it goes on", ge=1, le=50)]
 Period = Literal["24h", "7d", "14d", "30d"]
 Query = Annotated[str, Field(min_length=1, max_length=1000)]
 Limit = Annotated[int, Field(ge=1, le=10)]
 Note = Annotated[str, Field(description="The text of the note", min_length=1, max_length=8000)]
 Search = Annotated[str, Field(description="A search in the tracker's own language", max_length=500)]
 Count = Annotated[int, Field(ge=1, le=100)]
+EventCount = Annotated[int, Field(ge=2, le=25)]
+Hours = Annotated[int, Field(description="How far around the onset", ge=1, le=48)]
 LogPlace = Annotated[
     str,
     Field(

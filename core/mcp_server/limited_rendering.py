@@ -53,7 +53,7 @@ async def rendered(
 async def paged(doors: Doors, sheet: Sheet, number: int, masker: Masker, marker: str) -> Page:
     """Return `page_of` with these arguments."""
     masker = masker.chosen()
-    is_small = _is_small((sheet.headline, *(line.text for line in sheet.lines)))
+    is_small = _is_small((sheet.headline, *(line.text for line in (*sheet.lines, *sheet.further))))
     try:
         return await doors.compute(page_of, sheet, number, masker, marker, is_small=is_small)
     except NoWorker:

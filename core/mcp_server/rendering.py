@@ -37,11 +37,15 @@ class Line:
 
 @dataclass(slots=True)
 class Sheet:
-    """What a tool found: a headline for the progress list, then lines in order of importance."""
+    """What a tool found: a headline for the progress list, then lines in order of importance.
+
+    The lines of `further` are never on the first page: whoever wants them asks for the next.
+    """
 
     headline: str
     headline_facts: Mapping[str, Any] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
+    further: list[Line] = field(default_factory=list)
 
     def add(self, text: str, **facts: Any) -> None:
         """Append a line; fields that are None are left out."""
@@ -139,11 +143,15 @@ def quoted(text: str, limit: int = 100) -> str:
 
 
 def page_of(sheet: Sheet, number: int, masker: Masker, marker: str) -> Page:
-    """Render page `number` of `sheet`, from 1, fenced with `marker`; a number beyond the last gives the last."""
+    """Render page `number` of `sheet`, from 1, fenced with `marker`; beyond the last it says that there is none."""
     headline = cut(tame(masker.text(sheet.headline)), HEADLINE_CHARS)
-    lines = [replace(line, text=cut(tame(masker.text(line.text)), LINE_CHARS)) for line in sheet.lines]
-    pages = _divided(lines, PAGE_CHARS - len(headline) - FENCE_CHARS - 80)
-    index = min(number, len(pages)) - 1
+    room = PAGE_CHARS - len(headline) - FENCE_CHARS - 80
+    pages = _divided(_shown(sheet.lines, masker), room)
+    if sheet.further:
+        pages += _divided(_shown(sheet.further, masker), room)
+    if number > len(pages):
+        return Page(f"There is no page {number}: {_all_of(len(pages))}.", {})
+    index = number - 1
     shown = [Line(headline, sheet.headline_facts), *pages[index]]
     parts = [headline]
     if pages[index]:
@@ -152,6 +160,14 @@ def page_of(sheet: Sheet, number: int, masker: Masker, marker: str) -> Page:
         more = f": call again with page={index + 2}" if index + 1 < len(pages) else ": the last page"
         parts.append(f"[page {index + 1} of {len(pages)}{more}]")
     return Page("\n".join(parts), _stated(shown))
+
+
+def _all_of(pages: int) -> str:
+    return "page 1 is all there is" if pages == 1 else f"page {pages} is the last"
+
+
+def _shown(lines: Sequence[Line], masker: Masker) -> list[Line]:
+    return [replace(line, text=cut(tame(masker.text(line.text)), LINE_CHARS)) for line in lines]
 
 
 def _divided(lines: Sequence[Line], room: int) -> list[list[Line]]:

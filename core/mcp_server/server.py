@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from core.domain.errors import LogSenseError, Refusal
 from core.domain.untrusted_text import marker_of
-from core.gateways.envelope import CODE_META, HOST_ONLY_META, LOGS_META, MASKED_META
+from core.gateways.envelope import CODE_META, HOST_ONLY_META, LOGS_META, MASKED_META, TRACKER_META
 from core.gateways.sentry_http import outages
 from core.gateways.tool_arguments import misfit
 from core.mcp_server.doors import Doors
@@ -28,8 +28,10 @@ from core.mcp_server.tenancy import Middleware, tenant
 from core.mcp_server.tools import (
     add_issue_note,
     analyze_error_frequency,
+    compare_events,
     compare_log_windows,
     describe_connection,
+    find_related,
     find_repository,
     forget_knowledge,
     get_changes,
@@ -38,6 +40,7 @@ from core.mcp_server.tools import (
     get_stacktrace,
     get_user_impact,
     index_knowledge,
+    list_events,
     list_incidents,
     read_log_errors,
     read_log_window,
@@ -53,6 +56,16 @@ MODEL_TOOLS = (
     analyze_error_frequency,
     get_user_impact,
     search_knowledge_base,
+    list_events,
+    compare_events,
+    find_related,
+)
+OF_MANY_EVENTS = (
+    analyze_error_frequency,
+    get_user_impact,
+    list_events,
+    compare_events,
+    find_related,
 )
 LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows, read_trace_spans)
 CODE_TOOLS = (
@@ -100,7 +113,8 @@ def build_server(
     )
     for module in MODEL_TOOLS:
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
-        server.add_tool(deliver, name=name_of(module), annotations=_READS, structured_output=False)
+        many = {TRACKER_META: True} if module in OF_MANY_EVENTS else None
+        server.add_tool(deliver, name=name_of(module), annotations=_READS, meta=many, structured_output=False)
     for module in LOG_TOOLS if with_peoples_tools else ():
         deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
         reads_logs = {LOGS_META: True}

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.incident import Commit, ErrorEvent, EventSeries, IssueDetails, IssueRef, Release, TagDistribution
+from core.domain.incident import (
+    Commit,
+    ErrorEvent,
+    EventSeries,
+    IssueDetails,
+    IssueRef,
+    NearbyIssue,
+    Release,
+    TagDistribution,
+)
 from core.domain.knowledge import IndexState, KnowledgeEntry, KnowledgeFindings
 
 
@@ -32,7 +41,10 @@ class IncidentSource(Protocol):
         ...
 
     async def usual_values(self, issue: IssueDetails, key: str) -> TagDistribution | None:
-        """The same of the project's other events over the same time, empty if it has none; None when it cannot tell."""
+        """How `key` shares the traffic of the issue's transaction, or else of its project, over the issue's time.
+
+        Failed or not, every request counts. Empty without traffic; None when the source cannot tell.
+        """
         ...
 
     async def suspect_commits(self, issue: IssueDetails, event: ErrorEvent) -> Sequence[Commit]:
@@ -41,6 +53,22 @@ class IncidentSource(Protocol):
 
     async def release(self, version: str) -> Release | None:
         """A release and its commits; None when the tracker does not know it."""
+        ...
+
+    async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
+        """The release of the same package that was out when `release` was shipped, without its commits."""
+        ...
+
+    async def events(self, issue: IssueDetails, limit: int, *, whole: bool = False) -> Sequence[ErrorEvent]:
+        """The newest events of the issue; only `whole` ones have frames and locals. Empty when it cannot tell."""
+        ...
+
+    async def neighbors(self) -> Sequence[NearbyIssue]:
+        """Issues of all projects of the organization, newest activity first, at most a hundred."""
+        ...
+
+    async def recent_releases(self) -> Sequence[Release]:
+        """The newest releases of all projects, without their commits."""
         ...
 
     async def scopes(self) -> Sequence[str] | None:

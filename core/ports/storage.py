@@ -121,6 +121,10 @@ class OrganizationStore(Protocol):
         """Questions that waited for the end of the investigation are queued, each once."""
         ...
 
+    async def waiting_questions(self, investigation_id: str) -> Sequence[Question]:
+        """The questions that wait for the end of the investigation, in the order in which they were asked."""
+        ...
+
     async def question(self, question_id: str) -> Question:
         """The question with that id."""
         ...

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from core.domain.investigation import Investigation, Question
-from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, TurnTaken
+from core.domain.journal import CallCorrected, CallObserved, JournalEntry, PersonSaid, ReasonerReplaced, TurnTaken
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Analysis, Answer, Usage
 from core.ports import Errand
@@ -58,8 +58,15 @@ _ENTRIES: dict[str, Document[Any]] = {
     "observed": Document(CallObserved),
     "corrected": Document(CallCorrected),
     "replaced": Document(ReasonerReplaced),
+    "said": Document(PersonSaid),
 }
-_ENTRY_KINDS = {TurnTaken: "turn", CallObserved: "observed", CallCorrected: "corrected", ReasonerReplaced: "replaced"}
+_ENTRY_KINDS = {
+    TurnTaken: "turn",
+    CallObserved: "observed",
+    CallCorrected: "corrected",
+    ReasonerReplaced: "replaced",
+    PersonSaid: "said",
+}
 _CONCLUSIONS: dict[str, Document[Any]] = {"analysis": Document(Analysis), "answer": Document(Answer)}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -46,12 +48,7 @@ class Requests(Investigations):
 
     async def release_questions(self, investigation_id: str) -> None:
         """Questions that waited for the end of the investigation are queued, each once."""
-        waiting = (
-            sa.select(questions.c.id)
-            .where(self._mine(questions), questions.c.investigation_id == investigation_id)
-            .where(~sa.exists().where(self._mine(runs), runs.c.subject_id == questions.c.id))
-            .order_by(questions.c.asked_at)
-        )
+        waiting = self._waiting(investigation_id, questions.c.id)
         # Who asks from now on sees that it is over, so only those that are here already have to be looked for.
         if not await self._rows(waiting):
             return
@@ -62,6 +59,19 @@ class Requests(Investigations):
                 queue(self._database, connection, FOLLOW_UP, self._organization_id, question_id)
 
         await self._database.write(release)
+
+    async def waiting_questions(self, investigation_id: str) -> Sequence[Question]:
+        """The questions that wait for the end of the investigation, in the order in which they were asked."""
+        rows = await self._rows(self._waiting(investigation_id, questions.c.body))
+        return [documents.QUESTION.read(row.body) for row in rows]
+
+    def _waiting(self, investigation_id: str, column: sa.Column[Any]) -> sa.Select[Any]:
+        return (
+            sa.select(column)
+            .where(self._mine(questions), questions.c.investigation_id == investigation_id)
+            .where(~sa.exists().where(self._mine(runs), runs.c.subject_id == questions.c.id))
+            .order_by(questions.c.asked_at)
+        )
 
     async def question(self, question_id: str) -> Question:
         """The question with that id."""

@@ -144,7 +144,7 @@ class Dispatch:
         question = Question(self._new_id(), investigation.id, text, event.conversation, event.actor, self._now())
         asked = await store.add_question(question, delivery)
         if not investigation.status.is_over:
-            note += "It will be answered when the investigation has ended."
+            note += "The next step takes it into account, and it will be answered when the investigation has ended."
         return Receipt(asked, note.strip())
 
     # ---- deciding ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from core.agent.react import Budget, NothingToRead, ReactLoop
 from core.agent.report import report_from
 from core.domain.errors import LeaseLost, LogSenseError, Refusal, ServiceFailed
 from core.domain.investigation import Investigation, Status
-from core.domain.journal import JournalEntry, Transcript, TurnTaken
+from core.domain.journal import JournalEntry, PersonSaid, Transcript, TurnTaken
 from core.domain.report import Analysis
 from core.domain.tenancy import OrganizationId
 from core.domain.thread_view import NoticeView, ProgressView, progress_of, report_of
@@ -57,6 +57,10 @@ class Investigators:
             if not await store.holds(run):
                 raise LeaseLost(f"The {run.kind} of {run.subject_id} was taken over by another worker.")
 
+        async def hear() -> Sequence[PersonSaid]:
+            waiting = await store.waiting_questions(investigation.id)
+            return [PersonSaid(each.id, each.asked_by.name, each.text, each.asked_at) for each in waiting]
+
         return ReactLoop(
             transcript,
             reasoners=await self.reasoners(run.organization_id),
@@ -72,6 +76,8 @@ class Investigators:
             budget=self.budget,
             check=check,
             patience=patience,
+            begin_by_looking=True,
+            hear=hear if transcript.question is None else None,
         )
 
 

@@ -89,6 +89,13 @@ def test_fixes_fit_where_the_program_runs(platform: str, said: str) -> None:
     assert platform == "python" or "`df" not in " ".join(fix.steps)
 
 
+def test_a_server_is_no_browser_though_its_event_names_the_one_that_asked() -> None:
+    frame = {"filename": "store.py", "function": "save", "lineno": 3, "in_app": True}
+    raised = {"type": "OSError", "value": "No space left on device", "stacktrace": {"frames": [frame]}}
+    event = {"platform": "python", "exception": {"values": [raised]}, "tags": {"browser": "Chrome"}}
+    assert "browser" not in investigate(event)[0].fixes[0].title
+
+
 def test_members_of_a_group_are_named_with_their_places_and_spoken_of_one_at_a_time() -> None:
     def member(kind: str, value: str, file: str, number: int) -> object:
         frames = [{"filename": file, "function": file[0], "lineno": number, "in_app": True}]

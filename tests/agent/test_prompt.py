@@ -16,7 +16,19 @@ from core.domain.causes import Cause
 from core.domain.errors import ToolRejected
 from core.domain.investigation import Subject
 from core.domain.journal import CallObserved, Transcript
-from core.domain.report import Analysis, Answer, Culprit, Evidence, Finding, Fix, Level, RootCauseReport
+from core.domain.report import (
+    NO_DETAILS,
+    Analysis,
+    Answer,
+    Culprit,
+    Evidence,
+    Finding,
+    Fix,
+    Hypothesis,
+    Level,
+    RootCauseReport,
+    Verdict,
+)
 from core.domain.untrusted_text import fenced
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,7 +90,7 @@ def test_the_system_prompt_is_compact_and_names_the_tool_that_ends(transcript: T
 
 def test_what_every_turn_pays_for_stays_small() -> None:
     sent = json.dumps(prompt.conclusion(FRESH).parameters, separators=(",", ":"))
-    assert len(prompt.system(FRESH)) + len(sent) < 2_500
+    assert len(prompt.system(FRESH)) + len(sent) < 6_000
 
 
 def test_a_submission_that_follows_the_schema_to_the_letter_is_read() -> None:
@@ -214,6 +226,49 @@ def test_words_are_read_whatever_their_case_and_form() -> None:
     assert analysis.cause is Cause.MISSING_KEY
     assert analysis.fixes[0].risk is Level.HIGH
     assert analysis.fixes[0].steps == ("Only one",)
+
+
+def test_what_stands_beside_the_root_cause_is_read() -> None:
+    details = read(
+        second_cause="Schema error",
+        why="The reader expects it.",
+        changed="1.8 renamed it",
+        hypotheses=[{"claim": "A race", "verdict": "ruled out", "evidence": "E1"}, {"claim": "The cache"}],
+        open_questions="Who writes it?",
+        next_check="Read one order.",
+        mitigate_now=["Turn the page off"],
+    ).details
+    assert (details.second_cause, details.why, details.changed) == (
+        Cause.SCHEMA_ERROR,
+        "The reader expects it.",
+        "1.8 renamed it",
+    )
+    assert details.hypotheses == (
+        Hypothesis("A race", Verdict.RULED_OUT, ("E1",)),
+        Hypothesis("The cache", Verdict.OPEN),
+    )
+    assert (details.open_questions, details.next_check) == (("Who writes it?",), "Read one order.")
+    assert details.mitigations == ("Turn the page off",)
+    assert read(fixes=[{**SUBMITTED["fixes"][0], "evidence": "E1"}]).fixes[0].evidence == ("E1",)
+
+
+def test_all_of_it_may_be_missing() -> None:
+    assert read().details == NO_DETAILS
+    assert read(why=None, hypotheses=None, open_questions=None, second_cause="no idea").details == NO_DETAILS
+
+
+def test_closed_lists_are_enums_and_every_class_of_cause_has_a_meaning() -> None:
+    properties = prompt.conclusion(FRESH).parameters["properties"]
+    assert properties["cause"]["enum"] == [*Cause]
+    assert all(f"{cause}: " in properties["cause"]["description"] for cause in Cause)
+    assert properties["fixes"]["items"]["properties"]["risk"]["enum"] == [*Level]
+    assert "0-100" in properties["confidence"]["description"]
+
+
+def test_the_prompt_allows_proposals_and_guesses_that_are_called_so() -> None:
+    system = prompt.system(FRESH)
+    assert "it may name what does not exist yet" in system and "as a hypothesis" in system
+    assert "a guess is not" not in system
 
 
 def test_arguments_that_were_encoded_twice_are_read() -> None:

@@ -24,10 +24,10 @@ Offer = Callable[[Transcript], Sequence[ToolSpec]]
 
 
 def prompt_tokens(subject: Subject, entries: Sequence[JournalEntry], offer: Offer) -> int:
-    """The sum over all turns of what was sent to have that turn."""
+    """The sum over all turns of a reasoner of what was sent to have that turn; the host's own look asks nobody."""
     total = 0
     for position, entry in enumerate(entries):
-        if isinstance(entry, TurnTaken):
+        if isinstance(entry, TurnTaken) and entry.turn > 0:
             before = Transcript(subject, tuple(entries[:position]))
             messages = messages_of(before, Prompt(), NAME)
             texts = [*_texts(messages), *(json.dumps(tool_of(spec), separators=(",", ":")) for spec in offer(before))]

@@ -78,7 +78,7 @@ async def _cost(case: Case, process: McpProcess, sentry: LocalSentry) -> Cost:
     tools = await toolbox.list_tools()
 
     def offer(transcript: Transcript) -> Sequence[ToolSpec]:
-        return offered(transcript, tools, Prompt().conclusion(transcript), must_conclude=False)
+        return offered(tools, Prompt().conclusion(transcript), must_conclude=False)
 
     answers = await raw_answers(case, sentry)
     sides = (entries, _with(entries, await as_the_sdk_sends(answers)), _with(entries, compact(answers)))
@@ -98,6 +98,7 @@ async def _investigated(subject: Subject, toolbox: Toolbox) -> list[JournalEntry
         record=record,
         now=lambda: datetime.now(UTC),
         budget=Budget(),
+        begin_by_looking=True,
     )
     await loop.run()
     return entries

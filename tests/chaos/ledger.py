@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.domain.investigation import Status
-from core.domain.journal import CallCorrected, CallObserved, ReasonerReplaced, TurnTaken
+from core.domain.journal import CallCorrected, CallObserved, PersonSaid, ReasonerReplaced, TurnTaken
 from core.storage.documents import INVESTIGATION, read_entry
 from tests.chaos.facts import Entry, Hold, Kept
 from tests.postgres import PostgresServer
@@ -115,7 +115,7 @@ def _entry(row: sa.Row[Any]) -> Entry:
             return replace(line, turn=entry.turn, calls=tuple((call.id, call.tool) for call in entry.calls))
         case CallObserved() | CallCorrected():
             return replace(line, outcome_of=entry.call_id)
-        case ReasonerReplaced():
+        case ReasonerReplaced() | PersonSaid():
             return line
 
 

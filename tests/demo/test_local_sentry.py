@@ -288,16 +288,19 @@ async def test_totals_count_events_and_users(caller: Caller) -> None:
     assert row == {"count()": int(issue["count"]), "count_unique(user)": issue["userCount"]}
 
 
-async def test_a_table_counts_the_events_of_all_issues_but_one(caller: Caller) -> None:
-    path = "organizations/acme/events/"
-    asked = {"query": "!issue:SHOP-1 has:release", "start": "2020-01-01T00:00:00", "end": "2100-01-01T00:00:00"}
-    rows = (await caller.get(path, **asked, field="release"))["data"]
-    counts = {row["release"]: row["count()"] for row in rows}
-    assert "shop@4.2.0" not in counts
-    assert counts["orders@1.18.2"] == BY_ID["SHOP-3"].events
-    assert list(counts.values()) == sorted(counts.values(), reverse=True)
-    status, _, _ = await caller.send("GET", f"{path}?field=release&query=!issue:SHOP-1&start=soon")
+async def test_a_table_counts_the_requests_of_a_transaction(caller: Caller) -> None:
+    path = "organizations/acme/events/?field=server_name&field=count()&dataset=transactions"
+    asked = {"query": 'project:shop transaction:"POST /refunds"', "start": "2020-01-01", "end": "2100-01-01"}
+    rows = (await caller.get(path, **asked))["data"]
+    assert {row["server_name"] for row in rows} == {"web-1", "web-2", "web-3"}
+    assert sum(row["count()"] for row in rows) > BY_ID["SHOP-8"].events
+    status, _, _ = await caller.send("GET", f"{path}&query=project:shop&start=soon")
     assert status == 400
+
+
+async def test_releases_are_listed_with_those_before_the_recorded_ones(caller: Caller) -> None:
+    versions = [release["version"] for release in await caller.get("organizations/acme/releases/", per_page="100")]
+    assert len(versions) == len(set(versions)) and versions.index("shop@4.2.0") < versions.index("shop@4.1.0")
 
 
 async def test_the_first_event_lies_in_the_first_interval_that_counts_one(caller: Caller) -> None:

@@ -109,6 +109,7 @@ async def _investigated(subject: Subject, toolbox: McpToolbox) -> tuple[Transcri
         record=_keep_nothing,
         now=lambda: datetime.now(UTC),
         budget=Budget(),
+        begin_by_looking=True,
     )
     transcript, conclusion = await loop.run()
     assert isinstance(conclusion, Analysis)

@@ -17,6 +17,7 @@ from core.domain.incident import (
     Frame,
     IssueDetails,
     IssueRef,
+    NearbyIssue,
     Release,
     TagDistribution,
 )
@@ -101,6 +102,10 @@ class FakeTracker:
     usual: dict[str, TagDistribution] = field(default_factory=dict)
     suspects: tuple[Commit, ...] = ()
     releases: dict[str, Release] = field(default_factory=lambda: {CART_RELEASE.version: CART_RELEASE})
+    previous: Release | None = None
+    all_events: tuple[ErrorEvent, ...] = ()
+    nearby: tuple[NearbyIssue, ...] = ()
+    shipped: tuple[Release, ...] = ()
     resolved: list[tuple[str, bool]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -129,8 +134,20 @@ class FakeTracker:
     async def release(self, version: str) -> Release | None:
         return self.releases.get(version)
 
+    async def release_before(self, issue: IssueDetails, release: Release) -> Release | None:
+        return self.previous
+
     async def issues(self, query: str, limit: int) -> Sequence[IssueDetails]:
         return [self.details][:limit]
+
+    async def events(self, issue: IssueDetails, limit: int, *, whole: bool = False) -> Sequence[ErrorEvent]:
+        return self.all_events[:limit]
+
+    async def neighbors(self) -> Sequence[NearbyIssue]:
+        return self.nearby
+
+    async def recent_releases(self) -> Sequence[Release]:
+        return self.shipped
 
     async def scopes(self) -> Sequence[str] | None:
         return ["event:read", "org:read"]

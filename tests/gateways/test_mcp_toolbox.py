@@ -85,6 +85,9 @@ async def test_the_model_is_offered_the_reading_tools_only(start: Start) -> None
         "analyze_error_frequency",
         "get_user_impact",
         "search_knowledge_base",
+        "list_events",
+        "compare_events",
+        "find_related",
     ]
 
 
@@ -101,6 +104,12 @@ async def test_many_organizations_interleaved_each_get_their_own(start: Start) -
         boxes = [toolbox(process, f"org{n % 20}") for n in range(100)]
         results = await asyncio.gather(*(box.call(details("A-1")) for box in boxes))
     assert [result.facts["title"] for result in results] == [f"seen by org{n % 20}" for n in range(100)]
+
+
+async def test_with_one_pasted_event_no_tool_is_offered_that_needs_several(start: Start) -> None:
+    async with start() as process:
+        names = [spec.name for spec in await toolbox(process, event_text="{}").list_tools()]
+    assert names == ["get_sentry_issue_details", "get_stacktrace", "search_knowledge_base"]
 
 
 async def test_a_pasted_event_travels_with_the_call_and_no_further(start: Start) -> None:

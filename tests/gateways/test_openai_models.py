@@ -127,13 +127,14 @@ async def test_an_answer_cut_for_length_is_asked_for_shorter() -> None:
 # ---- the first turn -------------------------------------------------------------------------------------------------
 
 
-async def test_before_anything_was_read_the_conclusion_is_not_offered() -> None:
+async def test_the_same_tools_are_offered_from_the_first_turn_on() -> None:
     async with playing(Calls([READS])) as (model, reasoner):
         for transcript in (FRESH, SEEN, replace(FRESH, question="Who?")):
             await reasoner.next_turn(transcript, TOOLS, must_conclude=False)
     offers = [[tool["function"]["name"] for tool in request["tools"]] for request in model.requests]
     reads = ["get_sentry_issue_details", "get_stacktrace"]
-    assert offers == [reads, [*reads, "submit_analysis"], [*reads, "submit_answer"]]
+    assert offers == [[*reads, "submit_analysis"], [*reads, "submit_analysis"], [*reads, "submit_answer"]]
+    assert json.dumps(model.requests[0]["tools"]) == json.dumps(model.requests[1]["tools"])
 
 
 async def test_an_analysis_before_anything_was_read_is_corrected_and_the_reading_is_done() -> None:

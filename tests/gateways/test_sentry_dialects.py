@@ -166,6 +166,23 @@ async def test_an_investigation_takes_at_most_twelve_requests(server: Server, tm
     assert len(server.requests) <= MOST_REQUESTS, server.requests
 
 
+async def test_so_few_requests_suffice_where_rules_ask_what_else_began(server: Server, tmp_path: Path) -> None:
+    async with open_guarded_session(ALLOWED) as session:
+        doors = TenantDoors(session, ALLOWED, KnowledgeEngine(KnowledgeSettings(tmp_path)))
+        tenant = Tenant(OrganizationId("acme"), connection(server), investigation_id="i1")
+        tools = build_server(doors, Masker("k"), fixed_tenancy(tenant), with_peoples_tools=False)
+        async with Client(tools) as client:
+            for tool in (
+                "get_sentry_issue_details",
+                "get_stacktrace",
+                "analyze_error_frequency",
+                "get_user_impact",
+                "find_related",
+            ):
+                assert not (await client.call_tool(tool, {"issue_id": "SHOP-3"})).is_error
+    assert len(server.requests) <= MOST_REQUESTS, server.requests
+
+
 async def test_an_issue_of_another_organization_is_never_read() -> None:
     async with GlitchTip() as server, open_guarded_session(ALLOWED) as session:
         for organization, issue in (("acme", FOREIGN_ID), ("other", "4211"), ("other", "SHOP-1")):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from aiohttp import web
@@ -18,7 +17,7 @@ from core.domain.incident import IssueRef, TagDistribution
 from core.domain.tenancy import SentryConnection
 from core.gateways.guarded_http import open_guarded_session
 from core.gateways.sentry_incidents import SentryIncidents
-from core.gateways.sentry_shares import shares_of_others
+from core.gateways.sentry_shares import shares_of_traffic
 
 SHOP_1 = IssueRef("SHOP-1")
 
@@ -55,23 +54,21 @@ async def test_an_issue_with_its_event_series_tags_release_and_suspects(incident
     assert [commit.message for commit in suspects] == ["pricing: bundles carry a price of their own"]
 
 
-async def test_the_projects_other_events_share_a_tag_without_those_of_the_issue(incidents: SentryIncidents) -> None:
-    issue = await incidents.issue(SHOP_1)
-    usual = await incidents.usual_values(issue, "release")
-    assert usual is not None and usual.total > 500
+async def test_the_traffic_of_the_same_transaction_shares_a_tag(incidents: SentryIncidents) -> None:
+    issue = await incidents.issue(IssueRef("SHOP-8"))
+    usual = await incidents.usual_values(issue, "server_name")
+    assert usual is not None and dict(usual.values).keys() == {"web-1", "web-2", "web-3"}
     assert usual.total == sum(count for _, count in usual.values)
-    assert "storefront@7.9.0" in dict(usual.values)
-    assert "shop@4.2.0" not in dict(usual.values)
+    assert await incidents.usual_values(issue, "url") is None
 
 
-async def test_other_events_are_those_of_the_issues_own_time(incidents: SentryIncidents) -> None:
+async def test_the_release_before_is_of_the_same_package(incidents: SentryIncidents) -> None:
     issue = await incidents.issue(SHOP_1)
-    assert issue.first_seen is not None and issue.last_seen is not None
-    month = replace(issue, first_seen=issue.first_seen - timedelta(days=40))
-    day, whole = await incidents.usual_values(issue, "release"), await incidents.usual_values(month, "release")
-    assert day is not None and whole is not None and day.total < whole.total
-    before = replace(issue, first_seen=None, last_seen=issue.last_seen - timedelta(days=60))
-    assert await incidents.usual_values(before, "release") == TagDistribution("release", 0, ())
+    release = await incidents.release("shop@4.2.0")
+    assert release is not None
+    previous = await incidents.release_before(issue, release)
+    assert previous is not None and (previous.version, previous.has_events) == ("shop@4.1.0", True)
+    assert await incidents.release_before(issue, replace(release, released_at=None)) is None
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
@@ -81,17 +78,16 @@ async def test_a_tracker_that_has_or_gives_no_table_of_events_cannot_tell(
     issue = await incidents.issue(SHOP_1)
     sentry.faults.append(Fault("organizations/acme/events/", status))
     assert await incidents.usual_values(issue, "release") is None
-    assert await incidents.usual_values(replace(issue, last_seen=None), "release") is None
 
 
-async def test_of_a_tag_with_more_values_than_a_page_no_shares_are_claimed(incidents: SentryIncidents) -> None:
+async def test_of_traffic_with_more_rows_than_a_page_no_shares_are_claimed(incidents: SentryIncidents) -> None:
     asked: list[dict[str, str]] = []
 
     async def table(request: web.Request) -> web.Response:
         asked.append(dict(request.query))
         more = {"Link": '<http://x/?cursor=0:100:0>; rel="next"; results="true"; cursor="0:100:0"'}
-        headers = more if request.query.get("field") == "url" else {}
-        return web.json_response({"data": [{request.query["field"]: "a", "count()": 7}]}, headers=headers)
+        headers = more if "SHOP-2" in request.query["query"] else {}
+        return web.json_response({"data": [{"release": "a", "count()": 7}]}, headers=headers)
 
     issue = await incidents.issue(SHOP_1)
     app = web.Application()
@@ -105,10 +101,11 @@ async def test_of_a_tag_with_more_values_than_a_page_no_shares_are_claimed(incid
             peer = SentryConnection(f"http://127.0.0.1:{runner.addresses[0][1]}", "acme", "token")
             source = SentryIncidents(peer, session, allowed)
             assert await source.usual_values(issue, "release") == TagDistribution("release", 7, (("a", 7),))
-            assert await source.usual_values(issue, "url") is None
+            many = replace(issue, id="2", project="SHOP-2")
+            assert await source.usual_values(many, "release") is None
     finally:
         await runner.cleanup()
-    assert asked[0]["query"] == "project:shop !issue:SHOP-1 has:release"
+    assert asked[0]["query"] == "project:shop"
     assert asked[0]["start"] < asked[0]["end"]
 
 
@@ -118,8 +115,8 @@ _rows = st.lists(_anything | st.fixed_dictionaries({"release": _anything, "count
 
 @given(_anything | st.fixed_dictionaries({"data": _anything | _rows}))
 def test_whatever_a_table_of_events_holds_its_shares_are_of_its_total(body: object) -> None:
-    found = shares_of_others(body, "release")
-    assert found is None or all(0 < count <= found.total for _, count in found.values)
+    found = shares_of_traffic(body)
+    assert found is None or all(0 < count <= one.total for one in found.values() for _, count in one.values)
 
 
 async def test_lists_follow_pages_up_to_the_limit(incidents: SentryIncidents, sentry: LocalSentry) -> None:

@@ -83,6 +83,9 @@ MODEL: dict[str, dict[str, object]] = {
     "analyze_error_frequency": {"issue_id": "SHOP-1"},
     "get_user_impact": {"issue_id": "SHOP-1"},
     "search_knowledge_base": {"query": "KeyError 'sku' cart.py total"},
+    "list_events": {"issue_id": "SHOP-1"},
+    "compare_events": {"issue_id": "SHOP-1"},
+    "find_related": {"issue_id": "SHOP-3"},
 }
 
 

@@ -88,6 +88,9 @@ async def test_any_client_gets_the_reading_tools_and_no_others() -> None:
         "analyze_error_frequency",
         "get_user_impact",
         "search_knowledge_base",
+        "list_events",
+        "compare_events",
+        "find_related",
     }
     assert dead.is_error
     assert "Sentry" in dead.content[0].text  # type: ignore[union-attr]

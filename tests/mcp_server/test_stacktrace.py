@@ -1,7 +1,9 @@
 """`get_stacktrace`: where it broke, with which values, and the way there."""
 
 import json
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.fakes.tool_sources import (
     BEGAN,
     CART_EVENT,
     CART_FRAME,
+    VIEW_FRAME,
     FakeDoors,
     FakeTracker,
 )
@@ -236,16 +239,114 @@ async def test_how_a_browser_calls_itself_is_told_where_no_tag_does(tags: dict[s
     assert ("Mozilla" in text, "header X-Shop=7" in text) == (named, True)
 
 
-async def test_breadcrumbs_of_one_minute_say_it_once_and_only_unusual_levels_are_named() -> None:
+async def test_breadcrumbs_of_one_second_say_it_once_and_only_unusual_levels_are_named() -> None:
     crumbs = tuple(Breadcrumb(BEGAN, "log", level, level) for level in ("info", "warning"))
     text, _ = await stack(ErrorEvent(message="m", breadcrumbs=crumbs))
-    assert "  2026-11-20T09:12Z | log | info\n  log | warning | warning\n" in text
+    assert "  2026-11-20T09:12:00Z | log | info\n  log | warning | warning\n" in text
+    later = tuple(Breadcrumb(BEGAN + timedelta(seconds=n), "log", None, f"step {'abc'[n]}") for n in range(3))
+    text, _ = await stack(ErrorEvent(message="m", breadcrumbs=later))
+    assert "  2026-11-20T09:12:00Z | log | step a\n  09:12:01Z | log | step b\n  09:12:02Z | log | step c\n" in text
 
 
-async def test_filtered_breadcrumbs_are_left_out() -> None:
-    text, facts = await stack(CART_EVENT)
+async def test_breadcrumbs_that_repeat_are_folded_and_the_last_is_kept() -> None:
+    crumbs = tuple(Breadcrumb(BEGAN + timedelta(seconds=n), "query", None, f"select item {n}") for n in range(40))
+    last = Breadcrumb(BEGAN + timedelta(minutes=1), "log", "warning", "pool is empty")
+    text, facts = await stack(ErrorEvent(message="m", breadcrumbs=(*crumbs, last)))
+    assert "| query | select item 0 | 40 times\n  … 38 more like it\n  09:12:39Z | query | select item 39\n" in text
+    assert facts["breadcrumbs"][-1]["message"] == "pool is empty"
+    assert len(facts["breadcrumbs"]) == 3
+
+
+async def test_earlier_breadcrumbs_come_on_a_further_page() -> None:
+    crumbs = tuple(Breadcrumb(BEGAN, f"kind{n % 2}", None, f"{'abcdefghijklmnopqrst'[n]} step") for n in range(20))
+    doors = FakeDoors(FakeTracker(recommended=ErrorEvent(message="m", breadcrumbs=crumbs)))
+    first, _ = await call(doors, "get_stacktrace", issue_id="A-1")
+    second, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=2)
+    assert "Breadcrumbs, last 8 of 20, oldest first:" in first and "t step" in first and "a step" not in first
+    assert "The 12 breadcrumbs before those, oldest first:" in second and "a step" in second and "t step" not in second
+
+
+async def test_a_page_that_is_not_there_is_said_and_nothing_is_repeated() -> None:
+    text, facts = await call(FakeDoors(), "get_stacktrace", issue_id="SHOP-1A2", page=2)
+    assert (text, facts) == ("There is no page 2: page 1 is all there is.", {})
+
+
+async def test_callers_of_ours_come_with_three_lines_and_their_own_locals() -> None:
+    view = replace(
+        VIEW_FRAME,
+        source=((17, "cart = Cart(items)"), (18, "cart.total()"), (19, "pay(cart)"), (20, "done()")),
+        variables={"items": "['A1', 'B2']", "item": "{'sku': 'A1'}", "cart": "<shop.Cart object at 0x7f>"},
+    )
+    text, _ = await stack(event_of(ExceptionInfo("KeyError", "'price'", frames=(view, CART_FRAME))))
+    assert (
+        "  shop/views.py:18 in checkout(): cart.total()\n    17 | cart = Cart(items)\n    19 | pay(cart)\n"
+        "    locals items = ['A1', 'B2']\n" in text
+    )
+
+
+async def test_a_recursion_tells_the_values_that_go_round() -> None:
+    names = ["mugs", "kitchen", "home", "gifts"]
+    frames = tuple(
+        Frame("path", "a.py", line=7, in_app=True, variables={"category": names[n % 4], "depth": "x"})
+        for n in range(40)
+    )
+    text, facts = await stack(event_of(ExceptionInfo("RecursionError", "too deep", frames=frames)))
+    assert "there, newest call first, category = gifts, home, kitchen, mugs, gifts" in text
+    assert facts["cycle"] == [{"name": "category", "values": ["gifts", "home", "kitchen", "mugs", "gifts"]}]
+
+
+async def test_frames_of_outer_exceptions_are_shown() -> None:
+    handler = Frame("place_order", "shop/checkout.py", line=27, in_app=True)
+    text, _ = await stack(
+        event_of(
+            ExceptionInfo("OSError", "refused", frames=(CART_FRAME,)),
+            ExceptionInfo("CheckoutFailed", "no", frames=(handler,)),
+        )
+    )
+    assert "  shop/checkout.py:27 in place_order() (in the stack of CheckoutFailed)" in text
+
+
+async def test_what_an_event_has_not_is_said_in_one_line() -> None:
+    bare = Frame("f", "a.py", line=3, in_app=True)
+    text, _ = await stack(event_of(ExceptionInfo("E", "x", frames=(bare,))))
+    assert "The event has no source, locals, breadcrumbs, request, user, release, tags." in text
+    whole, _ = await stack(replace(CART_EVENT, user_id="u-1"))
+    assert "The event has no" not in whole
+
+
+@pytest.mark.parametrize(
+    ("message", "value", "kept"),
+    [
+        ("KeyError: 'bundle_price'", "a" * 900 + " bundle_price=None " + "b" * 900, "bundle_price=None"),
+        ("Refused because it violates img-src", "default-src x; " * 90 + "img-src none;" + " y" * 400, "img-src none;"),
+        ("Unexpected end of JSON input", '{"rows": [' + "1, " * 500 + '{"last', '{"last'),
+    ],
+)
+async def test_a_cut_keeps_what_the_error_names_and_says_how_much_is_missing(
+    message: str, value: str, kept: str
+) -> None:
+    frame = replace(CART_FRAME, variables={"body": value})
+    text, _ = await stack(event_of(ExceptionInfo("Error", message, frames=(frame,))))
+    line = next(line for line in text.splitlines() if line.startswith("local body = "))
+    assert kept in line and len(line) < 400
+    left_out = sum(int(number.replace(",", "")) for number in re.findall(r"… ([\d,]+) characters left out …", line))
+    shown = re.sub(r" … [\d,]+ characters left out …(?: |$)", "", line.removeprefix("local body = "))
+    assert left_out + len(shown) == len(value)
+
+
+async def test_source_goes_on_to_the_end_of_the_statement() -> None:
+    source = tuple(enumerate(["pay(", "    order,", "    when=now,", "    how=card,", ")", "done()"], 7))
+    _, facts = await stack(event_of(ExceptionInfo("E", "x", frames=(Frame("f", "a.py", line=7, source=source),))))
+    assert facts["frame"]["context"][-1] == ")"
+
+
+async def test_filtered_breadcrumbs_are_left_out_except_the_last() -> None:
+    filtered = Breadcrumb(BEGAN, "auth", "info", "login [Filtered]")
+    query = CART_EVENT.breadcrumbs[0]
+    _, facts = await stack(replace(CART_EVENT, breadcrumbs=(filtered, query)))
     assert [crumb["message"] for crumb in facts["breadcrumbs"]] == ["SELECT * FROM items"]
-    assert "[Filtered]" not in text
+    _, facts = await stack(replace(CART_EVENT, breadcrumbs=(query, filtered)))
+    assert [crumb["message"] for crumb in facts["breadcrumbs"]] == ["SELECT * FROM items", "login [Filtered]"]
 
 
 async def test_secrets_and_addresses_leave_as_placeholders_in_text_and_facts() -> None:
@@ -272,10 +373,10 @@ async def test_long_results_are_paged_and_each_page_is_fenced() -> None:
     doors = FakeDoors(FakeTracker(recommended=event_of(ExceptionInfo("E", "x", frames=frames))))
     first, facts = await call(doors, "get_stacktrace", issue_id="A-1")
     second, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=2)
-    last, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=50)
+    none, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=50)
     assert len(first) <= 6000
     assert first.splitlines()[-1].startswith("[page 1 of ")
     assert first.endswith("call again with page=2]")
-    assert last.endswith("the last page]")
+    assert re.fullmatch(r"There is no page 50: page \d+ is the last\.", none)
     assert marker_in(first) and marker_in(second)
     assert 0 < len(facts["callers"]) < 199

@@ -160,7 +160,8 @@ async def test_what_a_model_is_sent_holds_no_planted_secret(logsense: CommandLin
         assert secret not in model.everything_sent
     assert [method for method, _ in sentry.requests if method != "GET"] == []
     offers = [{tool["function"]["name"] for tool in request["tools"]} for request in model.requests]
-    assert [len(offer) for offer in offers] == [5, 6]
+    assert [len(offer) for offer in offers] == [9, 9]
+    assert offers[0] == offers[1]
     assert all("resolve_issue" not in offer for offer in offers)
 
 

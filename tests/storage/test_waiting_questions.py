@@ -97,3 +97,14 @@ async def test_a_delivery_is_known_by_what_it_made(stores: SqlStores) -> None:
     await store.add_investigation(investigation(), None, "d1")
     assert await store.delivered("d1") == investigation().id
     assert await store.delivered("d2") is None
+
+
+async def test_a_question_is_heard_while_it_waits_and_not_once_it_is_queued(stores: SqlStores) -> None:
+    store = stores.for_organization(ACME)
+    await store.add_investigation(investigation(), None, "d1")
+    run = await claim_one(stores.runs)
+    await store.add_question(question("q1"), "d2")
+    assert [each.id for each in await store.waiting_questions(investigation().id)] == ["q1"]
+    await store.save_investigation(reported(investigation()), run)
+    await store.release_questions(investigation().id)
+    assert await store.waiting_questions(investigation().id) == []

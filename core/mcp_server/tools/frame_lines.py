@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
 from core.domain.incident import Frame
+from core.mcp_server.excerpts import Focus, excerpt
 from core.mcp_server.rendering import Sheet, cut
 
 _LINES_ABOVE, _LINES_BELOW = 4, 2
 _VARIABLES = 16
 _VALUE_CHARS = 220
 _SOURCE_CHARS = 180
+_LONGEST_STATEMENT = 10
+_CALLER_VARIABLES, _CALLER_VALUE_CHARS = 6, 100
 _HEAD = re.compile(
     r"\s*(?:@[\w.]+(?:\(|$)"
     r"|(?:(?:export|default|async|public|private|static|pub) )*(?:def|class|function|fn|func|fun) )"
 )
+_OBJECT = re.compile(r"<[\w.<>]{1,120} object>")
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+(?=>)")
 
 
@@ -46,7 +50,7 @@ def fields_of(frame: Frame) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def add_frame(sheet: Sheet, frame: Frame, basis: str) -> None:
+def add_frame(sheet: Sheet, frame: Frame, basis: str, focus: Focus) -> None:
     """The frame that matters: its place, the source around it with an arrow, its locals, those in the line first."""
     module = f", module {cut(frame.module, 120)}" if frame.module else ""
     sheet.add(f"Frame that matters ({basis}): {place(frame)}{module}", frame=fields_of(frame), frame_basis=basis)
@@ -54,37 +58,62 @@ def add_frame(sheet: Sheet, frame: Frame, basis: str) -> None:
     shown = _around(frame)
     width = max((len(str(number)) for number, _ in shown), default=0)
     for number, raw in shown:
-        text = cut(raw, _SOURCE_CHARS)
+        text = excerpt(raw, _SOURCE_CHARS, focus)
         facts: dict[str, Any] = {"context": [text]} if text else {}
         if number == frame.line:
             failing = raw
             facts["source"] = text.strip()
         sheet.add(f"{number:<{width}} {'->' if number == frame.line else '  '} {text}".rstrip(), frame=facts)
-    _add_locals(sheet, frame, failing)
+    _add_locals(sheet, frame, failing, focus)
 
 
-def _add_locals(sheet: Sheet, frame: Frame, failing: str) -> None:
+def _add_locals(sheet: Sheet, frame: Frame, failing: str, focus: Focus) -> None:
     """Those of the failing line first; names that hold the same share a line, and addresses tell nobody anything."""
     named = sorted(frame.variables.items(), key=lambda item: (item[0].startswith("__"), not _is_used(item[0], failing)))
     names_of: dict[str, list[str]] = {}
     for key, value in named[:_VARIABLES]:
-        names_of.setdefault(cut(_ADDRESS.sub("", value), _VALUE_CHARS), []).append(cut(key, 80))
+        names_of.setdefault(excerpt(_ADDRESS.sub("", value), _VALUE_CHARS, focus), []).append(cut(key, 80))
     for shown, names in names_of.items():
         sheet.add(f"local {' = '.join(names)} = {shown}", frame={"variables": dict.fromkeys(names, shown)})
     if len(named) > _VARIABLES:
         sheet.add(f"… {len(named) - _VARIABLES} more locals")
 
 
+def locals_beside(frame: Frame, shown: Mapping[str, str], lines: str) -> dict[str, str]:
+    """The locals of a caller, those in its lines first, without those that the frame that matters has as well."""
+    named = sorted(frame.variables.items(), key=lambda item: (item[0].startswith("__"), not _is_used(item[0], lines)))
+    told = {cut(key, 80): excerpt(_ADDRESS.sub("", value), _CALLER_VALUE_CHARS) for key, value in named}
+    own = {
+        key: value
+        for key, value in told.items()
+        if _ADDRESS.sub("", shown.get(key, "")) != value and not _OBJECT.fullmatch(value)
+    }
+    return dict(list(own.items())[:_CALLER_VARIABLES])
+
+
 def _around(frame: Frame) -> Sequence[tuple[int, str]]:
-    """The lines around the failing one, without blank lines at either end, and not into the next function."""
+    """The lines around the failing one, to the end of its statement, but not into the next function."""
     if frame.line is None:
         return frame.source[: 2 * _LINES_ABOVE]
-    first, last = frame.line - _LINES_ABOVE, frame.line + _LINES_BELOW
+    first, last = frame.line - _LINES_ABOVE, _end_of_statement(frame)
     near = [(number, text) for number, text in frame.source if first <= number <= last]
     depth = next((_depth(text) for number, text in near if number == frame.line), 0)
     same = list(takewhile(lambda line: line[0] <= (frame.line or 0) or not _begins_another(line[1], depth), near))
     telling = [index for index, (number, text) in enumerate(same) if text.strip() or number == frame.line]
     return same[telling[0] : telling[-1] + 1] if telling else ()
+
+
+def _end_of_statement(frame: Frame) -> int:
+    """The last line to show: a few behind the failing one, and as many more as its brackets stay open."""
+    line = frame.line or 0
+    open_brackets, last = 0, line
+    for number, text in frame.source:
+        if line <= number <= line + _LONGEST_STATEMENT:
+            last = number
+            open_brackets += sum(text.count(sign) for sign in "([{") - sum(text.count(sign) for sign in ")]}")
+            if open_brackets <= 0:
+                break
+    return max(line + _LINES_BELOW, last)
 
 
 def _begins_another(text: str, depth: int) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import Commit, ErrorEvent, ExceptionInfo, Frame, IssueDetails, IssueRef, Release
 from core.mcp_server.arguments import IssueId, PageNumber
+from core.mcp_server.attribution import add_attribution, attributed
 from core.mcp_server.doors import Doors
 from core.mcp_server.frames import roles
 from core.mcp_server.limited_rendering import Cleaner, rendered
@@ -30,6 +31,7 @@ class Background:
     suspects: tuple[Commit, ...]
     release: Release | None
     gaps: tuple[str, ...]
+    previous: Release | None = None
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
@@ -69,15 +71,19 @@ async def _background(source: IncidentSource, ref: IssueRef, issue: IssueDetails
             gaps.append(f"Suspect commits could not be read: {error}")
             return ()
 
-    async def release() -> Release | None:
+    async def releases() -> tuple[Release | None, Release | None]:
         try:
-            return await source.release(version) if version else None
+            found = await source.release(version) if version else None
         except (NotFound, ServiceFailed) as error:
             gaps.append(f"The release could not be read: {error}")
-            return None
+            return None, None
+        try:
+            return found, await source.release_before(issue, found) if found else None
+        except (NotFound, ServiceFailed):
+            return found, None
 
-    commits, introduced_in = await asyncio.gather(suspects(), release())
-    return Background(_lean(event), commits, introduced_in, tuple(gaps))
+    commits, (introduced_in, previous) = await asyncio.gather(suspects(), releases())
+    return Background(_lean(event), commits, introduced_in, tuple(gaps), previous)
 
 
 def _lean(event: ErrorEvent) -> ErrorEvent:
@@ -194,11 +200,10 @@ def _add_releases(sheet: Sheet, background: Background, issue: IssueDetails | No
     shown = {field: cut(value, 150) for field, value in known.items() if value}
     for version in dict.fromkeys(shown.values()):
         roles_here = [field for field in shown if shown[field] == version]
-        is_first = "first_release" in roles_here and background.release is not None
-        at = iso(background.release.released_at) if is_first and background.release else None
         told = ", ".join(words[field] for field in roles_here)
-        line = f"Release {version} ({told}){f', released {at}' if at else ''}"
-        sheet.add(line, first_release_at=at, **dict.fromkeys(roles_here, version))
+        sheet.add(f"Release {version} ({told})", **dict.fromkeys(roles_here, version))
+    if issue and issue.first_release:
+        add_attribution(sheet, attributed(background.release, issue.first_seen, background.previous))
 
 
 def _add_environment(sheet: Sheet, event: ErrorEvent | None) -> None:

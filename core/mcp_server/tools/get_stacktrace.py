@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from core.domain.incident import Breadcrumb, ErrorEvent, Frame, IssueRef
+from core.domain.incident import ErrorEvent, Frame, IssueRef
 from core.mcp_server import frames
 from core.mcp_server.arguments import EventChoice, IssueId, PageNumber
 from core.mcp_server.doors import Doors
+from core.mcp_server.excerpts import Focus, excerpt, focus_of
 from core.mcp_server.limited_rendering import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, iso, quoted
+from core.mcp_server.rendering import Sheet, counted, cut, quoted
+from core.mcp_server.tools.crumb_lines import add_breadcrumbs, pairs_of, read_crumbs
 from core.mcp_server.tools.frame_lines import add_frame, fields_of, place
 from core.mcp_server.tools.span_lines import add_spans
-from core.mcp_server.tools.way_lines import add_below, add_callers
+from core.mcp_server.tools.way_lines import add_below, add_callers, add_outer
 
 _MAX_EXCEPTIONS = 12
 _MAX_PARAMETERS = 8
 _MAX_PROBLEMS = 5
 _MAX_EVIDENCE = 16
-_BREADCRUMBS = 8
+_NEAR = 12
 _USUAL_HEADERS = re.compile(
     r"(?i)header (?:accept|connection|host|sec-|upgrade|if-|dnt|content-length|cache-control|pragma)"
 )
@@ -45,32 +47,65 @@ def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
 
 def _stack_sheet(clean: Cleaner, raw: ErrorEvent) -> Sheet:
     event = clean(_lean(raw))
+    focus = focus_of([*(text for each in event.exceptions for text in (each.value, each.type)), event.message])
     sighting = frames.sight(event)
     minified = sighting.frame is not None and frames.is_minified(sighting.frame, event.problems)
     sheet = Sheet(_headline(event, sighting, minified))
     for note in event.notes:
         sheet.add(note)
-    _add_exceptions(sheet, event)
-    _add_message(sheet, event)
-    _add_sighting(sheet, sighting, minified)
+    _add_exceptions(sheet, event, focus)
+    _add_message(sheet, event, focus)
+    _add_sighting(sheet, sighting, minified, focus)
     _add_problems(sheet, event.problems)
-    _add_evidence(sheet, event)
-    _add_request(sheet, event, knows_browser="browser" in raw.tags or "browser.name" in raw.tags)
-    _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
+    _add_evidence(sheet, event, focus)
+    _add_request(sheet, event, focus, knows_browser="browser" in raw.tags or "browser.name" in raw.tags)
+    add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs), focus)
     _add_origin(sheet, event)
-    add_callers(sheet, sighting.callers, only_library=sighting.basis == "last")
+    add_callers(sheet, sighting.callers, sighting.frame, only_library=sighting.basis == "last")
+    _add_outer(sheet, event, sighting)
+    if absent := _absent(raw, sighting):
+        sheet.add(f"The event has no {', '.join(absent)}.")
     if left_out := clean.budget.told():
         sheet.add(left_out)
     return sheet
 
 
+def _add_outer(sheet: Sheet, event: ErrorEvent, sighting: frames.Sighting) -> None:
+    wrappers = [(each.type or "an error", each.frames) for each, role in frames.roles(event.exceptions)]
+    told = [frame for frame in (sighting.frame, *sighting.callers) if frame is not None]
+    if len(wrappers) > 1 and told:
+        add_outer(sheet, wrappers, told)
+
+
+def _absent(raw: ErrorEvent, sighting: frames.Sighting) -> list[str]:
+    """What such an event may have and this one has not; so nobody has to wonder whether it was cut."""
+    frame = sighting.frame
+    known = {
+        "stack": frame is not None,
+        "source": frame is None or bool(frame.source),
+        "locals": frame is None or bool(frame.variables),
+        "breadcrumbs": bool(raw.breadcrumbs),
+        "request": bool(raw.request_url or raw.request_data),
+        "user": bool(raw.user_id),
+        "release": bool(raw.release),
+        "tags": bool(raw.tags),
+    }
+    return [name for name, is_there in known.items() if not is_there]
+
+
 def _lean(event: ErrorEvent) -> ErrorEvent:
-    """The event without what is never shown: the locals and surroundings of all frames but the one that matters."""
-    shown = frames.sight(event).frame
+    """The event without what is never shown: the locals and surroundings of all but a few frames of ours."""
+    sighting = frames.sight(event)
     told = {id(exception) for exception, _ in frames.roles(event.exceptions)[:_MAX_EXCEPTIONS]}
+    foreign = frames.outsiders(sighting.callers)
+    ours = [frame for frame, outside in zip(sighting.callers, foreign, strict=True) if not outside]
+    near = {id(frame) for frame in ours[:_NEAR]}
 
     def lean(stack: Sequence[Frame]) -> tuple[Frame, ...]:
-        return tuple(frame if frame is shown else _bare(frame) for frame in stack)
+        return tuple(
+            frame if frame is sighting.frame else _lines_beside(frame) if id(frame) in near else _bare(frame)
+            for frame in stack
+        )
 
     return replace(
         event,
@@ -83,7 +118,7 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
         threads=tuple(replace(each, frames=lean(each.frames)) for each in event.threads if each.crashed)
         or event.threads[:1],
         frames=lean(event.frames),
-        breadcrumbs=tuple(crumb for crumb in event.breadcrumbs if not _is_filtered(crumb))[-_BREADCRUMBS:],
+        breadcrumbs=read_crumbs(event.breadcrumbs),
         contexts={},
         extra={},
         tags={},
@@ -93,6 +128,10 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
 def _bare(frame: Frame) -> Frame:
     own_line = tuple(line for line in frame.source if line[0] == frame.line)
     return replace(frame, variables={}, source=own_line)
+
+
+def _lines_beside(frame: Frame) -> Frame:
+    return replace(frame, source=tuple(line for line in frame.source if abs(line[0] - (frame.line or -9)) <= 1))
 
 
 def _headline(event: ErrorEvent, sighting: frames.Sighting, minified: bool) -> str:
@@ -126,16 +165,17 @@ def _facts_of(frame: Frame) -> dict[str, object]:
     return {**fields_of(frame), **({"source": line} if line else {})}
 
 
-def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_exceptions(sheet: Sheet, event: ErrorEvent, focus: Focus) -> None:
     ranked = frames.roles(event.exceptions)
     grouped = any(role == "sibling" for _, role in ranked)
     for exception, role in ranked[:_MAX_EXCEPTIONS]:
-        kind, value = cut(exception.type or "Error", 120), cut(exception.value or "", 450)
+        kind, value = cut(exception.type or "Error", 120), excerpt(exception.value or "", 450, focus)
         handled = {True: " (handled)", False: " (unhandled)", None: ""}[exception.handled]
         fields = {"type": kind, "value": value, "role": role, "handled": exception.handled}
         known: dict[str, object] = {key: each for key, each in fields.items() if each not in (None, "")}
         at = frames.sight(ErrorEvent(exceptions=(exception,))).frame if grouped and role != "wrapper" else None
-        where = f" at {place(at)}" if at else ""
+        line = failing_line(at) if at and role == "sibling" else None
+        where = f" at {place(at)}{f' ({line})' if line else ''}" if at else ""
         if at:
             known["frame"] = _facts_of(at)
         sheet.add(f"{role}: {kind}{f': {value}' if value else ''}{where}{handled}", exceptions=[known])
@@ -143,22 +183,22 @@ def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
         sheet.add(f"… {len(event.exceptions) - _MAX_EXCEPTIONS} more exceptions in the chain")
 
 
-def _add_message(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_message(sheet: Sheet, event: ErrorEvent, focus: Focus) -> None:
     values = {exception.value for exception in event.exceptions}
     if event.message and event.message not in values:
-        message = cut(event.message, 500)
+        message = excerpt(event.message, 500, focus)
         sheet.add(f"Message: {message}", message=message)
     if event.message_params:
         parameters = [cut(each, 150) for each in event.message_params[:_MAX_PARAMETERS]]
         sheet.add(f"Message parameters: {', '.join(parameters)}", message_params=[each for each in parameters if each])
 
 
-def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> None:
+def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool, focus: Focus) -> None:
     frame = sighting.frame
     if frame is None:
         sheet.add("Frame that matters (none): the event has no stack frame.", frame_basis="none")
         return
-    add_frame(sheet, frame, sighting.basis)
+    add_frame(sheet, frame, sighting.basis, focus)
     if minified:
         sheet.add("This is a minified bundle: without its source map, names and line numbers mislead.", minified=True)
     elif not frame.function and not frame.source:
@@ -185,14 +225,14 @@ def _add_problems(sheet: Sheet, problems: Sequence[str]) -> None:
         sheet.add(f"Problem reported by the tracker: {text}", problems=[text])
 
 
-def _add_evidence(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_evidence(sheet: Sheet, event: ErrorEvent, focus: Focus) -> None:
     for key, value in list(event.evidence.items())[:_MAX_EVIDENCE]:
-        name, text = cut(key, 60), cut(value, 400)
+        name, text = cut(key, 60), excerpt(value, 400, focus)
         sheet.add(f"Evidence: {name}: {text}", evidence={name: text})
     add_spans(sheet, event)
 
 
-def _add_request(sheet: Sheet, event: ErrorEvent, *, knows_browser: bool) -> None:
+def _add_request(sheet: Sheet, event: ErrorEvent, focus: Focus, *, knows_browser: bool) -> None:
     """The request, without what every browser sends."""
     if event.request_url:
         request = f"{event.request_method or 'request to'} {cut(event.request_url, 300)}"
@@ -203,36 +243,12 @@ def _add_request(sheet: Sheet, event: ErrorEvent, *, knows_browser: bool) -> Non
         if not _USUAL_HEADERS.match(key) and not (knows_browser and _is_browser(key, value))
     }
     if telling:
-        sheet.add(f"Request data: {_pairs(telling, 400)}")
+        sheet.add(f"Request data: {pairs_of(telling, 400, focus)}")
 
 
 def _is_browser(key: str, value: str) -> bool:
     """How browsers call themselves is long, and a tag says it shorter."""
     return key.lower() == "header user-agent" and value.startswith("Mozilla/")
-
-
-def _add_breadcrumbs(sheet: Sheet, shown: Sequence[Breadcrumb], of: int) -> None:
-    """A line each; the usual level and a minute told on the line before are not repeated."""
-    if shown:
-        which = f"last {len(shown)} of {of}, " if len(shown) < of else ""
-        sheet.add(f"Breadcrumbs, {which}oldest first:")
-    before = None
-    for crumb in shown:
-        at = iso(crumb.at)
-        fields = {
-            "at": None if at == before else at,
-            "category": cut(crumb.category or "", 60),
-            "level": None if crumb.level == "info" else crumb.level,
-            "message": cut(crumb.message or "", 250),
-            "data": _pairs(crumb.data, 200),
-        }
-        known = {key: value for key, value in fields.items() if value}
-        sheet.add("  " + " | ".join(str(value) for value in known.values()), breadcrumbs=[known])
-        before = at
-
-
-def _is_filtered(crumb: Breadcrumb) -> bool:
-    return "[Filtered]" in " ".join((crumb.message or "", *crumb.data.values()))
 
 
 def _add_origin(sheet: Sheet, event: ErrorEvent) -> None:
@@ -250,7 +266,3 @@ def _add_origin(sheet: Sheet, event: ErrorEvent) -> None:
         sheet.add(f"Event: {event_id}", event_id=event_id)
     if event.title and not event.exceptions and not event.message:
         sheet.add(f"Title: {quoted(event.title, 200)}")
-
-
-def _pairs(data: Mapping[str, str], limit: int) -> str:
-    return cut(", ".join(f"{key}={value}" for key, value in data.items()), limit)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import IssueDetails, IssueRef, TagDistribution
+from core.mcp_server.addresses import grouped
 from core.mcp_server.arguments import IssueId
 from core.mcp_server.doors import Doors
 from core.mcp_server.limited_rendering import Cleaner, rendered
@@ -16,11 +17,12 @@ from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 
 _KEYS = ("release", "environment", "url", "browser", "server_name", "transaction")
-_COMPARED = ("server_name", "release", "browser", "url", "environment")
-_MOST_COMPARED = 3
+_COMPARED = ("server_name", "release", "browser")
 _VALUES = 5
 _PRODUCTION = ("prod", "production", "live")
 _LEVELS = ("low", "medium", "high", "critical")
+UNKNOWN = "unknown"
+_HARMLESS = ("info", "debug")
 _MANY_USERS = 100
 _MANY_EVENTS = 1_000
 _SOME_USERS = 20
@@ -47,7 +49,9 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
 
         found = await asyncio.gather(*(distribution(key) for key in _KEYS))
         known = {each.key: each for each in found if each and each.values and each.total > 0}
-        usual = await _usual(source, issue, _worth_comparing(known))
+        if "url" in known:
+            known["url"] = grouped(known["url"])
+        usual = await _usual(source, issue, [key for key in _COMPARED if key in known])
         return await rendered(doors, masker, _sheet, issue, known, usual, doors.has_one_event_only())
 
     return get_user_impact
@@ -63,15 +67,8 @@ def _sheet(
     return impact_sheet(clean(issue), clean(shares), clean(usual), one_event=one_event)
 
 
-def _worth_comparing(shares: Mapping[str, TagDistribution]) -> list[str]:
-    """The tags to compare with other events, each of which costs a request: the most concentrated ones."""
-    found = [key for key in _COMPARED if key in shares]
-    found.sort(key=lambda key: -shares[key].values[0][1] / shares[key].total)
-    return found[:_MOST_COMPARED]
-
-
 async def _usual(source: IncidentSource, issue: IssueDetails, keys: Sequence[str]) -> Mapping[str, TagDistribution]:
-    """How the project's other events share the same tags; a tracker that cannot tell of one tag is not asked on."""
+    """How the traffic shares the same tags; a tracker that cannot tell of one tag is not asked on."""
 
     async def distribution(key: str) -> TagDistribution | None:
         try:
@@ -104,7 +101,9 @@ def impact_sheet(
     if one_event:
         sheet.add(ONE_EVENT, single_event=True)
     if usual:
-        sheet.add("Events by tag, and their share; elsewhere: among the project's other events")
+        sheet.add(
+            "Events by tag, and their share; traffic: share of the requests of the same transaction, failed or not"
+        )
     for key, distribution in shares.items():
         _add_shares(sheet, distribution, usual.get(key), issue.events)
     if not shares and not one_event:
@@ -115,25 +114,37 @@ def impact_sheet(
 def severity_of(
     issue: IssueDetails, shares: Mapping[str, TagDistribution], *, one_event: bool = False
 ) -> tuple[str, str]:
-    """low, medium, high or critical, and the reason in one sentence."""
+    """low, medium, high or critical, or unknown where nothing says how many it hits; and the reason in one sentence."""
     users, events = issue.users or 0, issue.events or 0
     unhandled = bool(issue.unhandled)
     size = f"{counted(users, 'user') if users else 'an unknown number of users'} and {counted(events, 'event')}"
+    if one_event:
+        return _of_one_event(issue)
     if issue.level == "fatal":
         step, reason = 3, f"the program died (level fatal), with {size}"
+    elif issue.level in _HARMLESS and not unhandled:
+        step, reason = int(users >= _SOME_USERS or events >= _SOME_EVENTS), f"level {issue.level}, with {size}"
     elif unhandled and (users >= _MANY_USERS or events >= _MANY_EVENTS):
         step, reason = 3, f"unhandled, with {size}"
     elif users >= _SOME_USERS or events >= _SOME_EVENTS:
         step, reason = 2, f"{'unhandled' if unhandled else 'many occurrences'}, with {size}"
     elif users >= 2 or events >= _FEW_EVENTS:
-        step, reason = 1, f"some occurrences, with {size}"
+        step, reason = 1, f"{'unhandled' if unhandled else 'some occurrences'}, with {size}"
+    elif not users or issue.events is None:
+        return UNKNOWN, f"{'unhandled' if unhandled else 'few occurrences'}, with {size}"
     else:
         step, reason = 0, f"few occurrences, with {size}"
-    if one_event:
-        return _LEVELS[min(step, 1) if issue.level != "fatal" else 2], "judged from one event alone"
     if step and _is_elsewhere(shares.get("environment")):
         return _LEVELS[step - 1], f"{reason}, none of it in production"
     return _LEVELS[step], reason
+
+
+def _of_one_event(issue: IssueDetails) -> tuple[str, str]:
+    """What one event tells: that the program died, but neither users nor counts."""
+    if issue.level == "fatal":
+        return "high", "the program died (level fatal); one event tells no users and no counts"
+    handled = {True: "; the program did not handle it", False: "; the program handled it", None: ""}[issue.unhandled]
+    return UNKNOWN, f"one event tells no users and no counts{handled}"
 
 
 def _is_elsewhere(environments: TagDistribution | None) -> bool:
@@ -143,23 +154,17 @@ def _is_elsewhere(environments: TagDistribution | None) -> bool:
 
 
 def _concentration(shares: Mapping[str, TagDistribution], usual: Mapping[str, TagDistribution]) -> str:
-    """The value that holds nearly all events: the one least usual elsewhere, or the first where nothing is compared.
-
-    A value that is as common among other events tells nothing.
-    """
-    heads = [
-        (shares[key], *shares[key].values[0]) for key in ("release", "server_name", "url", "browser") if key in shares
-    ]
-    held = [(each, value, count / each.total) for each, value, count in heads if count >= _NEARLY_ALL * each.total]
+    """The value that holds nearly all events and far less of the traffic, where there is one."""
+    heads = [(shares[key], *shares[key].values[0]) for key in _COMPARED if key in shares]
     compared = [
-        (share - elsewhere, each.key, value, share, elsewhere)
-        for each, value, share in held
-        if (elsewhere := _share_of(value, usual.get(each.key))) is not None
+        (count / each.total - traffic, each.key, value, count / each.total, traffic)
+        for each, value, count in heads
+        if count >= _NEARLY_ALL * each.total and (traffic := _share_of(value, usual.get(each.key))) is not None
     ]
-    if compared:
-        lift, key, value, share, elsewhere = max(compared, key=lambda one: one[0])
-        return f", {share:.0%} in {key} {cut(value, 50)} ({elsewhere:.0%} elsewhere)" if lift >= _TELLING else ""
-    return next((f", {share:.0%} in {each.key} {cut(value, 50)}" for each, value, share in held), "")
+    if not compared:
+        return ""
+    lift, key, value, share, traffic = max(compared, key=lambda one: one[0])
+    return f", {share:.0%} in {key} {cut(value, 50)} ({traffic:.0%} of the traffic)" if lift >= _TELLING else ""
 
 
 def _share_of(value: str, distribution: TagDistribution | None) -> float | None:
@@ -177,7 +182,7 @@ def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribut
         beside = ""
         if elsewhere is not None:
             facts["usual"] = round(elsewhere, 2)
-            beside = f", elsewhere {facts['usual']:.0%}"
+            beside = f", traffic {facts['usual']:.0%}"
         told.append(f"{shown} {count} ({share:.0%}{beside})")
         known.append(facts)
     if len(distribution.values) > _VALUES:

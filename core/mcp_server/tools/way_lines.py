@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.incident import Frame
 from core.mcp_server.frames import outsiders
 from core.mcp_server.rendering import Sheet, counted, cut
-from core.mcp_server.tools.frame_lines import fields_of, place
+from core.mcp_server.tools.frame_lines import fields_of, locals_beside, place
 
 _CALLERS = 60
 _WITH_SOURCE = 8
+NEAREST = 3
+"""So many callers of ours are shown with the lines around their call, and with their locals."""
+_OUTER = 4
+_CALLS_IN_CYCLE = 9
+_CYCLE_NAMES = 8
+_CYCLE_VALUE_CHARS = 60
 _BELOW = 16
 _LIBRARY_ONLY = 12
 _LONGEST_PERIOD = 8
@@ -22,14 +28,15 @@ _NAMELESS = re.compile(r"stripped_application_code|<(?:unknown|redacted|anonymou
 
 @dataclass(frozen=True, slots=True)
 class _Cycle:
-    """How many frames before it come again, and how often."""
+    """How many frames before it, from index `at` on, come again, and how often."""
 
     period: int
     times: int
+    at: int = 0
 
 
-def add_callers(sheet: Sheet, callers: Sequence[Frame], *, only_library: bool) -> None:
-    """Who called the frame that matters, newest first, the nearest with their source.
+def add_callers(sheet: Sheet, callers: Sequence[Frame], below: Frame | None, *, only_library: bool) -> None:
+    """Who called the frame that matters, `below`, newest first, the nearest with three lines of source and locals.
 
     Library code is counted, unless there is no other (`only_library`); of a cycle one period is shown.
     """
@@ -50,10 +57,25 @@ def add_callers(sheet: Sheet, callers: Sequence[Frame], *, only_library: bool) -
         hidden = 0
         if isinstance(item, _Cycle):
             _add_cycle(sheet, item)
+            _add_values_in_cycle(sheet, callers[item.at :: item.period], below)
         elif told < _CALLERS:
             told += 1
             _add_caller(sheet, callers[item], with_source=told <= _WITH_SOURCE)
+            if told <= NEAREST and not _is_same(callers[item], below):
+                _add_surroundings(sheet, callers[item], below.variables if below else {})
     _add_hidden(sheet, hidden)
+
+
+def add_outer(sheet: Sheet, stacks: Sequence[tuple[str, Sequence[Frame]]], told: Sequence[Frame]) -> None:
+    """The frames of ours in the stacks of outer exceptions, by their type, that no other stack has shown."""
+    seen = {_named(frame) for frame in told}
+    for kind, stack in stacks:
+        foreign = outsiders(stack)
+        ours = [frame for frame, outside in zip(stack, foreign, strict=True) if not outside]
+        fresh = {_named(frame): frame for frame in reversed(ours) if _named(frame) not in seen}
+        seen |= fresh.keys()
+        for frame in list(fresh.values())[:_OUTER]:
+            sheet.add(f"  {place(frame)}{_line_of(frame)} (in the stack of {cut(kind, 60)})")
 
 
 def add_below(sheet: Sheet, below: Sequence[Frame]) -> None:
@@ -95,6 +117,47 @@ def _add_cycle(sheet: Sheet, cycle: _Cycle) -> None:
     sheet.add(f"  … {which} again {counted(cycle.times, 'time')}")
 
 
+def _add_values_in_cycle(sheet: Sheet, calls: Sequence[Frame], below: Frame | None) -> None:
+    """The locals that change from call to call, the newest first: they spell out what goes round."""
+    alike = [below, *calls] if below is not None and calls and _is_same(calls[0], below) else list(calls)
+    seen = [frame.variables for frame in alike[:_CALLS_IN_CYCLE] if frame is not None and frame.variables]
+    if len(seen) <= _REPEATS:
+        return
+    for name in list(seen[0])[:_CYCLE_NAMES]:
+        values = [cut(each[name], _CYCLE_VALUE_CHARS) for each in seen if name in each]
+        values = _one_round(values)
+        if len(set(values)) > 1:
+            shown = f"  there, newest call first, {cut(name, 80)} = {', '.join(values)}"
+            sheet.add(shown, cycle=[{"name": cut(name, 80), "values": values}])
+
+
+def _one_round(values: list[str]) -> list[str]:
+    """The values up to where they begin again, the first of the next round included."""
+    for period in range(1, len(values) // 2 + 1):
+        if values[period:] == values[: len(values) - period]:
+            return values[: period + 1]
+    return values
+
+
+def _add_surroundings(sheet: Sheet, frame: Frame, shown: Mapping[str, str]) -> None:
+    """The lines above and below the call, and the locals that are not those of the frame that matters."""
+    lines = [(number, text) for number, text in frame.source if abs(number - (frame.line or -9)) <= 1]
+    for number, text in lines:
+        if number != frame.line and text.strip():
+            sheet.add(f"    {number} | {cut(text.strip(), 120)}")
+    held = locals_beside(frame, shown, "\n".join(text for _, text in lines))
+    if held:
+        sheet.add(f"    locals {', '.join(f'{name} = {value}' for name, value in held.items())}")
+
+
+def _is_same(frame: Frame, other: Frame | None) -> bool:
+    return other is not None and _named(frame) == _named(other)
+
+
+def _named(frame: Frame) -> tuple[str | None, str | None, int | None]:
+    return frame.file or frame.module, frame.function, frame.line
+
+
 def _add_caller(sheet: Sheet, frame: Frame, *, with_source: bool) -> None:
     line = _line_of(frame) if with_source else ""
     facts = {**fields_of(frame), **({"source": line.removeprefix(": ")} if line else {})}
@@ -126,7 +189,7 @@ def _cycle_at(frames: Sequence[Frame], at: int) -> _Cycle | None:
             same += 1
         times = (same - at - period) // period
         if times >= _REPEATS:
-            return _Cycle(period, times)
+            return _Cycle(period, times, at)
     return None
 
 

@@ -2,75 +2,88 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import contextlib
+import logging
 import re
 import secrets
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from bot.log_files import Handed, log_event, run_interruptibly
+from bot.log_files import Handed, LogSpace, log_event, run_interruptibly
 from core.domain.conversation import PastedEvent
-from core.domain.errors import InvalidInput, ServiceUnavailable
-from core.domain.tenancy import OrganizationId, WorkspaceRef
+from core.domain.errors import InvalidInput, OperatorNeeded, ServiceUnavailable
+from core.domain.system_errors import from_os
+from core.domain.tenancy import WorkspaceRef
+from core.gateways.logs.folders import INCOMING
 from core.gateways.logs.index import Source
-from core.gateways.logs.sources import DAMAGED, open_log
+from core.gateways.logs.sources import DAMAGED, is_json_document, open_log
+from core.gateways.process_pool.turns import FairTurns
 from core.gateways.traces.otlp import is_otlp_logs, is_otlp_spans
 from core.ports import AttachedLog, Directory
+
+logger = logging.getLogger("logsense.logs")
 
 MAX_BYTES = 1024**3
 """Of the attached logs of one request together, decompressed; 100 MB of zstd may hold a hundred times as much."""
 
-_AT_ONCE = 2
-"""How many requests are indexed at a time; the others wait, so that the bot stays quick for everybody."""
-_INCOMING = "incoming"
+_INDEXED_AT_ONCE = 2
+"""Requests, of different organizations; the others wait, so that the bot stays quick for everybody."""
+_FETCHED_AT_ONCE = 8
+_FETCHED_OF_ONE = 2
+"""Requests of one workspace: each may bring 500 MB."""
 _HEAD_BYTES = 1_048_576
-_LONG_LINE = 1_000_000
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class LogFolder:
     """Implements `core.ports.AttachedLogs` below the folder of all logs."""
 
-    def __init__(self, root: Path, directory: Directory) -> None:
-        """`directory` says which organization a workspace belongs to."""
+    def __init__(self, root: Path, directory: Directory, max_bytes: int) -> None:
+        """`directory` says which organization a workspace belongs to; the indexes of each take `max_bytes` of disk."""
         self._root = root
         self._directory = directory
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._max_bytes = max_bytes
+        self._fetching = FairTurns(_FETCHED_AT_ONCE, _FETCHED_OF_ONE)
+        self._indexing = FairTurns(_INDEXED_AT_ONCE, 1)
 
     @contextlib.asynccontextmanager
-    async def folder(self) -> AsyncIterator[Path]:
+    async def folder(self, workspace: WorkspaceRef) -> AsyncIterator[Path]:
         """See `core.ports.AttachedLogs.folder`. What a crash leaves goes with the indexes of its time."""
-        path = self._root / _INCOMING / secrets.token_hex(8)
-        try:
-            path.mkdir(parents=True, mode=0o700)
-        except OSError as error:
-            raise _unkept(error) from error
-        try:
-            yield path
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
+        async with self._fetching.turn(f"{workspace.platform}:{workspace.key}"):
+            path = self._root / INCOMING / secrets.token_hex(8)
+            try:
+                path.mkdir(parents=True, mode=0o700)
+                yield path
+            except (OSError, OperatorNeeded) as error:
+                raise _not_kept(error) from error
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
 
     async def index(self, workspace: WorkspaceRef, files: Sequence[AttachedLog]) -> PastedEvent:
         """See `core.ports.AttachedLogs.index`. When the task is cancelled the reading stops at its next block."""
         organization = await self._directory.organization_of(workspace)
-        async with self._turns:
-            try:
-                return await run_interruptibly(_index, self._root, organization.id, files)
-            except (OSError, sqlite3.Error) as error:
-                raise _unkept(error) from error
+        space = LogSpace(self._root, organization.id, self._max_bytes)
+        async with self._indexing.turn(organization.id):
+            return await run_interruptibly(_index, space, files)
 
 
-def _unkept(error: Exception) -> ServiceUnavailable:
-    return ServiceUnavailable("LogSense", f"The attached log could not be kept ({error}). Try again later.")
+def _not_kept(error: OSError | OperatorNeeded) -> ServiceUnavailable:
+    """Log the error with its path for the operator; return one without it, since anybody in a workspace may read it."""
+    needed = error if isinstance(error, OperatorNeeded) else from_os(error)
+    logger.error("an attached log could not be kept: %s", needed or error)
+    cause = f" ({needed.problem})" if needed else ""
+    return ServiceUnavailable(
+        "LogSense",
+        f"LogSense could not keep the attached file on its machine{cause}. Tell whoever runs LogSense; once that is "
+        "repaired, attach the file again.",
+    )
 
 
-def _index(root: Path, organization_id: OrganizationId, files: Sequence[AttachedLog]) -> PastedEvent:
+def _index(space: LogSpace, files: Sequence[AttachedLog]) -> PastedEvent:
     logs: list[Source] = []
     traces: list[Source] = []
     with contextlib.ExitStack() as stack:
@@ -79,7 +92,7 @@ def _index(root: Path, organization_id: OrganizationId, files: Sequence[Attached
             beginning = _beginning(file)
             if is_otlp_spans(beginning):
                 traces.append(Source(name, file))
-            elif _is_document(beginning):
+            elif is_json_document(beginning) and not is_otlp_logs(beginning):
                 raise InvalidInput(
                     f"{given} is one JSON document, and neither a log nor OTLP JSON. "
                     "Attach one Sentry event alone: at most 1 MiB, and not compressed."
@@ -87,7 +100,7 @@ def _index(root: Path, organization_id: OrganizationId, files: Sequence[Attached
             else:
                 logs.append(Source(name, file, name.split(".")[0] if len(files) > 1 else ""))
         handed = Handed(logs, traces, max_bytes=MAX_BYTES)
-        event = log_event(root, organization_id, handed, is_quiet=True)
+        event = log_event(space, handed, is_quiet=True)
     return replace(event, origin=", ".join(file.name for file in files))
 
 
@@ -121,11 +134,3 @@ def _beginning(file: BinaryIO) -> bytes:
         return b""
     finally:
         file.seek(0)
-
-
-def _is_document(beginning: bytes) -> bool:
-    """Whether it begins as one JSON document, over several lines or on a very long one; logs are lines."""
-    first, newline, _ = beginning.lstrip().partition(b"\n")
-    if is_otlp_logs(beginning) or not first.startswith((b"{", b"[")):
-        return False
-    return first.strip() in (b"{", b"[", b"[{") or (not newline and len(beginning) >= _LONG_LINE)

@@ -12,7 +12,7 @@ import click
 from bot.demo.guide import list_demo_incidents, next_steps
 from bot.demo.world import DEMO_ISSUE
 from bot.exit_codes import ExitCode
-from bot.log_files import Handed, StandardInput, log_event, opened, run_interruptibly
+from bot.log_files import Handed, LogSpace, StandardInput, log_event, opened, run_interruptibly
 from bot.options import full_option, investigation_option, json_option
 from bot.session import Cli, Session
 from core.domain.conversation import (
@@ -29,8 +29,9 @@ from core.domain.journal import Transcript
 from core.domain.thread_view import report_of
 from core.gateways.event_payload import envelope_event
 from core.gateways.logs.index import Source
-from core.gateways.logs.sources import is_compressed
+from core.gateways.logs.sources import is_compressed, is_json_document
 from core.gateways.sentry_payloads import MAX_EVENT_BYTES
+from core.gateways.traces.otlp import is_otlp_logs
 from core.usecases.resolve import NOT_CHANGED
 
 # ---- investigating --------------------------------------------------------------------------------------------------
@@ -106,10 +107,11 @@ def _subject(
     since: str | None,
     until: str | None,
 ) -> IssueText | PastedEvent:
-    root, organization_id = session.app.directory.logs, session.app.organization.id
+    app = session.app
+    space = LogSpace(app.directory.logs, app.organization.id, app.settings.max_log_bytes)
     if logs or traces:
         with opened(logs, traces) as handed:
-            return log_event(root, organization_id, handed, since, until)
+            return log_event(space, handed, since, until)
     if event_file is None:
         return IssueText(issue or "")
     if event_file != "-":
@@ -117,7 +119,7 @@ def _subject(
     piped = StandardInput()
     if _is_log(piped.beginning(MAX_EVENT_BYTES + 1)) or since or until:
         handed = Handed([Source("stdin", cast(BinaryIO, piped))])
-        return log_event(root, organization_id, handed, since, until)
+        return log_event(space, handed, since, until)
     return pasted_event(event_file, piped)
 
 
@@ -125,12 +127,8 @@ def _is_log(head: bytes) -> bool:
     """Whether the beginning of standard input is that of a log too large for an event, or of a compressed one."""
     if is_compressed(head):
         return True
-    return len(head) > MAX_EVENT_BYTES and not _is_document(head) and b"\0" not in head
-
-
-def _is_document(text: bytes) -> bool:
-    """Whether it is one JSON document, not JSON lines."""
-    return text.lstrip()[:1] in (b"{", b"[") and b"\n{" not in text
+    is_document = is_json_document(head) and not is_otlp_logs(head)
+    return len(head) > MAX_EVENT_BYTES and not is_document and b"\0" not in head
 
 
 def pasted_event(name: str, piped: StandardInput | None = None) -> PastedEvent:
@@ -158,7 +156,7 @@ def pasted_event(name: str, piped: StandardInput | None = None) -> PastedEvent:
 def _read_end(file: BinaryIO, origin: str) -> bytes:
     """Return all of a short file, of a long log its last bytes, in flat memory; JSON is not divided."""
     kept = file.read(2 * MAX_EVENT_BYTES)
-    if len(kept) > MAX_EVENT_BYTES and _is_document(kept):
+    if len(kept) > MAX_EVENT_BYTES and is_json_document(kept):
         raise InvalidInput(
             f"{origin} is larger than 1 MiB, which no Sentry event is. Give one event, not a whole dump."
         )

@@ -10,9 +10,9 @@ import re
 import secrets
 import select
 import shutil
+import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,15 +25,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from core.domain.conversation import PastedEvent
 from core.domain.errors import InvalidInput
+from core.domain.system_errors import MACHINE, from_sqlite
 from core.gateways.logs.analysis import find_bursts
+from core.gateways.logs.folders import folder_of, make_room
 from core.gateways.logs.heads import NO_MINUTE, HeadReader
-from core.gateways.logs.index import MAX_BYTES, LogIndexer, Source, folder_of, keep_window, remove_old
+from core.gateways.logs.index import MAX_BYTES, LogIndexer, Source, keep_window
 from core.gateways.logs.reading import Kind, LogIndex
 from core.gateways.logs.templates import TemplateTree
 from core.gateways.traces.analysis import first_failure
 from core.gateways.traces.index import index_spans, read_spans, span_minutes
 
-KEPT_DAYS = 7
 _MOMENT_S = 0.2
 _T = TypeVar("_T")
 _BEFORE = 20
@@ -115,26 +116,33 @@ class Handed:
         return ", ".join(source.name for source in (*self.logs, *self.traces))[:120]
 
 
+@dataclass(frozen=True, slots=True)
+class LogSpace:
+    """Where the indexes of an organization's logs are kept.
+
+    Beside a new one, the others may take `max_bytes` of disk: the oldest are removed first.
+    """
+
+    root: Path
+    organization_id: str
+    max_bytes: int
+
+
 def log_event(
-    root: Path,
-    organization_id: str,
-    handed: Handed,
-    since: str | None = None,
-    until: str | None = None,
-    *,
-    is_quiet: bool = False,
+    space: LogSpace, handed: Handed, since: str | None = None, until: str | None = None, *, is_quiet: bool = False
 ) -> PastedEvent:
-    """Index logs and traces below `root`; return the first error in them, with the handle of the index.
+    """Index logs and traces; return the first error in them, with the handle of the index.
 
     `since` and `until` are times, or durations back from the newest line such as 2h. No progress is drawn with
-    `is_quiet`. What was indexed more than `KEPT_DAYS` days ago is removed.
+    `is_quiet`.
 
     Raises:
         InvalidInput: a log is not text, a trace is no OTLP JSON, or a time is none.
+        OperatorNeeded: the index cannot be written.
     """
-    remove_old(root, time.time() - KEPT_DAYS * 86_400)
+    make_room(space.root, space.organization_id, space.max_bytes)
     handle = secrets.token_hex(8)
-    directory = folder_of(root, organization_id, handle)
+    directory = folder_of(space.root, space.organization_id, handle)
     try:
         with _progress(handed.total, is_quiet) as advance:
             LogIndexer(directory, handed.max_bytes).index(handed.logs, {}, advance)
@@ -148,9 +156,15 @@ def log_event(
                 keep_window(directory, *window)
         with contextlib.closing(LogIndex(directory)) as index:
             return PastedEvent(_excerpt(index), handed.origin, handle)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(directory, ignore_errors=True)
+        if isinstance(error, sqlite3.Error) and (needed := from_sqlite(_code(error), directory, service=MACHINE)):
+            raise needed from error
         raise
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from bot.session import Cli, Session
 from bot.wiring import now
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Member, OrganizationId, PersonalData, Platform, Role, WorkspaceRef, parse_personal_data
+from core.gateways.logs.folders import remove_logs
 from core.usecases.administration import Administration
 from core.usecases.errands import FORGET_KNOWLEDGE
 
@@ -306,6 +307,7 @@ def delete(cli: Cli, organization_id: str, yes: bool) -> None:
         indexed = await session.errand(FORGET_KNOWLEDGE, {"organization": organization_id})
         rows = dict(await administration.delete(gone, session.app.organization.id))
         rows["search index"] = (int(indexed["before"]), int(indexed["after"]))
+        rows["logs"] = remove_logs(session.app.directory.logs, gone)
         left = sum(after for _, after in rows.values())
         if cli.as_json:
             cli.print_json({"before": {k: v[0] for k, v in rows.items()}, "after": {k: v[1] for k, v in rows.items()}})

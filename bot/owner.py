@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from bot.checks import check_parts
@@ -20,6 +21,7 @@ from core.domain.tenancy import (
     Platform,
 )
 from core.gateways.knowledge_engine import NO_EMBEDDER, OPENAI, KnowledgeSettings
+from core.gateways.logs.folders import sweep
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.ports import Channel
 from core.usecases.announce import AnnounceJob
@@ -37,6 +39,7 @@ from core.usecases.worker import Job, Worker
 logger = logging.getLogger("logsense")
 
 _INDEX_AGAIN_S = 5.0
+_SWEEP_S = 3_600.0
 HOUSEKEEPING = "housekeeping"
 
 
@@ -110,6 +113,7 @@ async def _work(app: App, channels: Mapping[Platform, Channel], gives_up: bool) 
             async with asyncio.TaskGroup() as group:
                 group.create_task(_catch_up_index(app, tools), name="index")
                 group.create_task(timetable.keep(), name="timetable")
+                group.create_task(_sweep_logs(app), name="logs")
                 app.worker = Worker(
                     app.stores.runs, jobs, slots=settings.worker_slots, lease_s=settings.lease_s, gives_up=gives_up
                 )
@@ -144,13 +148,26 @@ async def _catch_up_index(app: App, tools: Tools) -> None:
             logger.warning("the knowledge of %s is not fully indexed yet: %s", organization.id, failure)
 
 
+async def _sweep_logs(app: App) -> None:
+    """Remove old logs, and those of deleted organizations, now and every hour.
+
+    Not a task of the database's: each process has a folder of its own, unless it is shared.
+    """
+    while True:
+        known = {organization.id for organization in await _organizations(app)}
+        removed = await asyncio.to_thread(sweep, app.directory.logs, known, time.time())
+        if removed:
+            logger.info("%d indexes of logs were removed", removed)
+        await asyncio.sleep(_SWEEP_S)
+
+
 async def _organizations(app: App) -> Sequence[Organization]:
     """Every organization, however long the database is away: what only prepares must not end the owner's work."""
     while True:
         try:
             return await app.stores.directory.organizations()
         except ServiceFailed as failure:
-            logger.warning("the knowledge is not fully indexed yet: %s", failure)
+            logger.warning("the organizations cannot be read yet: %s", failure)
         await asyncio.sleep(_INDEX_AGAIN_S)
 
 

@@ -81,7 +81,7 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
     in_teams = teams_config(app.settings, link_keys(app.settings, app.directory))
     app.reasoners.prepare()
     metrics = Metrics(app)
-    logs = LogFolder(app.directory.logs, app.stores.directory)
+    logs = LogFolder(app.directory.logs, app.stores.directory, app.settings.max_log_bytes)
     async with contextlib.AsyncExitStack() as stack:
         channels: dict[Platform, Channel] = {}
         routes: list[web.RouteDef] = []

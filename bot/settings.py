@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     repositories: str = Field(default="", validation_alias=_named("LOGSENSE_REPOSITORIES"))
     source_to_model: bool = Field(default=True, validation_alias=_named("LOGSENSE_SOURCE_TO_MODEL"))
     source_never: str = Field(default="", validation_alias=_named("LOGSENSE_SOURCE_NEVER"))
+    max_log_mb: int = Field(default=4_096, ge=1, validation_alias=_named("LOGSENSE_MAX_LOG_MB"))
 
     mask_personal_data: Annotated[frozenset[PersonalData], NoDecode] = Field(
         default=MASKED_BY_DEFAULT, validation_alias=_named("LOGSENSE_MASK_PERSONAL_DATA")
@@ -203,6 +204,11 @@ class Settings(BaseSettings):
             return None
         token = self.sentry_token.get_secret_value()
         return SentryConnection(self.sentry_url.rstrip("/"), self.sentry_org, token, self.sentry_writes)
+
+    @property
+    def max_log_bytes(self) -> int:
+        """How much disk the indexes of an organization's logs may take."""
+        return self.max_log_mb * 1024**2
 
     @property
     def limits(self) -> Limits:

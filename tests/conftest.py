@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from core.gateways import mcp_process
 from core.storage.schema import migrate
+from tests import forkserver
 from tests.leaks import Leaks
 from tests.postgres import APP, DatabaseUrls, PostgresServer, databases
 
@@ -22,6 +24,14 @@ settings.load_profile("logsense")
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name bytes by their length: compressed ones hold the time, and both workers have to collect the same names."""
     return f"{len(val)}-bytes" if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_tool_servers() -> Iterator[None]:
+    """Let tool servers begin with everything imported; each is a process of its own, as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mcp_process, "TOOL_SERVER_COMMAND", forkserver.command("core.mcp_server"))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

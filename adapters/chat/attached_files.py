@@ -138,7 +138,7 @@ class FileReader:
         origin: str,
     ) -> PastedEvent:
         named = _named(files)
-        async with self._logs.folder() as folder:
+        async with self._logs.folder(workspace) as folder:
             fetched = [
                 await self._fetched(file, folder / str(number), headers, announce) for number, file in enumerate(files)
             ]
@@ -181,7 +181,7 @@ class FileReader:
                 return await self._stored(file, answer, path)
         except aiohttp.InvalidURL:
             raise AccessDenied(source.service, f"{file.called} has no address that can be read.") from None
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except (aiohttp.ClientError, TimeoutError, ConnectionError):
             raise ServiceUnavailable(
                 source.service, f"{file.called} could not be read from {source.service} just now. Try again."
             ) from None

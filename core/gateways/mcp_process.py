@@ -43,6 +43,8 @@ _ROOT = Path(core.__file__).resolve().parent.parent
 
 log = logging.getLogger("logsense.tools")
 
+TOOL_SERVER_COMMAND: tuple[str, ...] = (sys.executable, "-m", "core.mcp_server")
+
 
 @dataclass(frozen=True, slots=True)
 class McpSettings:
@@ -55,7 +57,7 @@ class McpSettings:
     knowledge: KnowledgeSettings
     mask_key: str = field(repr=False)
     tool_timeout_s: float = 20.0
-    command: tuple[str, ...] = (sys.executable, "-m", "core.mcp_server")
+    command: tuple[str, ...] = field(default_factory=lambda: TOOL_SERVER_COMMAND)
     operator_hosts: OperatorHosts | None = None
     logs: Path | None = None
     code: CodeSettings = field(default_factory=CodeSettings)

@@ -16,7 +16,7 @@ from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.code.repositories import CodeRepositories, CodeSettings
 from core.gateways.event_reading import EventReader
 from core.gateways.knowledge_engine import KnowledgeEngine
-from core.gateways.logs.index import folder_of
+from core.gateways.logs.folders import folder_of
 from core.gateways.logs.reading import LogIndex
 from core.gateways.process_pool import ProcessPool
 from core.gateways.sentry_http import ServerState

@@ -21,8 +21,12 @@ class AttachedLog(NamedTuple):
 class AttachedLogs(Protocol):
     """Indexes logs of any size for the organization behind a workspace."""
 
-    def folder(self) -> AbstractAsyncContextManager[Path]:
-        """An empty folder for downloads, which is removed with them at the end."""
+    def folder(self, workspace: WorkspaceRef) -> AbstractAsyncContextManager[Path]:
+        """An empty folder for downloads, removed with them at the end; waits while many others are being downloaded.
+
+        Raises:
+            ServiceUnavailable: something could not be written, in it or in the index; the sentence names no path.
+        """
         ...
 
     async def index(self, workspace: WorkspaceRef, files: Sequence[AttachedLog]) -> PastedEvent:
@@ -30,6 +34,5 @@ class AttachedLogs(Protocol):
 
         Raises:
             InvalidInput: one is not text, damaged, or of another kind; the sentence is for people.
-            ServiceUnavailable: it cannot be kept just now.
         """
         ...

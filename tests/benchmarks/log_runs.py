@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.log_files import log_event, opened
+from bot.log_files import LogSpace, log_event, opened
 from core.agent.react import Budget, ReactLoop
 from core.agent.report import report_from
 from core.agent.rules import RulesReasoner
@@ -24,7 +24,7 @@ ORGANIZATION = OrganizationId("benchmark")
 async def report_on(process: McpProcess, root: Path, logs: Sequence[Path]) -> RootCauseReport:
     """Index the logs below `root` and return what the rules report on them."""
     with ExitStack() as stack:
-        event = log_event(root, ORGANIZATION, stack.enter_context(opened([str(log) for log in logs])))
+        event = log_event(LogSpace(root, ORGANIZATION, 10**10), stack.enter_context(opened([str(log) for log in logs])))
     loop = ReactLoop(
         Transcript(Subject("logs", "this-event", pasted=True, log=event.log)),
         reasoners=[RulesReasoner()],

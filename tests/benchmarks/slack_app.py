@@ -134,7 +134,9 @@ async def _running(app: App, scenario: Scenario) -> AsyncIterator[str]:
     assert config is not None and config.single is not None
     await app.stores.directory.ensure_organization(app.organization, config.single.workspace)
     adapter = SlackApp(config, app.stores.installations, budgets=scenario.budgets())
-    adapter.listen_for(app.inbox, app.desk(), LogFolder(app.directory.logs, app.stores.directory))
+    adapter.listen_for(
+        app.inbox, app.desk(), LogFolder(app.directory.logs, app.stores.directory, app.settings.max_log_bytes)
+    )
     site = web.Application()
     site.add_routes(adapter.routes())
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=1)

@@ -35,7 +35,7 @@ async def test_a_database_that_goes_away_while_work_begins_is_waited_for(
         try:
             with caplog.at_level(logging.DEBUG):
                 async with working(app, gives_up=False):
-                    await _until(lambda: "not fully indexed yet" in caplog.text)
+                    await _until(lambda: "the organizations cannot be read yet" in caplog.text)
                     await _until(lambda: app.worker is not None and app.worker.trouble is not None)
                     _let_in(postgres_server, postgres_urls, True)
                     await _until(lambda: app.worker is not None and app.worker.trouble is None)

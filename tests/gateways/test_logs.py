@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import tracemalloc
@@ -19,7 +20,7 @@ from core.domain.errors import InvalidInput
 from core.gateways.logs.heads import NO_MINUTE, HeadReader, gauge, trace_id
 from core.gateways.logs.index import LogIndexer, Source
 from core.gateways.logs.reading import LogIndex
-from core.gateways.logs.sources import iterate_blocks, open_log
+from core.gateways.logs.sources import is_json_document, iterate_blocks, open_log
 from core.gateways.logs.templates import MAX_TEMPLATES, TemplateTree
 from core.gateways.text.records import read_line
 from tests.benchmarks.log_writer import write_log
@@ -48,6 +49,30 @@ def head_reader() -> HeadReader:
 
 
 # ---- bytes to lines ----
+
+
+@pytest.mark.parametrize(
+    ("beginning", "is_document"),
+    [
+        (b'{\n  "event_id": 1', True),
+        (b'[\n  {"message": "a"},\n', True),
+        (b'[{\n"message"', True),
+        (b'{"event_id": "1",\n "message": "a"', True),
+        (b'\xef\xbb\xbf{"a": {\n'.removeprefix(codecs.BOM_UTF8), True),
+        (b'{"message": "' + b"x" * 1_000_000, True),
+        (b'[{"message": "' + b"x" * 1_000_000, True),
+        (b'{"message": "a"}\n{"message": "b"}\n', False),
+        (b'{"message": "a"}\r\n{"message": "b"}\r\n', False),
+        (b"[2026-11-28 10:00:00] shop.ERROR: x\n[2026", False),
+        (b"[ERROR] x\n", False),
+        (b'["GET /" 200] took 3 ms\n', False),
+        (b"{'python': 'dict'}\n", False),
+        (b"2026-11-28T10:00:00Z ERROR x\n", False),
+        (b"", False),
+    ],
+)
+def test_a_json_document_is_told_from_lines_that_begin_with_a_bracket(beginning: bytes, is_document: bool) -> None:
+    assert is_json_document(beginning) is is_document
 
 
 @given(st.binary(max_size=2_000), st.integers(min_value=1, max_value=64))

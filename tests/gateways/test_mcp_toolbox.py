@@ -32,6 +32,7 @@ from core.gateways.knowledge_engine import KnowledgeSettings
 from core.gateways.mcp_process import McpProcess, McpSettings
 from core.gateways.mcp_toolbox import McpHostTools, McpToolbox, verified
 from core.ports import HostTools, Toolbox
+from tests import forkserver
 
 ACME = OrganizationId("acme")
 
@@ -41,8 +42,9 @@ Start = Callable[..., AbstractAsyncContextManager[McpProcess]]
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
     @asynccontextmanager
-    async def started(tool_timeout_s: float = 20.0) -> AsyncIterator[McpProcess]:
-        command = (sys.executable, "-m", "tests.fakes.tool_server")
+    async def started(tool_timeout_s: float = 20.0, *, is_fresh: bool = False) -> AsyncIterator[McpProcess]:
+        module = "tests.fakes.tool_server"
+        command = (sys.executable, "-m", module) if is_fresh else forkserver.command(module)
         async with McpProcess(
             McpSettings(frozenset(), KnowledgeSettings(tmp_path), "mask", tool_timeout_s, command)
         ) as process:
@@ -242,7 +244,7 @@ async def test_the_child_gets_no_more_environment_than_it_needs(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-children")
     monkeypatch.chdir(tmp_path)
-    async with start() as process:
+    async with start(is_fresh=True) as process:
         environment = await asyncio.to_thread(Path(f"/proc/{process.pid}/environ").read_text)
     assert "OPENAI_API_KEY" not in environment
     assert "LOGSENSE_MASK_KEY" in environment

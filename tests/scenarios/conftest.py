@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.demo.local_sentry import LocalSentry
+from tests import forkserver
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,10 +35,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class CommandLine:
-    """Runs `logsense` with its own data directory and nothing of this machine's settings."""
+    """Runs `logsense` with its own data directory and nothing of this machine's settings.
+
+    With `is_fresh` in an interpreter of its own, as a person does; otherwise by `tests.forkserver`, which is quicker.
+    """
 
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
+    is_fresh: bool = False
 
     async def start(
         self, *arguments: str, stdin: bytes | None = None, keeps_open: bool = False
@@ -45,9 +50,7 @@ class CommandLine:
         """Start a command; with `keeps_open` more may follow on its standard input."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
+            *(sys.executable, "-m", "bot") if self.is_fresh else forkserver.command("bot"),
             *arguments,
             cwd=self.home.parent,
             env=kept | {"PYTHONPATH": str(ROOT), "LOGSENSE_HOME": str(self.home), "COLUMNS": "120"} | self.variables,
@@ -72,7 +75,7 @@ class CommandLine:
 
     def connected_to(self, sentry: LocalSentry, **variables: str) -> CommandLine:
         """The same command line, with this Sentry connected."""
-        return CommandLine(self.home, self.variables | connection(sentry) | variables)
+        return CommandLine(self.home, self.variables | connection(sentry) | variables, self.is_fresh)
 
 
 def connection(sentry: LocalSentry) -> dict[str, str]:

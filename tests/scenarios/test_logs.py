@@ -35,6 +35,16 @@ async def test_several_logs_and_a_pipe_tell_the_same_first_failure(logsense: Com
         assert "db-payments:5432" in cause
 
 
+async def test_a_long_log_whose_lines_begin_with_brackets_comes_through_a_pipe(logsense: CommandLine) -> None:
+    lines = [f"[2026-11-28 10:{second // 60:02}:{second % 60:02}] shop.INFO: order {second}" for second in range(3_000)]
+    lines[700] = "[2026-11-28 10:11:40] shop.ERROR: payment refused by db-payments:5432"
+    text = "\n".join(line + " " + "x" * 400 for line in lines).encode()
+    assert len(text) > 1024**2
+    outcome = await logsense.run("investigate", "-", "--json", stdin=text)
+    assert outcome.code == 0, outcome.stderr
+    assert "db-payments" in outcome.document["root_cause"]
+
+
 async def test_a_window_before_the_failure_has_no_failure(logsense: CommandLine, tmp_path: Path) -> None:
     log = tmp_path / "shop.log"
     log.write_bytes(text_of_log(300_000))

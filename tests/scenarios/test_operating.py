@@ -40,11 +40,20 @@ async def test_an_organization_lives_and_is_deleted_on_record(logsense: CommandL
     assert (await logsense.run("org", "export", str(file), "--organization", "acme")).code == 0
     assert {json.loads(line)["table"] for line in file.read_text().splitlines()} == {"members", "audit"}
 
+    log = tmp_path / "api.log"
+    log.write_text("2026-11-28T10:00:00Z ERROR api disk quota exceeded\n" * 30)
+    for organization in ("acme", "default"):
+        shell = CommandLine(logsense.home, {"LOGSENSE_ORGANIZATION": organization})
+        ran = await shell.run("investigate", "--log", str(log))
+        assert ran.code == 0, ran.stderr
+    assert len(list((logsense.home / "logs").glob("*/*"))) == 2
+
     refused = await logsense.run("org", "delete", "acme", stdin=b"no\n")
     assert refused.code == 2 and "Nothing was deleted" in refused.stderr
     deleted = await logsense.run("org", "delete", "acme", "--yes", "--json")
     assert deleted.code == 0 and set(deleted.document["after"].values()) == {0}
-    assert deleted.document["before"]["members"] == 1
+    assert deleted.document["before"]["members"] == 1 and deleted.document["before"]["logs"] == 1
+    assert len(list((logsense.home / "logs").glob("*/*"))) == 1
     assert "no organization acme" in (await logsense.run("org", "show", "--organization", "acme")).stderr
     # The log of the one who runs LogSense keeps what the organization's own log went with.
     log = (await logsense.run("audit", "--json")).document["audit"]

@@ -74,6 +74,19 @@ async def test_a_disk_that_is_full_from_the_start_is_the_same_sentence(small_dis
         _one_sentence(await shell.run(*arguments), f"The disk of {small_disk}", "is full")
 
 
+async def test_a_disk_that_fills_up_while_a_log_is_indexed_is_the_same_sentence(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    shell = CommandLine(small_disk / "home")
+    assert (await shell.run("investigations")).code == 0
+    log = tmp_path / "api.log"
+    lines = (f"2026-11-28T10:00:00Z ERROR api upload {os.urandom(300).hex()} failed\n" for _ in range(8_000))
+    log.write_text("".join(lines))
+    outcome = await shell.run("investigate", "--log", str(log))
+    _one_sentence(outcome, f"The disk of {small_disk}", "is full", "LOGSENSE_HOME")
+    assert not list((shell.home / "logs").glob("*/*"))
+
+
 async def test_a_read_only_home_is_named(tmp_path: Path, small_disk: Path) -> None:
     shell = CommandLine(small_disk / "home")
     assert (await shell.run("investigations")).code == 0

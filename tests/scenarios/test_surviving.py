@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -38,6 +39,12 @@ SUBMIT = Calls(
         )
     ]
 )
+
+
+@pytest.fixture
+def logsense(tmp_path: Path) -> CommandLine:
+    """Commands in interpreters of their own: what is killed here is exactly what people run."""
+    return CommandLine(tmp_path / "home", is_fresh=True)
 
 
 def with_model(shell: CommandLine, sentry: LocalSentry, model: ScriptedModel, **variables: str) -> CommandLine:

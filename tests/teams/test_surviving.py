@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.local_sentry import Fault, LocalSentry
+from tests import forkserver
 from tests.fakes.teams import Message, Person, Place, TeamsPeer
 from tests.teams.conftest import HOME_TENANT, is_report, is_spinning, variables_for
 
@@ -37,7 +38,7 @@ class Served:
     async def start(self) -> None:
         """Returns once it listens."""
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", cwd=ROOT, env=self.variables, stdout=asyncio.subprocess.PIPE
+            *forkserver.command("bot"), "serve", cwd=ROOT, env=self.variables, stdout=asyncio.subprocess.PIPE
         )
         assert self.process.stdout is not None
         async with asyncio.timeout(30):
@@ -47,7 +48,7 @@ class Served:
     async def crash(self) -> None:
         """kill -9."""
         assert self.process is not None
-        self.process.kill()
+        os.kill(forkserver.pid_of(self.process.pid), signal.SIGKILL)
         await self.process.wait()
 
     async def crash_when(self, happened: Callable[[], object]) -> None:

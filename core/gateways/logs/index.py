@@ -6,11 +6,7 @@ by one. Memory is bounded: counts are written out when there are many, and trace
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import re
-import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -66,13 +62,6 @@ class Source:
     modified: datetime | None = None
 
 
-def folder_of(root: Path, organization_id: str, handle: str) -> Path:
-    """Return where an organization's index with this handle lies."""
-    if not re.fullmatch(r"[0-9a-f]{8,64}", handle):
-        raise InvalidInput("There is no log with this name.")
-    return root / hashlib.sha256(organization_id.encode()).hexdigest()[:16] / handle
-
-
 def keep_window(directory: Path, begin: int, end: int) -> None:
     """Keep in the index which minutes were asked for."""
     database = sqlite3.connect(directory / DATABASE)
@@ -81,15 +70,6 @@ def keep_window(directory: Path, begin: int, end: int) -> None:
         database.commit()
     finally:
         database.close()
-
-
-def remove_old(root: Path, before: float) -> None:
-    """Remove the indexes that were written before a time in seconds since 1970."""
-    for folder in root.glob("*/*"):
-        # Others may remove theirs meanwhile.
-        with contextlib.suppress(FileNotFoundError):
-            if folder.stat().st_mtime < before:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
@@ -16,6 +17,9 @@ LONGEST_LINE = 1_048_576
 """Bytes; a longer line is divided."""
 
 _GZIP, _BZIP2, _ZSTD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
+
+_LONG_LINE = 1_000_000
+_FIELD = re.compile(rb'[\[{][\s\[{]*+"[^"\n]{0,200}"\s*+:')
 
 DAMAGED = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 """What reading a compressed file raises when it is damaged or ends early."""
@@ -44,6 +48,20 @@ class _Counted(io.RawIOBase):
 def is_compressed(beginning: bytes) -> bool:
     """Tell whether a file that begins so is one that `open_log` decompresses."""
     return beginning.startswith((_GZIP, _BZIP2, _ZSTD))
+
+
+def is_json_document(beginning: bytes) -> bool:
+    """Tell whether a text that begins so is one JSON document, over several lines or on a very long one.
+
+    Logs are lines: JSON lines end where they began, and what only begins with a bracket is a time or a level.
+    """
+    first, newline, _ = beginning.lstrip().partition(b"\n")
+    first = first.strip()
+    if first in (b"{", b"[", b"[{"):
+        return True
+    if not newline and len(beginning) < _LONG_LINE:
+        return False
+    return _FIELD.match(first) is not None and (not newline or not first.endswith(b"}"))
 
 
 def open_log(file: BinaryIO, progress: Progress = lambda _: None) -> BinaryIO:

@@ -7,7 +7,9 @@ import bz2
 import contextlib
 import gzip
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -28,7 +30,7 @@ from bot.attached_logs import LogFolder
 from core.domain.conversation import PastedEvent
 from core.domain.errors import AccessDenied, InvalidInput, ServiceUnavailable
 from core.domain.tenancy import Organization, OrganizationId, Platform, WorkspaceRef
-from core.gateways.logs.index import folder_of
+from core.gateways.logs.folders import folder_of
 from core.gateways.logs.reading import LogIndex
 from core.ports import Directory
 
@@ -144,7 +146,7 @@ async def serve(tmp_path: Path, said: list[str]) -> AsyncIterator[Serve]:
 
     async with aiohttp.ClientSession() as session:
         source = Source("Slack", lambda: session, lambda file: file.url.startswith(url), "Ask an admin.")
-        reader = FileReader(source, LogFolder(tmp_path, cast(Directory, OneOrganization())))
+        reader = FileReader(source, LogFolder(tmp_path, cast(Directory, OneOrganization()), 10**9))
 
         async def read(**given: bytes | web.Response) -> PastedEvent:
             for name, content in given.items():
@@ -275,3 +277,37 @@ async def test_what_cannot_be_read_is_said_in_words(
 ) -> None:
     with pytest.raises(error, match=words):
         await serve(a=answer)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """The folder that logs are kept in, on a disk of 1,500 KiB."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(tmp_path)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a file system of its own cannot be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+@pytest.mark.parametrize("size", [2_000_000, 1_200_000], ids=["while it is downloaded", "while it is indexed"])
+async def test_a_full_disk_is_told_apart_from_a_service_that_is_away_and_names_no_path(
+    small_disk: Path, serve: Serve, size: int
+) -> None:
+    with pytest.raises(ServiceUnavailable, match=r"could not keep the attached file .*disk full") as refused:
+        await serve(a=b"2026-11-20T10:00:00Z ERROR " + os.urandom(size).hex().encode()[:size])
+    assert str(small_disk) not in str(refused.value) and refused.value.service == "LogSense"
+
+
+async def test_downloads_of_one_workspace_leave_room_for_anothers(tmp_path: Path) -> None:
+    logs = LogFolder(tmp_path, cast(Directory, OneOrganization()), 10**9)
+    busy, other = WorkspaceRef(Platform.SLACK, "T1"), WorkspaceRef(Platform.TEAMS, "T1")
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(logs.folder(busy))
+        await stack.enter_async_context(logs.folder(busy))
+        third = asyncio.create_task(stack.enter_async_context(logs.folder(busy)))
+        await stack.enter_async_context(logs.folder(other))
+        assert not third.done()
+        third.cancel()
+    assert not list((tmp_path / "incoming").glob("*"))

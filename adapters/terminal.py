@@ -1,4 +1,4 @@
-"""The first channel: views in a terminal, live where it can redraw, line by line where it cannot.
+"""The first channel: views in a terminal, live where it can update, line by line where it cannot.
 
 Everything shown may quote strangers, so text is never read as markup.
 """
@@ -18,11 +18,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from adapters.chat.first_lines import FirstLines, first_lines, fixed_by, folded
-from adapters.chat.memory import similar_heading
-from adapters.chat.source_lines import source_of
-from adapters.chat.suspect_change import change_words
-from adapters.chat.wording import HALF_SURE, SURE, counted, duration_words, masked_words, reasoned_by, reasoner_words
+from adapters.common.first_lines import FirstLines, first_lines, fixed_by, folded
+from adapters.common.lessons import similar_heading
+from adapters.common.source_lines import source_of
+from adapters.common.suspect_change import change_words
+from adapters.common.wording import HALF_SURE, SURE, counted, duration_words, masked_words, reasoned_by, reasoner_words
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Status
 from core.domain.journal import Step
@@ -90,10 +90,10 @@ class TerminalChannel:
         if isinstance(view, ProgressView):
             self._show_progress(view)
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         """A terminal shows no pictures."""
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """Whoever sits here is alone."""
         self._console.print(rendered(view))
 

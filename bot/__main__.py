@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import click
 
-from bot.exit_codes import ExitCode, print_error
-from bot.plain_output import write_what_the_terminal_can_show
+from bot.cli.exit_codes import ExitCode, print_error
+from bot.cli.plain_output import write_what_the_terminal_can_show
 from core.domain.errors import InvalidInput, LogSenseError, NotConnected
 from core.domain.system_errors import from_os
 
@@ -62,7 +62,7 @@ COMMANDS = {
 """Commands in the order in which people meet them."""
 
 
-class OnDemand(click.Group):
+class LazyGroup(click.Group):
     """Imports a command when it is run: the list needs none of them, and none needs another's SDK."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -93,7 +93,7 @@ class OnDemand(click.Group):
 
 
 @click.group(
-    cls=OnDemand,
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 done, 2 the request cannot be served as asked, 3 a service failed, 4 cancelled.",
 )
@@ -110,9 +110,9 @@ def main(context: click.Context, demo: bool) -> None:
     See whether every part works:   logsense check
     """  # noqa: D301  click reads the backspace as "keep these lines"
     # Loaded here: the list of commands and the version need none of it.
-    from bot.logs import log_to_stderr
-    from bot.session import Cli
-    from bot.settings import load_settings
+    from bot.app.log_output import log_to_stderr
+    from bot.app.settings import load_settings
+    from bot.cli.session import Cli
 
     settings = load_settings()
     try:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
-from core.agent.code_changes import suspect_change
 from core.agent.confidence import Verification, confidence_in
+from core.agent.rules.code_changes import suspect_change
 from core.domain.journal import Transcript
 from core.domain.report import (
     SEEN_BEFORE,

@@ -20,12 +20,12 @@ from core.domain.errors import InvalidInput
 from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection, parse_personal_data
 from core.gateways.code.git_process import git_program
 from core.gateways.code.repositories import CodeSettings
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
-from core.mcp_server.tenant_doors import OperatorAccess, TenantDoors
+from core.mcp_server.tenant_context import OperatorAccess, TenantToolContext
 from core.mcp_server.tenant_masking import TenantMasker
 
 _PUBLIC_SENTRY = "https://sentry.io"
@@ -119,7 +119,7 @@ async def serve(settings: ServerSettings) -> None:
             own = await sessions.enter_async_context(open_guarded_session(hosts))
             operator = OperatorAccess(settings.operator_hosts.organization_id, own, hosts)
         knowledge = KnowledgeEngine(settings.knowledge)
-        doors = TenantDoors(
+        context = TenantToolContext(
             session,
             settings.allowed_hosts,
             knowledge,
@@ -130,16 +130,16 @@ async def serve(settings: ServerSettings) -> None:
         )
         match settings.serves:
             case str(key):
-                server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)
+                server = build_server(context, masker, sealed_tenancy(key, HOST_ONLY), with_host_tools=True)
             case tenant:
                 has_code = bool(settings.code.entries) and git_program() is not None
                 tenancy = fixed_tenancy(tenant)
-                server = build_server(doors, masker, tenancy, with_peoples_tools=False, with_code=has_code)
+                server = build_server(context, masker, tenancy, with_host_tools=False, with_code=has_code)
         log_started(os.getpid())
         try:
             await server.run_stdio_async()
         finally:
-            await doors.close()
+            await context.close()
             await knowledge.close()
 
 

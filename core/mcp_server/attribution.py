@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain.incident import EventSeries, Release
-from core.mcp_server.rendering import Sheet, counted, cut, iso
+from core.mcp_server.output import ToolOutput, counted, cut, iso
 
 _MOST_PAUSES = 2
 """A wait of up to twice the longest pause between events is what chance brings: the code had not yet been run."""
@@ -53,7 +53,7 @@ def attributed(
     return Attribution(release, first_event, previous, fits)
 
 
-def add_attribution(sheet: Sheet, found: Attribution | None, **more: Any) -> None:
+def add_attribution(output: ToolOutput, found: Attribution | None, **more: Any) -> None:
     """Add what is known as a line or two; the first also states the facts `more`."""
     if found is None or found.release.released_at is None:
         return
@@ -64,8 +64,8 @@ def add_attribution(sheet: Sheet, found: Attribution | None, **more: Any) -> Non
         lead = _lead(found.wait)
         told = f"{told}, {lead}"
         facts["release_lead"] = lead
-    sheet.add(f"{told}{_judged(found)}", **facts)
-    _add_previous(sheet, found)
+    output.add(f"{told}{_judged(found)}", **facts)
+    _add_previous(output, found)
 
 
 def _judged(found: Attribution) -> str:
@@ -78,7 +78,7 @@ def _judged(found: Attribution) -> str:
     return "; its events come far more often, so something later set it off: data, load, a setting, another service"
 
 
-def _add_previous(sheet: Sheet, found: Attribution) -> None:
+def _add_previous(output: ToolOutput, found: Attribution) -> None:
     """Add how long the release before was out, unless the issue may have been in it."""
     previous, after = found.previous, found.release.released_at
     if previous is None or previous.released_at is None or after is None or previous.released_at >= after:
@@ -88,7 +88,7 @@ def _add_previous(sheet: Sheet, found: Attribution) -> None:
     version = cut(previous.version, 150)
     out = span_words(after - previous.released_at)
     used = ", with other events" if previous.has_events else ""
-    sheet.add(
+    output.add(
         f"The release before, {version}, was out for {out} from {iso(previous.released_at)}{used}, without this issue.",
         previous_release=version,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.agent.further import cycle_in, first_elsewhere, further, leak_in
+from core.agent.rules.further import cycle_in, first_elsewhere, further, leak_in
 from core.domain.causes import Cause
 from core.domain.tool_facts import RelatedFacts, StackFacts
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from core.agent.looking import HOST
+from core.agent.loop import Budget, ReactLoop
 from core.agent.prompt import Prompt
-from core.agent.react import Budget, ReactLoop
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.investigation import Subject
 from core.domain.journal import (
     CallCorrected,
@@ -20,7 +20,7 @@ from core.domain.journal import (
     TurnTaken,
     steps_of,
 )
-from core.gateways.openai_messages import messages_of
+from core.gateways.openai.messages import messages_of
 from core.ports import ToolResult
 from tests.agent.test_react import NOW, ScriptedReasoner, Tools, call
 

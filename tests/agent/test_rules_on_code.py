@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.investigation import Subject
 from core.domain.journal import CallObserved, JournalEntry, Transcript
 from core.domain.report import Evidence

@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from core.masking.masker import Masker
-from core.mcp_server.rendering import cleaned, page_of
+from core.mcp_server.output import cleaned, page_of
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 from tests.benchmarks.masking_fourth_held_out import FOURTH_HELD_OUT
 from tests.benchmarks.masking_held_out import HELD_OUT
@@ -79,8 +79,8 @@ def _spelled(variables: Mapping[str, str]) -> dict[str, str]:
 def texts_of(payload: Mapping[str, Any]) -> str:
     """Return all that the tools could show of the event: every masked field, and the pages that are written."""
     event = read_event(json.dumps(payload))
-    sheet = stack_sheet(event, _MASKER)
-    first = page_of(sheet, 1, _MASKER, "0" * 8)
+    output = stack_sheet(event, _MASKER)
+    first = page_of(output, 1, _MASKER, "0" * 8)
     return f"{cleaned(event, _MASKER)!r}\n{first!r}"
 
 

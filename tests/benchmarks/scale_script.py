@@ -139,7 +139,7 @@ class TimedStores(Stores):
 
     def __init__(self, stores: Stores, committed: Callable[[str], None]) -> None:
         self.directory, self.installations, self.runs = stores.directory, stores.installations, stores.runs
-        self.duties, self.turns, self.schedules = stores.duties, stores.turns, stores.schedules
+        self.leadership, self.turns, self.schedules = stores.leadership, stores.turns, stores.schedules
         self._stores = stores
         self._committed = committed
 
@@ -211,10 +211,10 @@ class NotingChannel:
             self._seen.edits.append((at, now - at))
         self._shown[view.investigation_id] = max(shown, already)
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         return None
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         raise AssertionError(f"something failed: {view}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.checks import NotConfigured, known_lessons, repositories_state, sentry_state
+from bot.app.checks import NotConfigured, known_lessons, repositories_state, sentry_state
 from core.domain.errors import ServiceUnavailable
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId

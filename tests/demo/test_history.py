@@ -12,7 +12,7 @@ from bot.demo.history import HISTORIES, stream, trees
 from bot.demo.recordings import Incident, recorded_incidents
 from bot.demo.repositories import demo_repositories
 from core.domain.incident import Frame
-from core.gateways.sentry_payloads import event_from_json
+from core.gateways.sentry.payloads import event_from_json
 from tests.fakes.repositories import needs_git
 
 every_history = pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.name)

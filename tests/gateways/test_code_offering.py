@@ -13,9 +13,9 @@ from core.domain.errors import ToolRejected
 from core.domain.journal import ToolCall
 from core.domain.tenancy import OrganizationId
 from core.gateways.code.repositories import CodeSettings, parse_repositories
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpToolbox
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpToolbox
+from core.gateways.qdrant.connection import KnowledgeSettings
 from tests.fakes.repositories import Made, make_repository, needs_git
 
 pytestmark = needs_git

@@ -20,16 +20,16 @@ from bot.demo.sentry_answers import SentryAnswers
 from core.domain.errors import NotFound, RateLimited, Refusal, ServiceUnavailable
 from core.domain.incident import IssueRef
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
-from core.gateways.sentry_http import ServerState
-from core.gateways.sentry_incidents import SentryIncidents
-from core.gateways.sentry_payloads import event_from_json
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
+from core.gateways.sentry.http import ServerState
+from core.gateways.sentry.incidents import SentryIncidents
+from core.gateways.sentry.payloads import event_from_json
 from core.mcp_server.frames import roles
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
-from core.mcp_server.tenant_doors import TenantDoors
+from core.mcp_server.tenant_context import TenantToolContext
 from tests.fakes.glitchtip import FOREIGN_ID, GlitchTip
 
 Server = LocalSentry | GlitchTip
@@ -152,9 +152,9 @@ async def test_api_0_in_the_address_is_named(server: Server) -> None:
 
 async def test_an_investigation_takes_at_most_twelve_requests(server: Server, tmp_path: Path) -> None:
     async with open_guarded_session(ALLOWED) as session:
-        doors = TenantDoors(session, ALLOWED, KnowledgeEngine(KnowledgeSettings(tmp_path)))
+        doors = TenantToolContext(session, ALLOWED, KnowledgeEngine(KnowledgeSettings(tmp_path)))
         tenant = Tenant(OrganizationId("acme"), connection(server), investigation_id="i1")
-        tools = build_server(doors, Masker("k"), fixed_tenancy(tenant), with_peoples_tools=False)
+        tools = build_server(doors, Masker("k"), fixed_tenancy(tenant), with_host_tools=False)
         async with Client(tools) as client:
             for tool in (
                 "get_sentry_issue_details",
@@ -168,9 +168,9 @@ async def test_an_investigation_takes_at_most_twelve_requests(server: Server, tm
 
 async def test_so_few_requests_suffice_where_rules_ask_what_else_began(server: Server, tmp_path: Path) -> None:
     async with open_guarded_session(ALLOWED) as session:
-        doors = TenantDoors(session, ALLOWED, KnowledgeEngine(KnowledgeSettings(tmp_path)))
+        doors = TenantToolContext(session, ALLOWED, KnowledgeEngine(KnowledgeSettings(tmp_path)))
         tenant = Tenant(OrganizationId("acme"), connection(server), investigation_id="i1")
-        tools = build_server(doors, Masker("k"), fixed_tenancy(tenant), with_peoples_tools=False)
+        tools = build_server(doors, Masker("k"), fixed_tenancy(tenant), with_host_tools=False)
         async with Client(tools) as client:
             for tool in (
                 "get_sentry_issue_details",

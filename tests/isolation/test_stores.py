@@ -21,8 +21,8 @@ from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Evidence
 from core.domain.tenancy import Actor
 from core.ports import OrganizationStore, Run
-from core.storage.stores import SqlStores, open_stores
-from core.storage.tenant import TenantTables
+from core.storage.database_stores import SqlStores, open_stores
+from core.storage.stores.tenant import TenantTables
 from tests.isolation import lives
 from tests.isolation.lives import ACME, AT, GLOBEX, MARK, live, rows_of
 from tests.postgres import DatabaseUrls
@@ -70,9 +70,9 @@ CALLS: dict[str, Call] = {
     "release_questions": lambda it, run: it.release_questions("inv00001"),
     "question": lambda it, run: it.question("que00001"),
     "save_question": lambda it, run: it.save_question(replace(lives.QUESTION, text="ours")),
-    "add_errand": lambda it, run: it.add_errand(replace(lives.ERRAND, payload={})),
-    "errand": lambda it, run: it.errand("err00001"),
-    "save_errand": lambda it, run: it.save_errand(replace(lives.ERRAND, payload={}), run),
+    "add_background_task": lambda it, run: it.add_background_task(replace(lives.BACKGROUND_TASK, payload={})),
+    "background_task": lambda it, run: it.background_task("err00001"),
+    "save_background_task": lambda it, run: it.save_background_task(replace(lives.BACKGROUND_TASK, payload={}), run),
     "journal": _journal,
     "journal, read": _entries,
     "watch": _watch,
@@ -172,7 +172,7 @@ async def test_without_policies_the_same_mistake_leaks_and_is_seen(
         "investigations",
         "event_text",
         "question",
-        "errand",
+        "background_task",
         "knowledge",
         "members",
         "audit_log",

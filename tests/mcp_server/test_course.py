@@ -54,8 +54,8 @@ def drawn(seed: int, rates: list[float], interval_s: int = 3_600) -> EventSeries
 
 
 def sheet_of(series: EventSeries, period: str = "14d", **others: object) -> tuple[str, list[str]]:
-    sheet = frequency_sheet(Served(series, period), None, **others)  # type: ignore[arg-type]
-    return sheet.headline, [line.text for line in sheet.lines]
+    output = frequency_sheet(Served(series, period), None, **others)  # type: ignore[arg-type]
+    return output.headline, [line.text for line in output.lines]
 
 
 def spoken_times(text: str) -> list[datetime]:
@@ -236,8 +236,8 @@ def test_an_interval_that_goes_on_is_not_held_against_its_rate() -> None:
 @given(st.sampled_from(list(PERIODS)), st.sampled_from(list(PERIODS)), st.sampled_from([3_600, 86_400]))
 def test_a_period_that_was_not_served_is_said(wanted: str, given_: str, interval_s: int) -> None:
     length = PERIODS[given_] * 3_600 // interval_s
-    sheet = frequency_sheet(Served(series_of([9] * length, interval_s), wanted, wanted), None)
-    texts = [line.text for line in sheet.lines]
+    output = frequency_sheet(Served(series_of([9] * length, interval_s), wanted, wanted), None)
+    texts = [line.text for line in output.lines]
     assert any(text.startswith(f"Total: {9 * length} event") and f" in {given_}" in text for text in texts) or (
         given_ == "24h" and interval_s == 86_400
     )
@@ -270,8 +270,8 @@ def test_the_release_before_is_named_with_its_time() -> None:
     first = MIDNIGHT + timedelta(hours=20)
     release = Release("a@2", first - timedelta(hours=2))
     previous = Release("a@1", first - timedelta(days=8), has_events=True)
-    sheet = frequency_sheet(Served(series_of([0] * 20 + [9] * 4), "24h"), release, previous, first_seen=first)
-    texts = [line.text for line in sheet.lines]
+    output = frequency_sheet(Served(series_of([0] * 20 + [9] * 4), "24h"), release, previous, first_seen=first)
+    texts = [line.text for line in output.lines]
     assert "First release with this issue: a@2, released 2026-11-01T18:00Z, 2 hours before the first event" in texts[4]
     assert texts[5] == (
         "The release before, a@1, was out for 8 days from 2026-10-24T20:00Z, with other events, without this issue."

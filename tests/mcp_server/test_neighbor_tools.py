@@ -20,12 +20,12 @@ from core.domain.incident import (
     TagDistribution,
 )
 from core.domain.tenancy import SentryConnection
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.sentry_incidents import SentryIncidents
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.sentry.incidents import SentryIncidents
 from core.mcp_server.hosts import hosts_in
 from core.mcp_server.server import MODEL_TOOLS, name_of
 from core.mcp_server.spread import common, differing
-from tests.fakes.tool_sources import BEGAN, CART_EVENT, CART_FRAME, CART_ISSUE, FakeDoors, FakeTracker, hourly
+from tests.fakes.tool_sources import BEGAN, CART_EVENT, CART_FRAME, CART_ISSUE, FakeToolContext, FakeTracker, hourly
 from tests.mcp_server.tool_calls import call
 
 ALLOWED = frozenset({"127.0.0.1"})
@@ -37,11 +37,11 @@ def event(number: int, **changes: Any) -> ErrorEvent:
 
 
 async def listed(*events: ErrorEvent) -> tuple[str, dict[str, Any]]:
-    return await call(FakeDoors(FakeTracker(all_events=events)), "list_events", issue_id="SHOP-1A2")
+    return await call(FakeToolContext(FakeTracker(all_events=events)), "list_events", issue_id="SHOP-1A2")
 
 
 async def compared(*events: ErrorEvent, **tracker: Any) -> tuple[str, dict[str, Any]]:
-    return await call(FakeDoors(FakeTracker(all_events=events, **tracker)), "compare_events", issue_id="SHOP-1A2")
+    return await call(FakeToolContext(FakeTracker(all_events=events, **tracker)), "compare_events", issue_id="SHOP-1A2")
 
 
 # ---- list_events
@@ -122,7 +122,7 @@ REFUSED = ErrorEvent(
 
 async def related(*nearby: NearbyIssue, **tracker: Any) -> tuple[str, dict[str, Any]]:
     fake = FakeTracker(details=CART_ISSUE, recommended=REFUSED, nearby=nearby, **tracker)
-    return await call(FakeDoors(fake), "find_related", issue_id="SHOP-1A2")
+    return await call(FakeToolContext(fake), "find_related", issue_id="SHOP-1A2")
 
 
 async def test_what_broke_first_is_the_earliest_that_names_the_same_host() -> None:
@@ -182,7 +182,9 @@ def test_hosts_are_found_and_files_times_and_mails_are_none(text: str, hosts: se
 async def demo_call(tool: str, issue: str) -> tuple[str, dict[str, Any]]:
     async with LocalSentry() as sentry, open_guarded_session(ALLOWED) as session:
         connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token)
-        return await call(FakeDoors(cast(Any, SentryIncidents(connection, session, ALLOWED))), tool, issue_id=issue)
+        return await call(
+            FakeToolContext(cast(Any, SentryIncidents(connection, session, ALLOWED))), tool, issue_id=issue
+        )
 
 
 @pytest.mark.parametrize(("issue", "host"), [("SHOP-3", "warehouse.internal"), ("SHOP-13", "cache.internal")])

@@ -21,7 +21,7 @@ from tests.fakes.tool_sources import (
     CART_EVENT,
     CART_FRAME,
     VIEW_FRAME,
-    FakeDoors,
+    FakeToolContext,
     FakeTracker,
 )
 from tests.mcp_server.tool_calls import call, event_of, stack
@@ -259,15 +259,15 @@ async def test_breadcrumbs_that_repeat_are_folded_and_the_last_is_kept() -> None
 
 async def test_earlier_breadcrumbs_come_on_a_further_page() -> None:
     crumbs = tuple(Breadcrumb(BEGAN, f"kind{n % 2}", None, f"{'abcdefghijklmnopqrst'[n]} step") for n in range(20))
-    doors = FakeDoors(FakeTracker(recommended=ErrorEvent(message="m", breadcrumbs=crumbs)))
-    first, _ = await call(doors, "get_stacktrace", issue_id="A-1")
-    second, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=2)
+    context = FakeToolContext(FakeTracker(recommended=ErrorEvent(message="m", breadcrumbs=crumbs)))
+    first, _ = await call(context, "get_stacktrace", issue_id="A-1")
+    second, _ = await call(context, "get_stacktrace", issue_id="A-1", page=2)
     assert "Breadcrumbs, last 8 of 20, oldest first:" in first and "t step" in first and "a step" not in first
     assert "The 12 breadcrumbs before those, oldest first:" in second and "a step" in second and "t step" not in second
 
 
 async def test_a_page_that_is_not_there_is_said_and_nothing_is_repeated() -> None:
-    text, facts = await call(FakeDoors(), "get_stacktrace", issue_id="SHOP-1A2", page=2)
+    text, facts = await call(FakeToolContext(), "get_stacktrace", issue_id="SHOP-1A2", page=2)
     assert (text, facts) == ("There is no page 2: page 1 is all there is.", {})
 
 
@@ -370,10 +370,10 @@ async def test_hostile_text_cannot_close_the_fence_or_forge_a_page_mark() -> Non
 
 async def test_long_results_are_paged_and_each_page_is_fenced() -> None:
     frames = tuple(Frame(f"step_{n}", f"shop/{'long' * 20}/{n}.py", line=n, in_app=True) for n in range(200))
-    doors = FakeDoors(FakeTracker(recommended=event_of(ExceptionInfo("E", "x", frames=frames))))
-    first, facts = await call(doors, "get_stacktrace", issue_id="A-1")
-    second, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=2)
-    none, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=50)
+    context = FakeToolContext(FakeTracker(recommended=event_of(ExceptionInfo("E", "x", frames=frames))))
+    first, facts = await call(context, "get_stacktrace", issue_id="A-1")
+    second, _ = await call(context, "get_stacktrace", issue_id="A-1", page=2)
+    none, _ = await call(context, "get_stacktrace", issue_id="A-1", page=50)
     assert len(first) <= 6000
     assert first.splitlines()[-1].startswith("[page 1 of ")
     assert first.endswith("call again with page=2]")

@@ -9,8 +9,9 @@ from typing import cast
 
 import pytest
 
-from core.agent.react import Budget
-from core.agent.rules import RulesReasoner
+from core.agent.loop import Budget
+from core.agent.rules.reasoner import RulesReasoner
+from core.delivery.threads import Threads
 from core.domain.causes import Cause
 from core.domain.conversation import ConversationRef
 from core.domain.errors import DATABASE, ServiceUnavailable
@@ -19,10 +20,9 @@ from core.domain.journal import ToolCall, Transcript, Turn
 from core.domain.report import Analysis, Finding
 from core.domain.tenancy import Actor, OrganizationId, Platform, WorkspaceRef
 from core.ports import HostTools, Reasoner, Stores, Toolbox, ToolResult, ToolSpec
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
-from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.threads import Threads
+from core.work.investigate import AgentFactory, InvestigateJob
 from tests.usecases.test_worker import NOW, ORGANIZATION
 
 TURNS = 3
@@ -96,7 +96,7 @@ async def test_a_turn_that_was_committed_is_not_asked_for_again_by_the_same_atte
     asked = Investigation("inv-1", Subject("SHOP-1", "SHOP-1"), here, Actor("ada", "ada"), NOW)
     await store.add_investigation(asked, None, "delivery")
     (run,) = await stores.runs.claim(1)
-    job = InvestigateJob(Investigators(stores, Tools(), reasoners, Budget(), lambda: NOW, Threads({})))
+    job = InvestigateJob(AgentFactory(stores, Tools(), reasoners, Budget(), lambda: NOW, Threads({})))
     with pytest.raises(ServiceUnavailable):
         await job.work(run)
     await job.work(run)

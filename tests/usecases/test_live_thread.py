@@ -9,13 +9,13 @@ from functools import partial
 
 import pytest
 
+from core.delivery.live_message import LiveThread
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import ServiceUnavailable
 from core.domain.investigation import Status
 from core.domain.report import NO_USAGE
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
 from core.domain.thread_view import NoticeView, ProgressView, ThreadView
-from core.usecases.live_thread import LiveThread
 
 CONVERSATION = ConversationRef(WorkspaceRef(Platform.TERMINAL, "acme"), "here")
 VIEW = ProgressView("i", "SHOP-1", Status.RUNNING, (), None, (), NO_USAGE, datetime(2026, 11, 23, tzinfo=UTC))
@@ -51,10 +51,10 @@ class SlowChannel:
     async def delete(self, message: MessageRef) -> None:
         raise AssertionError("nothing is deleted here")
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         raise AssertionError("nothing is illustrated here")
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         raise AssertionError("nobody whispers here")
 
     async def _write(self, how: str, view: ThreadView) -> None:

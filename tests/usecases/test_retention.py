@@ -10,8 +10,8 @@ import pytest
 
 from core.domain.tenancy import Organization
 from core.domain.thread_view import ReportView, report_of
-from core.storage.stores import SqlStores, open_stores
-from core.usecases.retention import keep_within_limits
+from core.storage.database_stores import SqlStores, open_stores
+from core.work.retention import keep_within_limits
 from tests.isolation.lives import ACME, AT, AUDIT, GLOBEX, live, rows_of
 from tests.postgres import DatabaseUrls
 
@@ -31,7 +31,7 @@ async def stores(database_urls: DatabaseUrls) -> AsyncIterator[SqlStores]:
 
 
 async def kept(urls: DatabaseUrls, at: datetime, stores: SqlStores, **limits: int) -> dict[str, tuple[int, int]]:
-    """Rows of acme by table, before and after its house was kept at that time; only those that changed."""
+    """Rows of acme by table, before and after its harness was kept at that time; only those that changed."""
     await stores.directory.save_limits(ACME, limits)
     before, others = await rows_of(urls.root, ACME), await rows_of(urls.root, GLOBEX)
     await keep_within_limits(stores, ACME, at)

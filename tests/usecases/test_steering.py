@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.agent.loop import Budget, ReactLoop
 from core.agent.prompt import Prompt
-from core.agent.react import Budget, ReactLoop
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.investigation import Subject
 from core.domain.journal import (
     SAID_IN_THREAD,
@@ -21,8 +21,8 @@ from core.domain.journal import (
     TurnTaken,
     steps_of,
 )
-from core.gateways.openai_messages import messages_of
-from core.storage.documents import read_entry, write_entry
+from core.gateways.openai.messages import messages_of
+from core.storage.stores.documents import read_entry, write_entry
 from tests.agent.test_react import NOW, ScriptedReasoner, Tools, call
 
 SAID = PersonSaid("q1", "Ada", "check the deploy", NOW)

@@ -12,7 +12,7 @@ from core.domain.incident import ErrorEvent, IssueDetails, IssueRef, Release
 from core.mcp_server.code.clues import own_frames
 from core.mcp_server.code.paths import PathIndex
 from core.mcp_server.code.releases import ReleaseCommit, commit_of, matching_tag
-from core.mcp_server.doors import Doors
+from core.mcp_server.tool_context import ToolContext
 from core.ports import CodeRepository, IncidentSource
 
 NEWEST = "the newest one"
@@ -61,19 +61,19 @@ class IssueCode:
         return ReleaseCommit(head, NEWEST), (f"Nothing says {asked}; the newest commit is read instead.",)
 
 
-async def code_of_issue(doors: Doors, issue_id: str) -> IssueCode:
+async def code_of_issue(context: ToolContext, issue_id: str) -> IssueCode:
     """Find the repository behind an issue.
 
     Raises:
         NotFound: no repository of the organization has its code.
     """
-    source = doors.incidents()
+    source = context.incidents()
     issue = await source.issue(IssueRef(issue_id))
     try:
         event = await source.event(IssueRef(issue_id))
     except (NotFound, ServiceFailed):
         event = ErrorEvent()
-    repository, notes = await repository_of(doors.code(), issue, event)
+    repository, notes = await repository_of(context.code(), issue, event)
     if repository is None:
         raise NotFound(" ".join(notes) or "No repository is known that has the code of this issue.")
     return IssueCode(source, issue, event, repository, notes)

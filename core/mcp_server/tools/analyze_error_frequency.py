@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import IssueDetails, IssueRef, Release
 from core.mcp_server.arguments import IssueId, Period
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, iso
+from core.mcp_server.output import ToolOutput, counted, iso
+from core.mcp_server.tool_context import ToolContext
 from core.mcp_server.tools.course_lines import Served, frequency_sheet
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
@@ -23,23 +23,23 @@ _MOST_POINTS = 750
 _HOURS: dict[str, int] = {"24h": 24, "7d": 168, "14d": 336, "30d": 720}
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def analyze_error_frequency(issue_id: IssueId, period: Period = "14d") -> Sheet:
+    async def analyze_error_frequency(issue_id: IssueId, period: Period = "14d") -> ToolOutput:
         """Counts over time: shape, onset, the release then."""
-        source = doors.incidents()
+        source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
         now = datetime.now(UTC)
         fitting = _fitting(period, issue, now)
         series = await source.series(issue, _HOURS[fitting])
-        if doors.has_one_event_only():
-            return await rendered(doors, masker, _one_event_sheet, issue)
+        if context.has_one_event_only():
+            return await rendered(context, masker, _one_event_sheet, issue)
         if series is None or not series.points:
-            return await rendered(doors, masker, _no_series_sheet, issue)
+            return await rendered(context, masker, _no_series_sheet, issue)
         release, previous = await releases_around(source, issue)
         served = Served(replace(series, points=series.points[-_MOST_POINTS:]), fitting, period, now)
-        return await rendered(doors, masker, _sheet, served, issue, release, previous)
+        return await rendered(context, masker, _sheet, served, issue, release, previous)
 
     return analyze_error_frequency
 
@@ -68,28 +68,28 @@ async def releases_around(source: IncidentSource, issue: IssueDetails) -> tuple[
 
 def _sheet(
     clean: Cleaner, served: Served, issue: IssueDetails, release: Release | None, previous: Release | None
-) -> Sheet:
+) -> ToolOutput:
     return frequency_sheet(served, clean(release), clean(previous), first_seen=issue.first_seen)
 
 
-def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:
+def _add_seen(output: ToolOutput, issue: IssueDetails) -> None:
     known = {"first_seen": iso(issue.first_seen), "last_seen": iso(issue.last_seen)}
     if told := ", ".join(f"{field.replace('_', ' ')} {at}" for field, at in known.items() if at):
-        sheet.add(f"All events: {told}", **known)
+        output.add(f"All events: {told}", **known)
 
 
-def _one_event_sheet(clean: Cleaner, raw: IssueDetails) -> Sheet:
+def _one_event_sheet(clean: Cleaner, raw: IssueDetails) -> ToolOutput:
     issue = clean(raw)
-    sheet = Sheet("one pasted event: no frequency is known")
-    sheet.add(ONE_EVENT, single_event=True)
+    output = ToolOutput("one pasted event: no frequency is known")
+    output.add(ONE_EVENT, single_event=True)
     if issue.last_seen:
-        sheet.add(f"It happened at {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
-    return sheet
+        output.add(f"It happened at {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
+    return output
 
 
-def _no_series_sheet(clean: Cleaner, raw: IssueDetails) -> Sheet:
+def _no_series_sheet(clean: Cleaner, raw: IssueDetails) -> ToolOutput:
     issue = clean(raw)
     counts = f", {counted(issue.events, 'event')} in all" if issue.events is not None else ""
-    sheet = Sheet(f"the tracker has no counts over time{counts}")
-    _add_seen(sheet, issue)
-    return sheet
+    output = ToolOutput(f"the tracker has no counts over time{counts}")
+    _add_seen(output, issue)
+    return output

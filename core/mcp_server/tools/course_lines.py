@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.domain.incident import EventSeries, Release
 from core.mcp_server.attribution import Attribution, add_attribution, attributed, span_words
 from core.mcp_server.course import Course, complete_counts, course_of
-from core.mcp_server.rendering import Sheet, counted, cut, iso, spoken
+from core.mcp_server.output import ToolOutput, counted, cut, iso, spoken
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ROW = 84
@@ -50,7 +50,7 @@ class Served:
 
 def frequency_sheet(
     served: Served, release: Release | None, previous: Release | None = None, *, first_seen: datetime | None = None
-) -> Sheet:
+) -> ToolOutput:
     """The series as figures: its shape and the test of it, then onset, release, peak and the row of counts."""
     series = served.series
     counts = [count for _, count in series.points]
@@ -58,24 +58,24 @@ def frequency_sheet(
     onset = _onset(served, course, first_seen)
     began = first_seen or _first_event(served)
     cause = attributed(release, began, previous, series)
-    sheet = Sheet(_headline(served, course, onset, cause))
-    sheet.add(f"Shape: {course.kind} ({course.basis})", trend=course.kind, basis=course.basis)
-    sheet.add(
+    output = ToolOutput(_headline(served, course, onset, cause))
+    output.add(f"Shape: {course.kind} ({course.basis})", trend=course.kind, basis=course.basis)
+    output.add(
         f"Total: {counted(sum(counts), 'event')} in {served.label}, counted every {series.interval_s} s",
         total=sum(counts),
         interval_s=series.interval_s,
         period=served.label,
     )
-    _add_period(sheet, served, first_seen)
-    _add_onset(sheet, served, course, onset)
-    _add_spells(sheet, served, course)
-    _add_daily(sheet, course)
-    _add_release(sheet, cause)
-    _add_peak(sheet, series)
+    _add_period(output, served, first_seen)
+    _add_onset(output, served, course, onset)
+    _add_spells(output, served, course)
+    _add_daily(output, course)
+    _add_release(output, cause)
+    _add_peak(output, series)
     if sum(counts):
         begins = iso(series.points[0][0])
-        sheet.draw(f"Counts from {begins}, oldest first: {_row(counts)}", {"counts": counts}, starts_at=begins)
-    return sheet
+        output.draw(f"Counts from {begins}, oldest first: {_row(counts)}", {"counts": counts}, starts_at=begins)
+    return output
 
 
 # ---- the headline ---------------------------------------------------------------------------------------------------
@@ -165,37 +165,37 @@ def _at_once(served: Served) -> bool:
     return bool(served.series.points[0][1])
 
 
-def _add_period(sheet: Sheet, served: Served, first_seen: datetime | None) -> None:
+def _add_period(output: ToolOutput, served: Served, first_seen: datetime | None) -> None:
     if not served.wanted or served.wanted == served.label:
         return
     if served.label == served.period and first_seen is not None:
         why = "which hold all since the first event"
     else:
         why = "which is what the tracker keeps"
-    sheet.add(f"Period: {served.label}, {why}; {served.wanted} were asked for.")
+    output.add(f"Period: {served.label}, {why}; {served.wanted} were asked for.")
 
 
-def _add_onset(sheet: Sheet, served: Served, course: Course, onset: datetime | None) -> None:
+def _add_onset(output: ToolOutput, served: Served, course: Course, onset: datetime | None) -> None:
     if onset is None:
         if course.kind != "too_thin":
-            sheet.add("Onset: before this period, or unknown.")
+            output.add("Onset: before this period, or unknown.")
         return
     is_start = course.kind != "too_thin" and onset == served.at(course.began or 0)
-    sheet.add(f"Onset: {f'within {_interval(served)} from ' if is_start else ''}{iso(onset)}", onset=iso(onset))
+    output.add(f"Onset: {f'within {_interval(served)} from ' if is_start else ''}{iso(onset)}", onset=iso(onset))
     if course.began and course.kind in _STILL:
         before = counted(course.before, "event") if course.before else "no event"
         length = span_words(timedelta(seconds=course.began * served.series.interval_s))
-        sheet.add(f"Before that: {before} in {length}")
+        output.add(f"Before that: {before} in {length}")
 
 
-def _add_spells(sheet: Sheet, served: Served, course: Course) -> None:
+def _add_spells(output: ToolOutput, served: Served, course: Course) -> None:
     if course.kind == "bursts":
         for spell in course.active[-_MOST_SPELLS:]:
-            sheet.add(f"Burst {_from_to(served, spell)}: {counted(_within(served, spell), 'event')}")
+            output.add(f"Burst {_from_to(served, spell)}: {counted(_within(served, spell), 'event')}")
     elif course.kind in ("burst", "ended"):
         end = course.active[0][1]
         rest = sum(count for _, count in served.series.points[end:])
-        sheet.add(
+        output.add(
             f"After {iso(served.at(end))}: {counted(rest, 'event') if rest else 'no event'}", ended=iso(served.at(end))
         )
 
@@ -207,27 +207,27 @@ def _hours(course: Course) -> str:
     return f" between {daily.begins:%H:%M} and {daily.ends - timedelta(minutes=1):%H:%M} UTC"
 
 
-def _add_daily(sheet: Sheet, course: Course) -> None:
+def _add_daily(output: ToolOutput, course: Course) -> None:
     if (daily := course.daily) is None:
         return
     where = (
         f"fall{_hours(course)}" if daily.begins else "fall at the same time of day, which these intervals cannot name"
     )
-    sheet.add(f"It comes daily: most events ({daily.share:.0%}) {where}, on {daily.days} of {daily.of_days} days.")
+    output.add(f"It comes daily: most events ({daily.share:.0%}) {where}, on {daily.days} of {daily.of_days} days.")
 
 
-def _add_release(sheet: Sheet, cause: Attribution | None) -> None:
+def _add_release(output: ToolOutput, cause: Attribution | None) -> None:
     if cause is None:
         return
     version = cut(cause.release.version, 150)
     shipped = {"releases": [{"version": version, "at": iso(cause.release.released_at)}]}
-    add_attribution(sheet, cause, **shipped, **({"onset_release": version} if cause.fits else {}))
+    add_attribution(output, cause, **shipped, **({"onset_release": version} if cause.fits else {}))
 
 
-def _add_peak(sheet: Sheet, series: EventSeries) -> None:
+def _add_peak(output: ToolOutput, series: EventSeries) -> None:
     at, count = max(series.points, key=lambda point: point[1])
     if count:
-        sheet.add(f"Peak: {counted(count, 'event')} at {iso(at)}", peak_at=iso(at), peak_count=count)
+        output.add(f"Peak: {counted(count, 'event')} at {iso(at)}", peak_at=iso(at), peak_count=count)
 
 
 def _interval(served: Served) -> str:

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from core.domain.incident import Breadcrumb
 from core.mcp_server.excerpts import Focus, excerpt
-from core.mcp_server.rendering import Sheet, counted, cut
+from core.mcp_server.output import ToolOutput, counted, cut
 
 READ = 60
 """So many of the last breadcrumbs are read."""
@@ -27,7 +27,7 @@ def read_crumbs(crumbs: Sequence[Breadcrumb]) -> tuple[Breadcrumb, ...]:
     return tuple(crumb for n, crumb in enumerate(crumbs, 1) if n == len(crumbs) or not _is_filtered(crumb))[-READ:]
 
 
-def add_breadcrumbs(sheet: Sheet, crumbs: Sequence[Breadcrumb], of: int, focus: Focus) -> None:
+def add_breadcrumbs(output: ToolOutput, crumbs: Sequence[Breadcrumb], of: int, focus: Focus) -> None:
     """Add the last of them, the oldest first; the earlier ones come on a further page."""
     runs = list(_runs(crumbs))
     shown, earlier = runs[-_SHOWN:], runs[:-_SHOWN]
@@ -35,27 +35,27 @@ def add_breadcrumbs(sheet: Sheet, crumbs: Sequence[Breadcrumb], of: int, focus: 
         return
     told = sum(times for _, _, times in shown)
     which = f"last {told} of {of}, " if told < of else ""
-    sheet.add(f"Breadcrumbs, {which}oldest first:")
-    _add_runs(sheet, shown, focus)
+    output.add(f"Breadcrumbs, {which}oldest first:")
+    _add_runs(output, shown, focus)
     if earlier:
-        further = Sheet("")
+        further = ToolOutput("")
         further.add(f"The {counted(sum(times for _, _, times in earlier), 'breadcrumb')} before those, oldest first:")
         _add_runs(further, earlier, focus)
-        sheet.further.extend(further.lines)
+        output.further.extend(further.lines)
 
 
-def _add_runs(sheet: Sheet, runs: Sequence[_Run], focus: Focus) -> None:
+def _add_runs(output: ToolOutput, runs: Sequence[_Run], focus: Focus) -> None:
     before: datetime | None = None
     for first, last, times in runs:
-        _add_crumb(sheet, first, before, focus, times=times)
+        _add_crumb(output, first, before, focus, times=times)
         if times >= _FEW:
-            sheet.add(f"  … {times - 2} more like it")
+            output.add(f"  … {times - 2} more like it")
         if times > 1:
-            _add_crumb(sheet, last, first.at, focus)
+            _add_crumb(output, last, first.at, focus)
         before = last.at
 
 
-def _add_crumb(sheet: Sheet, crumb: Breadcrumb, before: datetime | None, focus: Focus, times: int = 1) -> None:
+def _add_crumb(output: ToolOutput, crumb: Breadcrumb, before: datetime | None, focus: Focus, times: int = 1) -> None:
     """One line; the usual level and a second told on the line before are not repeated."""
     message = excerpt(crumb.message or "", _MESSAGE_CHARS, focus)
     fields = {
@@ -67,7 +67,7 @@ def _add_crumb(sheet: Sheet, crumb: Breadcrumb, before: datetime | None, focus: 
         "times": f"{times} times" if times >= _FEW else None,
     }
     known = {key: value for key, value in fields.items() if value}
-    sheet.add("  " + " | ".join(str(value) for value in known.values()), breadcrumbs=[known])
+    output.add("  " + " | ".join(str(value) for value in known.values()), breadcrumbs=[known])
 
 
 def pairs_of(data: Mapping[str, str], limit: int, focus: Focus) -> str:

@@ -13,11 +13,11 @@ from core.domain.incident import ErrorEvent, IssueDetails, IssueRef, NearbyIssue
 from core.domain.knowledge import KnowledgeFindings, KnowledgeMatch
 from core.mcp_server.arguments import Hours, IssueId
 from core.mcp_server.attribution import span_words
-from core.mcp_server.doors import Doors
 from core.mcp_server.hosts import hosts_in
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, iso, quoted
+from core.mcp_server.output import ToolOutput, counted, cut, iso, quoted
+from core.mcp_server.tool_context import ToolContext
 
 _ISSUES, _RELEASES, _PAST = 8, 6, 2
 _SPIKE = 3.0
@@ -45,12 +45,12 @@ class _Neighbor:
     shares: tuple[str, ...]
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def find_related(issue_id: IssueId, hours: Hours = 3) -> Sheet:
+    async def find_related(issue_id: IssueId, hours: Hours = 3) -> ToolOutput:
         """What else began around the onset in all projects: issues, releases, shared hosts; what broke first."""
-        source = doors.incidents()
+        source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
 
         async def event() -> ErrorEvent | None:
@@ -60,19 +60,19 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
                 return None
 
         found, neighbors, releases = await asyncio.gather(event(), source.neighbors(), source.recent_releases())
-        past, reach = await _past(doors, issue, found), timedelta(hours=hours)
+        past, reach = await _past(context, issue, found), timedelta(hours=hours)
         near = tuple(_bare(each) for each in neighbors if issue.first_seen and _began(each, issue.first_seen, reach))
         around = Around(issue, _lean(found), near, tuple(releases), past)
-        return await rendered(doors, masker, _sheet, around, reach)
+        return await rendered(context, masker, _sheet, around, reach)
 
     return find_related
 
 
-async def _past(doors: Doors, issue: IssueDetails, event: ErrorEvent | None) -> tuple[KnowledgeMatch, ...]:
+async def _past(context: ToolContext, issue: IssueDetails, event: ErrorEvent | None) -> tuple[KnowledgeMatch, ...]:
     """Past incidents that name the same hosts or exception; none where the index cannot be asked."""
     words = " ".join([issue.title, *sorted(_hosts_of(issue, event))])[:1_000]
     try:
-        found: KnowledgeFindings = await doors.knowledge().search(words, _PAST)
+        found: KnowledgeFindings = await context.knowledge().search(words, _PAST)
     except LogSenseError:
         return ()
     return found.matches
@@ -96,31 +96,31 @@ def _lean(event: ErrorEvent | None) -> ErrorEvent | None:
     )
 
 
-def _sheet(clean: Cleaner, raw: Around, reach: timedelta) -> Sheet:
+def _sheet(clean: Cleaner, raw: Around, reach: timedelta) -> ToolOutput:
     return related_sheet(clean(raw), reach)
 
 
-def related_sheet(around: Around, reach: timedelta) -> Sheet:
+def related_sheet(around: Around, reach: timedelta) -> ToolOutput:
     """What broke first, then issues and releases by time, then what the past knows."""
     onset = around.issue.first_seen
     if onset is None:
-        return Sheet("nobody knows when this issue began, so nothing can be related to it", {"related": []})
+        return ToolOutput("nobody knows when this issue began, so nothing can be related to it", {"related": []})
     found = _near(around, onset, reach)
-    sheet = Sheet(_headline(found, onset), {"onset": iso(onset)} if not found else {})
-    sheet.add(f"Onset of this issue: {iso(onset)}; looked {span_words(reach)} before it and after", onset=iso(onset))
+    output = ToolOutput(_headline(found, onset), {"onset": iso(onset)} if not found else {})
+    output.add(f"Onset of this issue: {iso(onset)}; looked {span_words(reach)} before it and after", onset=iso(onset))
     first = _first(found, onset)
     if first:
-        _add_issue(sheet, "Broke first: ", first, onset, "first")
+        _add_issue(output, "Broke first: ", first, onset, "first")
     others = [neighbor for neighbor in found if neighbor is not first]
     for neighbor in others[:_ISSUES]:
-        _add_issue(sheet, "", neighbor, onset, "related")
+        _add_issue(output, "", neighbor, onset, "related")
     if len(others) > _ISSUES:
-        sheet.add(f"… {counted(len(others) - _ISSUES, 'more issue')}")
-    _add_releases(sheet, around.releases, onset, reach)
+        output.add(f"… {counted(len(others) - _ISSUES, 'more issue')}")
+    _add_releases(output, around.releases, onset, reach)
     for match in around.past:
         cause = cut(match.entry.root_cause, 180)
-        sheet.add(f"Past incident {cut(match.entry.id, 60)}: {cause}", past=[{"incident": cut(match.entry.id, 60)}])
-    return sheet
+        output.add(f"Past incident {cut(match.entry.id, 60)}: {cause}", past=[{"incident": cut(match.entry.id, 60)}])
+    return output
 
 
 def _headline(found: Sequence[_Neighbor], onset: datetime) -> str:
@@ -173,7 +173,7 @@ def _first(found: Sequence[_Neighbor], onset: datetime) -> _Neighbor | None:
     return next((one for one in found if one.at < onset and one.shares), None)
 
 
-def _add_issue(sheet: Sheet, label: str, one: _Neighbor, onset: datetime, field: str) -> None:
+def _add_issue(output: ToolOutput, label: str, one: _Neighbor, onset: datetime, field: str) -> None:
     facts: dict[str, Any] = {
         "issue": cut(one.issue.short_id or one.issue.id, 60),
         "project": cut(one.issue.project, 60) if one.issue.project else None,
@@ -187,7 +187,7 @@ def _add_issue(sheet: Sheet, label: str, one: _Neighbor, onset: datetime, field:
     how = "spiked" if one.spikes else "began"
     shares = f"; both name {', '.join(known['shares'])}" if "shares" in known else ""
     text = f"{label}{known['issue']}{where}: {known['title']}; {how} {known['at']}, {known['lead']}{shares}"
-    sheet.add(text, **{field: known if field == "first" else [known]})
+    output.add(text, **{field: known if field == "first" else [known]})
 
 
 def _lead(at: datetime, onset: datetime) -> str:
@@ -196,13 +196,13 @@ def _lead(at: datetime, onset: datetime) -> str:
     return f"{span_words(abs(at - onset))} {'before' if at < onset else 'after'} this issue"
 
 
-def _add_releases(sheet: Sheet, releases: Sequence[Release], onset: datetime, reach: timedelta) -> None:
+def _add_releases(output: ToolOutput, releases: Sequence[Release], onset: datetime, reach: timedelta) -> None:
     near = [
         (each.released_at, each) for each in releases if each.released_at and abs(each.released_at - onset) <= reach
     ]
     for at, release in sorted(near, key=lambda pair: pair[0])[:_RELEASES]:
         version = cut(release.version, 100)
-        sheet.add(
+        output.add(
             f"Release {quoted(version)} at {iso(at)}, {_lead(at, onset)}",
             releases=[{"version": version, "at": iso(at)}],
         )

@@ -13,10 +13,10 @@ from core.mcp_server.code.changes import Changes, changes_of
 from core.mcp_server.code.paths import PathIndex
 from core.mcp_server.code.ranking import Change
 from core.mcp_server.code.reading import IssueCode, code_of_issue, short
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, iso
+from core.mcp_server.output import ToolOutput, counted, cut, iso
+from core.mcp_server.tool_context import ToolContext
 
 SUSPECT_LINES = 12
 _WITH_HUNKS = 3
@@ -37,19 +37,19 @@ class _Found:
     blamed_path: str = ""
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
     async def get_changes(
         issue_id: IssueId, release: Revision = "", since: Revision = "", blame: CodePlace = "", page: PageNumber = 1
-    ) -> Sheet:
+    ) -> ToolOutput:
         """What changed from the last good release to the first bad one: commits and hunks, those on the stack first."""
-        code = await code_of_issue(doors, issue_id)
+        code = await code_of_issue(context, issue_id)
         changes = await changes_of(code, release or None, since or None)
         path, line = await _blamed(code, changes, blame) if blame else ("", None)
         links = tuple(changes.links)
         shown = replace(changes, changes=_lean(changes.changes), links=())
-        return await rendered(doors, masker, _sheet, _Found(shown, line, path), links, len(changes.changes))
+        return await rendered(context, masker, _sheet, _Found(shown, line, path), links, len(changes.changes))
 
     return get_changes
 
@@ -81,35 +81,39 @@ def _lean(changes: Sequence[Change]) -> tuple[Change, ...]:
     )
 
 
-def _sheet(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int) -> Sheet:
+def _sheet(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int) -> ToolOutput:
     found = clean(raw)
     changes = found.changes
     until = replace(changes.until, commit=raw.changes.until.commit)
-    sheet = Sheet(_headline(changes, count), {})
+    output = ToolOutput(_headline(changes, count), {})
     name = f"release {cut(changes.release, 100)}, " if changes.release else ""
     facts = {
         "repository": changes.repository,
         "release": cut(changes.release, 100) or None,
         "release_commit": short(until.commit),
     }
-    sheet.add(f"Repository {changes.repository}: {name}commit {short(until.commit)}, {until.how}", **facts)
+    output.add(f"Repository {changes.repository}: {name}commit {short(until.commit)}, {until.how}", **facts)
     for note in changes.notes:
-        sheet.add(cut(note, 300))
+        output.add(cut(note, 300))
     if found.blamed is not None and raw.blamed is not None:
         _add_line(
-            sheet, "Line", found.blamed_path, replace(found.blamed, commit=_with_id(found.blamed, raw.blamed)), "blamed"
+            output,
+            "Line",
+            found.blamed_path,
+            replace(found.blamed, commit=_with_id(found.blamed, raw.blamed)),
+            "blamed",
         )
     for rank, (change, whole) in enumerate(zip(changes.changes, raw.changes.changes, strict=True)):
-        _add_change(sheet, change, whole.commit.id, links[rank] if rank < len(links) else None, rank)
+        _add_change(output, change, whole.commit.id, links[rank] if rank < len(links) else None, rank)
     if count > len(changes.changes):
-        sheet.add(
+        output.add(
             f"… {counted(count - len(changes.changes), 'more commit')}, none of which touches more of the evidence"
         )
     if not changes.shares_source:
-        sheet.add("The operator keeps source from leaving, so no diff is shown.")
+        output.add("The operator keeps source from leaving, so no diff is shown.")
     if changes.older is not None and raw.changes.older is not None:
         _add_line(
-            sheet,
+            output,
             "The failing line is older,",
             changes.older_path,
             replace(changes.older, commit=_with_id(changes.older, raw.changes.older)),
@@ -117,10 +121,10 @@ def _sheet(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int)
         )
     if changes.known_by:
         names = [cut(name, 60) for name in changes.known_by]
-        sheet.add(f"Who knows this code: {', '.join(names)}", known_by=names)
+        output.add(f"Who knows this code: {', '.join(names)}", known_by=names)
     if left_out := clean.budget.told():
-        sheet.add(left_out.replace("in this event", "in these changes"))
-    return sheet
+        output.add(left_out.replace("in this event", "in these changes"))
+    return output
 
 
 def _with_id(cleaned: BlamedLine, raw: BlamedLine) -> Any:
@@ -142,7 +146,7 @@ def _headline(changes: Changes, count: int) -> str:
     return f"{span}: {counted(count, 'commit')}{told}"
 
 
-def _add_change(sheet: Sheet, change: Change, commit: str, link: str | None, rank: int) -> None:
+def _add_change(output: ToolOutput, change: Change, commit: str, link: str | None, rank: int) -> None:
     """A line for the commit; of the first ones the hunks, of the suspect as many lines as the report shows."""
     is_suspect = rank == 0 and change.is_suspect
     facts = {
@@ -158,18 +162,18 @@ def _add_change(sheet: Sheet, change: Change, commit: str, link: str | None, ran
     known = {key: value for key, value in facts.items() if value}
     if is_suspect:
         reasons = {"why": list(change.why), "touches": dict.fromkeys(change.touches, True)}
-        sheet.add(line, suspect={**known, **reasons}, commits=[known])
+        output.add(line, suspect={**known, **reasons}, commits=[known])
     else:
-        sheet.add(line, commits=[known])
+        output.add(line, commits=[known])
     if link and is_suspect:
-        sheet.add(f"Link: {link}", suspect={"url": link})
+        output.add(f"Link: {link}", suspect={"url": link})
     if rank < _WITH_HUNKS and change.touches:
-        _add_hunks(sheet, change.hunks, SUSPECT_LINES if is_suspect else _OTHER_LINES, is_suspect=is_suspect)
+        _add_hunks(output, change.hunks, SUSPECT_LINES if is_suspect else _OTHER_LINES, is_suspect=is_suspect)
     elif change.commit.files and rank < _WITH_HUNKS:
-        sheet.add(f"  files: {cut(', '.join(change.commit.files), 300)}")
+        output.add(f"  files: {cut(', '.join(change.commit.files), 300)}")
 
 
-def _add_hunks(sheet: Sheet, hunks: Sequence[Hunk], most: int, *, is_suspect: bool) -> None:
+def _add_hunks(output: ToolOutput, hunks: Sequence[Hunk], most: int, *, is_suspect: bool) -> None:
     """Each hunk under its place, together at most `most` lines; a hunk is cut, but not to its place alone."""
     left = most
     told = 0
@@ -183,14 +187,14 @@ def _add_hunks(sheet: Sheet, hunks: Sequence[Hunk], most: int, *, is_suspect: bo
         section = f" {cut(hunk.section, 80)}" if hunk.section else ""
         path = cut(hunk.path, 160)
         place = f"@@ {path}:{hunk.new_start}"
-        sheet.add(f"  {place}{section}", **({"suspect": {"paths": [path], "diff": [place]}} if is_suspect else {}))
+        output.add(f"  {place}{section}", **({"suspect": {"paths": [path], "diff": [place]}} if is_suspect else {}))
         for number, text in shown:
             line = f"{_sign(number)} {cut(text, _LINE_CHARS)}".rstrip()
-            sheet.add(f"  {line}", **({"suspect": {"diff": [line]}} if is_suspect else {}))
+            output.add(f"  {line}", **({"suspect": {"diff": [line]}} if is_suspect else {}))
         if len(shown) < len(lines):
-            sheet.add(f"  … {counted(len(lines) - len(shown), 'more line')} of this hunk")
+            output.add(f"  … {counted(len(lines) - len(shown), 'more line')} of this hunk")
     if told < len(hunks):
-        sheet.add(f"  … {counted(len(hunks) - told, 'more hunk')} of this commit")
+        output.add(f"  … {counted(len(hunks) - told, 'more hunk')} of this commit")
 
 
 def _telling(hunk: Hunk) -> Excerpt:
@@ -205,7 +209,7 @@ def _sign(number: int) -> str:
     return "+" if number > 0 else "-" if number < 0 else " "
 
 
-def _add_line(sheet: Sheet, label: str, path: str, line: BlamedLine, field: str) -> None:
+def _add_line(output: ToolOutput, label: str, path: str, line: BlamedLine, field: str) -> None:
     known = {
         "path": cut(path, 160),
         "line": line.line,
@@ -216,6 +220,6 @@ def _add_line(sheet: Sheet, label: str, path: str, line: BlamedLine, field: str)
     }
     facts = {key: value for key, value in known.items() if value is not None}
     by = f"{known['author'] or 'nobody'} at {known['at']} in {known['id']}: {known['subject']}"
-    sheet.add(f"{label} {known['path']}:{line.line} was written by {by}", **{field: facts})
+    output.add(f"{label} {known['path']}:{line.line} was written by {by}", **{field: facts})
     if line.text.strip():
-        sheet.add(f"  {cut(line.text.strip(), _LINE_CHARS)}")
+        output.add(f"  {cut(line.text.strip(), _LINE_CHARS)}")

@@ -13,10 +13,10 @@ from core.mcp_server.code.clues import Place, clues_of
 from core.mcp_server.code.functions import constants_of, function_around, function_named
 from core.mcp_server.code.paths import PathIndex
 from core.mcp_server.code.reading import code_of_issue, short
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut
+from core.mcp_server.output import ToolOutput, counted, cut
+from core.mcp_server.tool_context import ToolContext
 
 _MOST_LINES = 90
 _AROUND = 12
@@ -37,8 +37,8 @@ class _Found:
     notes: tuple[str, ...]
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
     async def get_source(
         issue_id: IssueId,
@@ -47,9 +47,9 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         function: FunctionName = "",
         release: Revision = "",
         page: PageNumber = 1,
-    ) -> Sheet:
+    ) -> ToolOutput:
         """Source of the release: the function around a line or of a name; without a file, of the failing frame."""
-        code = await code_of_issue(doors, issue_id)
+        code = await code_of_issue(context, issue_id)
         until, notes = await code.commit_of(release or code.event.release or code.issue.first_release)
         files = await code.repository.files(until.commit)
         index = PathIndex(files)
@@ -66,7 +66,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
             raise NotFound(f"{place.path} cannot be shown: {kept}.")
         found = await asyncio.to_thread(_cut_out, text.split("\n"), place, lines if file else "")
         known = _Found(code.repository.name, place.path, *found, (*code.notes, *notes))
-        return await rendered(doors, masker, _sheet, known, until.commit, until.how)
+        return await rendered(context, masker, _sheet, known, until.commit, until.how)
 
     return get_source
 
@@ -116,33 +116,33 @@ def _span(lines: Sequence[str], place: Place, line: int | None, asked: str) -> t
     return "lines around it", (max(1, line - _AROUND), min(len(lines), line + _AROUND))
 
 
-def _sheet(clean: Cleaner, raw: _Found, commit: str, how: str) -> Sheet:
+def _sheet(clean: Cleaner, raw: _Found, commit: str, how: str) -> ToolOutput:
     found = clean(raw)
     numbers = [number for number, _ in found.body.source] or [0]
     path = cut(found.path, 160)
-    sheet = Sheet(f"{path} lines {numbers[0]} to {numbers[-1]}, {found.how}, at {short(commit)}", {"path": path})
-    sheet.add(
+    output = ToolOutput(f"{path} lines {numbers[0]} to {numbers[-1]}, {found.how}, at {short(commit)}", {"path": path})
+    output.add(
         f"Repository {found.repository}, commit {short(commit)} ({how})",
         repository=found.repository,
         commit=short(commit),
     )
     for note in found.notes:
-        sheet.add(cut(note, 300))
+        output.add(cut(note, 300))
     for number, text in found.constants.source:
-        sheet.add(
+        output.add(
             f"{number}    {cut(text, _LINE_CHARS)}".rstrip(),
             constants=[cut(text, _LINE_CHARS)],
             constant_lines=[number],
         )
     if found.constants.source:
-        sheet.add("…")
+        output.add("…")
     width = len(str(numbers[-1]))
     for number, text in found.body.source:
         shown = cut(text, _LINE_CHARS)
         arrow = "->" if number == found.line else "  "
-        sheet.add(f"{number:<{width}} {arrow} {shown}".rstrip(), lines=[shown], numbers=[number])
+        output.add(f"{number:<{width}} {arrow} {shown}".rstrip(), lines=[shown], numbers=[number])
     if found.missed > 0:
-        sheet.add(f"… {counted(found.missed, 'more line')} of this function", missed=found.missed)
+        output.add(f"… {counted(found.missed, 'more line')} of this function", missed=found.missed)
     if left_out := clean.budget.told():
-        sheet.add(left_out.replace("in this event", "in this file"))
-    return sheet
+        output.add(left_out.replace("in this event", "in this file"))
+    return output

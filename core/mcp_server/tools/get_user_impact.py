@@ -9,10 +9,10 @@ from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import IssueDetails, IssueRef, TagDistribution
 from core.mcp_server.addresses import grouped
 from core.mcp_server.arguments import IssueId
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut
+from core.mcp_server.output import ToolOutput, counted, cut
+from core.mcp_server.tool_context import ToolContext
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 
@@ -33,12 +33,12 @@ _NEARLY_ALL = 0.8
 _TELLING = 0.15
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def get_user_impact(issue_id: IssueId) -> Sheet:
+    async def get_user_impact(issue_id: IssueId) -> ToolOutput:
         """Who is hit: severity, shares by release, URL, browser, server."""
-        source = doors.incidents()
+        source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
 
         async def distribution(key: str) -> TagDistribution | None:
@@ -52,7 +52,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         if "url" in known:
             known["url"] = grouped(known["url"])
         usual = await _usual(source, issue, [key for key in _COMPARED if key in known])
-        return await rendered(doors, masker, _sheet, issue, known, usual, doors.has_one_event_only())
+        return await rendered(context, masker, _sheet, issue, known, usual, context.has_one_event_only())
 
     return get_user_impact
 
@@ -63,7 +63,7 @@ def _sheet(
     shares: Mapping[str, TagDistribution],
     usual: Mapping[str, TagDistribution],
     one_event: bool,
-) -> Sheet:
+) -> ToolOutput:
     return impact_sheet(clean(issue), clean(shares), clean(usual), one_event=one_event)
 
 
@@ -89,26 +89,26 @@ def impact_sheet(
     usual: Mapping[str, TagDistribution],
     *,
     one_event: bool,
-) -> Sheet:
+) -> ToolOutput:
     """The impact as lines: severity with its reason, then the shares, each beside its `usual` one where known."""
     severity, reason = severity_of(issue, shares, one_event=one_event)
     users = counted(issue.users, "user") if issue.users else "users unknown"
     events = f", {counted(issue.events, 'event')}" if issue.events is not None and not one_event else ""
     size = {"users": issue.users or None, "events": None if one_event else issue.events}
     known = {field: number for field, number in size.items() if number is not None}
-    sheet = Sheet(f"{severity} impact: {users}{events}{_concentration(shares, usual)}", known)
-    sheet.add(f"Severity {severity}: {reason}", severity=severity, reason=reason)
+    output = ToolOutput(f"{severity} impact: {users}{events}{_concentration(shares, usual)}", known)
+    output.add(f"Severity {severity}: {reason}", severity=severity, reason=reason)
     if one_event:
-        sheet.add(ONE_EVENT, single_event=True)
+        output.add(ONE_EVENT, single_event=True)
     if usual:
-        sheet.add(
+        output.add(
             "Events by tag, and their share; traffic: share of the requests of the same transaction, failed or not"
         )
     for key, distribution in shares.items():
-        _add_shares(sheet, distribution, usual.get(key), issue.events)
+        _add_shares(output, distribution, usual.get(key), issue.events)
     if not shares and not one_event:
-        sheet.add("No tags that would show where the events come from.")
-    return sheet
+        output.add("No tags that would show where the events come from.")
+    return output
 
 
 def severity_of(
@@ -173,7 +173,9 @@ def _share_of(value: str, distribution: TagDistribution | None) -> float | None:
     return dict(distribution.values).get(value, 0) / distribution.total
 
 
-def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribution | None, events: int | None) -> None:
+def _add_shares(
+    output: ToolOutput, distribution: TagDistribution, usual: TagDistribution | None, events: int | None
+) -> None:
     """A line for a tag, its most frequent values first; of how many, where those are not all `events`."""
     told, known = [], []
     for value, count in distribution.values[:_VALUES]:
@@ -188,4 +190,4 @@ def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribut
     if len(distribution.values) > _VALUES:
         told.append(f"{len(distribution.values) - _VALUES} more values")
     of = "" if distribution.total == events else f", of {distribution.total}"
-    sheet.add(f"{distribution.key}{of}: {', '.join(told)}", shares={distribution.key: known})
+    output.add(f"{distribution.key}{of}: {', '.join(told)}", shares={distribution.key: known})

@@ -7,28 +7,28 @@ from typing import Any
 
 from core.domain.incident import ErrorEvent, IssueRef
 from core.mcp_server.arguments import EventCount, IssueId
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, iso
+from core.mcp_server.output import ToolOutput, counted, cut, iso
 from core.mcp_server.spread import common, differing
+from core.mcp_server.tool_context import ToolContext
 
 _SHOWN = 6
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def list_events(issue_id: IssueId, limit: EventCount = 10) -> Sheet:
+    async def list_events(issue_id: IssueId, limit: EventCount = 10) -> ToolOutput:
         """Events of an issue: ids, times, release, user, values that differ."""
-        source = doors.incidents()
+        source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
-        return await rendered(doors, masker, _sheet, tuple(await source.events(issue, limit)))
+        return await rendered(context, masker, _sheet, tuple(await source.events(issue, limit)))
 
     return list_events
 
 
-def _sheet(clean: Cleaner, raw: tuple[ErrorEvent, ...]) -> Sheet:
+def _sheet(clean: Cleaner, raw: tuple[ErrorEvent, ...]) -> ToolOutput:
     return events_sheet(clean(tuple(_lean(event) for event in raw)))
 
 
@@ -38,26 +38,26 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
     )
 
 
-def events_sheet(events: Sequence[ErrorEvent]) -> Sheet:
+def events_sheet(events: Sequence[ErrorEvent]) -> ToolOutput:
     """One event a line, the newest first, after what is the same in all."""
     if not events:
-        return Sheet("the tracker lists no events of this issue", {"events": []})
+        return ToolOutput("the tracker lists no events of this issue", {"events": []})
     rows = [dict(event.tags) | ({"title": event.title} if event.title else {}) for event in events]
     users = {event.user_id for event in events if event.user_id}
     spread = differing(rows)
-    sheet = Sheet(
+    output = ToolOutput(
         f"{counted(len(events), 'newest event')}: {counted(len(users), 'user') if users else 'no user named'}"
     )
     same = {cut(name, 60): cut(value, 120) for name, value in common(rows).items()}
     if same and len(events) > 1:
-        sheet.add(f"The same in all: {', '.join(f'{name}={value}' for name, value in same.items())}", same=same)
+        output.add(f"The same in all: {', '.join(f'{name}={value}' for name, value in same.items())}", same=same)
     for event, row in zip(events, rows, strict=True):
         values = {cut(name, 60): cut(row[name], 100) for name in list(spread)[:_SHOWN] if name in row}
-        _add_event(sheet, event, values if len(events) > 1 else {})
-    return sheet
+        _add_event(output, event, values if len(events) > 1 else {})
+    return output
 
 
-def _add_event(sheet: Sheet, event: ErrorEvent, values: dict[str, str]) -> None:
+def _add_event(output: ToolOutput, event: ErrorEvent, values: dict[str, str]) -> None:
     facts: dict[str, Any] = {
         "id": cut(event.id or "", 40),
         "at": iso(event.at),
@@ -67,4 +67,4 @@ def _add_event(sheet: Sheet, event: ErrorEvent, values: dict[str, str]) -> None:
     known = {name: value for name, value in facts.items() if value}
     told = [value if name in ("id", "at") else f"{name} {value}" for name, value in known.items()]
     beside = [f"{name}={value}" for name, value in values.items() if name not in ("release", "user")]
-    sheet.add(" | ".join([*told, *beside]), events=[{**known, **({"values": values} if beside else {})}])
+    output.add(" | ".join([*told, *beside]), events=[{**known, **({"values": values} if beside else {})}])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.domain.incident import Frame
 from core.mcp_server.frames import outsiders
-from core.mcp_server.rendering import Sheet, counted, cut
+from core.mcp_server.output import ToolOutput, counted, cut
 from core.mcp_server.tools.frame_lines import fields_of, locals_beside, place
 
 _CALLERS = 60
@@ -35,17 +35,17 @@ class _Cycle:
     at: int = 0
 
 
-def add_callers(sheet: Sheet, callers: Sequence[Frame], below: Frame | None, *, only_library: bool) -> None:
+def add_callers(output: ToolOutput, callers: Sequence[Frame], below: Frame | None, *, only_library: bool) -> None:
     """Who called the frame that matters, `below`, newest first, the nearest with three lines of source and locals.
 
     Library code is counted, unless there is no other (`only_library`); of a cycle one period is shown.
     """
     if not callers:
         return
-    sheet.add("Called from, newest first:")
+    output.add("Called from, newest first:")
     foreign = outsiders(callers)
     if only_library and all(foreign):
-        _add_library(sheet, callers)
+        _add_library(output, callers)
         return
     told = hidden = 0
     for item in _without_cycles(callers):
@@ -53,20 +53,20 @@ def add_callers(sheet: Sheet, callers: Sequence[Frame], below: Frame | None, *, 
         hidden += outside
         if outside:
             continue
-        _add_hidden(sheet, hidden)
+        _add_hidden(output, hidden)
         hidden = 0
         if isinstance(item, _Cycle):
-            _add_cycle(sheet, item)
-            _add_values_in_cycle(sheet, callers[item.at :: item.period], below)
+            _add_cycle(output, item)
+            _add_values_in_cycle(output, callers[item.at :: item.period], below)
         elif told < _CALLERS:
             told += 1
-            _add_caller(sheet, callers[item], with_source=told <= _WITH_SOURCE)
+            _add_caller(output, callers[item], with_source=told <= _WITH_SOURCE)
             if told <= NEAREST and not _is_same(callers[item], below):
-                _add_surroundings(sheet, callers[item], below.variables if below else {})
-    _add_hidden(sheet, hidden)
+                _add_surroundings(output, callers[item], below.variables if below else {})
+    _add_hidden(output, hidden)
 
 
-def add_outer(sheet: Sheet, stacks: Sequence[tuple[str, Sequence[Frame]]], told: Sequence[Frame]) -> None:
+def add_outer(output: ToolOutput, stacks: Sequence[tuple[str, Sequence[Frame]]], told: Sequence[Frame]) -> None:
     """The frames of ours in the stacks of outer exceptions, by their type, that no other stack has shown."""
     seen = {_named(frame) for frame in told}
     for kind, stack in stacks:
@@ -75,49 +75,49 @@ def add_outer(sheet: Sheet, stacks: Sequence[tuple[str, Sequence[Frame]]], told:
         fresh = {_named(frame): frame for frame in reversed(ours) if _named(frame) not in seen}
         seen |= fresh.keys()
         for frame in list(fresh.values())[:_OUTER]:
-            sheet.add(f"  {place(frame)}{_line_of(frame)} (in the stack of {cut(kind, 60)})")
+            output.add(f"  {place(frame)}{_line_of(frame)} (in the stack of {cut(kind, 60)})")
 
 
-def add_below(sheet: Sheet, below: Sequence[Frame]) -> None:
+def add_below(output: ToolOutput, below: Sequence[Frame]) -> None:
     """What the frame that matters called, down to where it was raised; of many the ends are shown."""
     if not below:
         return
     deeper = f"From there it went {counted(len(below), 'call')} deeper, newest first:"
-    sheet.add(deeper, library_calls_below=len(below))
+    output.add(deeper, library_calls_below=len(below))
     items = list(_without_cycles(below))
     middle = range(_BELOW // 2, len(items) - _BELOW // 2) if len(items) > _BELOW else range(0)
     for position, item in enumerate(items):
         if position in middle:
             if position == middle[0]:
-                sheet.add(f"  … {counted(len(middle), 'more frame')}")
+                output.add(f"  … {counted(len(middle), 'more frame')}")
         elif isinstance(item, _Cycle):
-            _add_cycle(sheet, item)
+            _add_cycle(output, item)
         else:
-            sheet.add(f"  {place(below[item])}{_line_of(below[item])}")
+            output.add(f"  {place(below[item])}{_line_of(below[item])}")
 
 
-def _add_library(sheet: Sheet, callers: Sequence[Frame]) -> None:
+def _add_library(output: ToolOutput, callers: Sequence[Frame]) -> None:
     """Frames of libraries where they are the only evidence: the nearest ones, as lines without facts."""
     items = list(_without_cycles(callers))
     for item in items[:_LIBRARY_ONLY]:
         if isinstance(item, _Cycle):
-            _add_cycle(sheet, item)
+            _add_cycle(output, item)
         else:
-            sheet.add(f"  {place(callers[item])} (library)")
-    _add_hidden(sheet, sum(isinstance(item, int) for item in items[_LIBRARY_ONLY:]))
+            output.add(f"  {place(callers[item])} (library)")
+    _add_hidden(output, sum(isinstance(item, int) for item in items[_LIBRARY_ONLY:]))
 
 
-def _add_hidden(sheet: Sheet, count: int) -> None:
+def _add_hidden(output: ToolOutput, count: int) -> None:
     if count:
-        sheet.add(f"  … {counted(count, 'library frame')}")
+        output.add(f"  … {counted(count, 'library frame')}")
 
 
-def _add_cycle(sheet: Sheet, cycle: _Cycle) -> None:
+def _add_cycle(output: ToolOutput, cycle: _Cycle) -> None:
     which = "the frame above comes" if cycle.period == 1 else f"the {cycle.period} frames above come"
-    sheet.add(f"  … {which} again {counted(cycle.times, 'time')}")
+    output.add(f"  … {which} again {counted(cycle.times, 'time')}")
 
 
-def _add_values_in_cycle(sheet: Sheet, calls: Sequence[Frame], below: Frame | None) -> None:
+def _add_values_in_cycle(output: ToolOutput, calls: Sequence[Frame], below: Frame | None) -> None:
     """The locals that change from call to call, the newest first: they spell out what goes round."""
     alike = [below, *calls] if below is not None and calls and _is_same(calls[0], below) else list(calls)
     seen = [frame.variables for frame in alike[:_CALLS_IN_CYCLE] if frame is not None and frame.variables]
@@ -128,7 +128,7 @@ def _add_values_in_cycle(sheet: Sheet, calls: Sequence[Frame], below: Frame | No
         values = _one_round(values)
         if len(set(values)) > 1:
             shown = f"  there, newest call first, {cut(name, 80)} = {', '.join(values)}"
-            sheet.add(shown, cycle=[{"name": cut(name, 80), "values": values}])
+            output.add(shown, cycle=[{"name": cut(name, 80), "values": values}])
 
 
 def _one_round(values: list[str]) -> list[str]:
@@ -139,15 +139,15 @@ def _one_round(values: list[str]) -> list[str]:
     return values
 
 
-def _add_surroundings(sheet: Sheet, frame: Frame, shown: Mapping[str, str]) -> None:
+def _add_surroundings(output: ToolOutput, frame: Frame, shown: Mapping[str, str]) -> None:
     """The lines above and below the call, and the locals that are not those of the frame that matters."""
     lines = [(number, text) for number, text in frame.source if abs(number - (frame.line or -9)) <= 1]
     for number, text in lines:
         if number != frame.line and text.strip():
-            sheet.add(f"    {number} | {cut(text.strip(), 120)}")
+            output.add(f"    {number} | {cut(text.strip(), 120)}")
     held = locals_beside(frame, shown, "\n".join(text for _, text in lines))
     if held:
-        sheet.add(f"    locals {', '.join(f'{name} = {value}' for name, value in held.items())}")
+        output.add(f"    locals {', '.join(f'{name} = {value}' for name, value in held.items())}")
 
 
 def _is_same(frame: Frame, other: Frame | None) -> bool:
@@ -158,10 +158,10 @@ def _named(frame: Frame) -> tuple[str | None, str | None, int | None]:
     return frame.file or frame.module, frame.function, frame.line
 
 
-def _add_caller(sheet: Sheet, frame: Frame, *, with_source: bool) -> None:
+def _add_caller(output: ToolOutput, frame: Frame, *, with_source: bool) -> None:
     line = _line_of(frame) if with_source else ""
     facts = {**fields_of(frame), **({"source": line.removeprefix(": ")} if line else {})}
-    sheet.add(f"  {place(frame)}{line}", callers=[facts])
+    output.add(f"  {place(frame)}{line}", callers=[facts])
 
 
 def _line_of(frame: Frame) -> str:

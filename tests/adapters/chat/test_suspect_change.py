@@ -8,12 +8,12 @@ from io import StringIO
 
 from rich.console import Console
 
-from adapters.chat.post_mortem import post_mortem
-from adapters.chat.suspect_change import change_words
-from adapters.slack.report_blocks import report_messages, rest_of_report
-from adapters.teams.report_card import report_cards
+from adapters.common.post_mortem import post_mortem
+from adapters.common.suspect_change import change_words
+from adapters.slack.render.report_blocks import report_messages, rest_of_report
+from adapters.teams.render.report_card import report_cards
 from adapters.terminal import rendered
-from bot.documents import report_document
+from bot.cli.json_documents import report_document
 from core.domain.report import SuspectChange
 from core.domain.thread_view import ReportView
 from tests.adapters.slack.block_rules import assert_message

@@ -1,4 +1,4 @@
-"""A small shop's repository with a bug in it, and its doors: what the tests of the tools on code share."""
+"""A small shop's repository with a bug in it, and its context: what the tests of the tools on code share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
 from core.domain.tenancy import OrganizationId
 from core.gateways.code.repositories import CodeRepositories, CodeSettings, parse_repositories
 from tests.fakes.repositories import Made, make_repository
-from tests.fakes.tool_sources import CART_EVENT, CART_ISSUE, FakeDoors, FakeTracker
+from tests.fakes.tool_sources import CART_EVENT, CART_ISSUE, FakeToolContext, FakeTracker
 
 CART = '''"""Carts."""
 
@@ -64,7 +64,7 @@ ORIGIN = '[remote "origin"]\n\turl = git@github.com:acme/shop.git\n'
 
 
 class Shop:
-    """The repository of the shop and doors to it."""
+    """The repository of the shop and context to it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -73,14 +73,14 @@ class Shop:
             config.write(ORIGIN)
         self._opened: list[CodeRepositories] = []
 
-    def doors(
+    def context(
         self, event: ErrorEvent = EVENT, *, policy: CodePolicy | None = None, text: str = "", project: str = "shop"
-    ) -> FakeDoors:
+    ) -> FakeToolContext:
         entries = parse_repositories(text or f"shop={self.folder}/shop.git", "acme")
         opened = CodeRepositories(CodeSettings(entries, policy or CodePolicy()))
         self._opened.append(opened)
         tracker = FakeTracker(recommended=event, details=replace(CART_ISSUE, project=project), releases={})
-        return FakeDoors(tracker, repositories=opened.of(OrganizationId("acme")))
+        return FakeToolContext(tracker, repositories=opened.of(OrganizationId("acme")))
 
     def close(self) -> None:
         for each in self._opened:

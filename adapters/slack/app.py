@@ -66,7 +66,7 @@ class SlackApp:
     def listen_for(self, inbox: Inbox, services: WorkspaceServices, logs: AttachedLogs) -> None:
         """What people do goes to `inbox` and `services`, the logs that they attach to `logs`."""
         config = self._config
-        self._workspace_services = services
+        self._services = services
         self._context = EventContext(inbox, services, self.channel, guests_may_ask=config.guests_may_ask)
         self.channel.speak_only_where(self._context.may_speak)
         self._forms = Forms(self._context)
@@ -247,7 +247,7 @@ class SlackApp:
         if event.get("type") == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
             return
         if caller is not None:
-            await self._workspace_services.uninstalled(caller.workspace)
+            await self._services.uninstalled(caller.workspace)
             self.installations.forget(caller.workspace)
 
 

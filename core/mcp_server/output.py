@@ -1,7 +1,7 @@
 """Results as people and models read them: a headline, then fenced lines; the facts follow what is shown, line by line.
 
 A tool writes a `ToolOutput`; every line brings the fields it shows. Paging then decides which lines are seen, masking
-how, and a field survives only when its line is on the page and still says it. So facts can never claim more than the text.
+how, and a field survives only when its line is on the page and still says it. So facts never claim more than the text.
 """
 
 from __future__ import annotations

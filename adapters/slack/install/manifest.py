@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 _EXAMPLE_HOST = "https://logsense.example.com"
-_BESIDE_THE_PACKAGES = Path(__file__).resolve().parents[2] / "manifest.yml"
+_BESIDE_THE_PACKAGES = Path(__file__).resolve().parents[3] / "manifest.yml"
 _IN_A_WHEEL = Path(__file__).with_name("manifest.yml")
 
 

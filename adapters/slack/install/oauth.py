@@ -63,7 +63,7 @@ class InstallFlow(AsyncOAuthFlow):
         self._invites: dict[str, str | None] = {}
         self._installations = installations
         self._kept = kept
-        self._workspace_services = services
+        self._services = services
         super().__init__(
             client=installations.client(),
             settings=AsyncOAuthSettings(
@@ -94,9 +94,7 @@ class InstallFlow(AsyncOAuthFlow):
         ours = _ours(installation)
         invite = self._invites.pop((request.query.get("state") or [""])[0], None)
         name = await self._name_of(ours, str(installation.user_id))
-        await self._workspace_services.installed(
-            ours.workspace, ours.name, Actor(str(installation.user_id), name), invite
-        )
+        await self._services.installed(ours.workspace, ours.name, Actor(str(installation.user_id), name), invite)
         await self._installations.save(ours)
 
     async def handle_callback(self, request: AsyncBoltRequest) -> BoltResponse:

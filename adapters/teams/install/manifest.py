@@ -14,7 +14,7 @@ from core.domain.errors import InvalidInput
 
 MANIFEST, COLOR, OUTLINE = "manifest.json", "color.png", "outline.png"
 _EXAMPLE_HOST = "https://logsense.example.com"
-_BESIDE_THE_PACKAGES = Path(__file__).resolve().parents[2] / "deploy" / "teams"
+_BESIDE_THE_PACKAGES = Path(__file__).resolve().parents[3] / "deploy" / "teams"
 _IN_A_WHEEL = Path(__file__).with_name("package")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EPOCH = (1980, 1, 1, 0, 0, 0)

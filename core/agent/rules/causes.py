@@ -58,7 +58,7 @@ class CauseEntry:
 @cache
 def catalogue() -> Mapping[Cause, CauseEntry]:
     """All causes, in the order of the file."""
-    tables = tomllib.loads(files("core.agent").joinpath("causes.toml").read_text(encoding="utf-8"))
+    tables = tomllib.loads(files("core.agent.rules").joinpath("causes.toml").read_text(encoding="utf-8"))
     return {Cause(name): entry_of(Cause(name), table) for name, table in tables.items()}
 
 

@@ -232,7 +232,7 @@ def _line(text: str) -> str:
 
 @cache
 def _kinds() -> tuple[IssueKind, ...]:
-    tables = tomllib.loads(files("core.agent").joinpath("issue_kinds.toml").read_text(encoding="utf-8"))
+    tables = tomllib.loads(files("core.agent.rules").joinpath("issue_kinds.toml").read_text(encoding="utf-8"))
     return tuple(_kind(name, table) for name, table in tables.items())
 
 

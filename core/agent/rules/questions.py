@@ -287,7 +287,7 @@ def _bare(word: str) -> str:
 
 @cache
 def _vocabulary() -> _Vocabulary:
-    tables = tomllib.loads(files("core.agent").joinpath("question_words.toml").read_text(encoding="utf-8"))
+    tables = tomllib.loads(files("core.agent.rules").joinpath("question_words.toml").read_text(encoding="utf-8"))
     classes = {name: _Stems.read(text) for name, text in tables["classes"].items()}
     general = tables["vocabulary"]
     error = _Stems.read(general["error"])

@@ -25,7 +25,7 @@ from core.domain.passages import Document
 
 MAX_SECONDS = 30.0
 _MAX_MEMORY = 2 * 1024**3
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 
 _document = TypeAdapter(Document)
 

@@ -25,7 +25,7 @@ class Price:
 
 def load_prices() -> Mapping[str, Price]:
     """The table, by the prefix of a model's name."""
-    text = (files(__package__ or "core.gateways") / "model_prices.toml").read_text(encoding="utf-8")
+    text = (files("core.gateways.openai") / "prices.toml").read_text(encoding="utf-8")
     return {name: Price(**fields) for name, fields in tomllib.loads(text)["models"].items()}
 
 

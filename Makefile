@@ -14,7 +14,7 @@ test: .venv/.dev  ## All tests, on two cores
 	$(BIN)/pytest -n 2 --dist worksteal
 
 docs: .venv/.dev  ## Writes the pages that are made from the code: commands and what works where
-	$(BIN)/python -m bot.command_reference > docs/guide/commands.md
+	$(BIN)/python -m bot.cli.command_reference > docs/guide/commands.md
 	(printf '# What works where\n\n'; $(BIN)/python -m adapters.capabilities) > docs/guide/feature-matrix.md
 	$(BIN)/pytest -q tests/documents
 

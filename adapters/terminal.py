@@ -18,10 +18,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from adapters.chat.first_lines import FirstLines, first_lines, fixed_by, folded
-from adapters.chat.memory import similar_heading
-from adapters.chat.source_lines import source_of
-from adapters.chat.wording import HALF_SURE, SURE, counted, duration_words, masked_words, reasoned_by, reasoner_words
+from adapters.common.first_lines import FirstLines, first_lines, fixed_by, folded
+from adapters.common.lessons import similar_heading
+from adapters.common.source_lines import source_of
+from adapters.common.wording import HALF_SURE, SURE, counted, duration_words, masked_words, reasoned_by, reasoner_words
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Status
 from core.domain.journal import Step

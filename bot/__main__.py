@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import click
 
-from bot.exit_codes import ExitCode, print_error
-from bot.plain_output import write_what_the_terminal_can_show
+from bot.cli.exit_codes import ExitCode, print_error
+from bot.cli.plain_output import write_what_the_terminal_can_show
 from core.domain.errors import InvalidInput, LogSenseError, NotConnected
 from core.domain.system_errors import from_os
 
@@ -37,27 +37,27 @@ class Place:
 
 
 COMMANDS = {
-    "demo": Place("investigating", "demo", "Investigate a recorded incident, without any set-up."),
-    "investigate": Place("investigating", "investigate", "Find the root cause of ISSUE, step by step."),
-    "ask": Place("investigating", "ask", "Ask about an investigation."),
-    "resolve": Place("investigating", "resolve", "Confirm that an incident is over, and learn from it."),
-    "reopen": Place("investigating", "reopen", "Take a resolution back."),
-    "cancel": Place("investigating", "cancel", "Stop a queued or running investigation."),
-    "show": Place("investigating", "show", "Show an investigation."),
-    "investigations": Place("listing", "investigations", "List investigations, newest first."),
-    "incidents": Place("listing", "incidents", "List issues of the connected Sentry."),
-    "knowledge": Place("knowing", "knowledge", "Search, import and export what was learned."),
-    "serve": Place("serving", "serve", "Listen to Slack and Microsoft Teams and investigate, until stopped."),
-    "connect": Place("connecting", "connect", "Connect LogSense with a chat platform."),
-    "manifest": Place("connecting", "print_manifest", "Print the Slack app's manifest, or write the Teams app."),
-    "org": Place("organizing", "org", "Manage organizations: who shares investigations and knowledge."),
-    "audit": Place("auditing", "audit", "Show who changed what, newest first."),
-    "secrets": Place("auditing", "secrets_group", "Rotate the keys that encrypt tokens in the database."),
-    "backup": Place("keeping", "backup", "Copy everything in the data directory into FILE, while it is used."),
-    "restore": Place("keeping", "restore", "Put what `logsense backup` wrote into the data directory."),
-    "check": Place("operating", "check", "Reach every configured part."),
-    "migrate": Place("operating", "migrate", "Bring the database to this version."),
-    "completion": Place("completion", "completion", "Complete commands in your shell with the Tab key."),
+    "demo": Place("cli.investigate", "demo", "Investigate a recorded incident, without any set-up."),
+    "investigate": Place("cli.investigate", "investigate", "Find the root cause of ISSUE, step by step."),
+    "ask": Place("cli.investigate", "ask", "Ask about an investigation."),
+    "resolve": Place("cli.investigate", "resolve", "Confirm that an incident is over, and learn from it."),
+    "reopen": Place("cli.investigate", "reopen", "Take a resolution back."),
+    "cancel": Place("cli.investigate", "cancel", "Stop a queued or running investigation."),
+    "show": Place("cli.investigate", "show", "Show an investigation."),
+    "investigations": Place("cli.lists", "investigations", "List investigations, newest first."),
+    "incidents": Place("cli.lists", "incidents", "List issues of the connected Sentry."),
+    "knowledge": Place("cli.knowledge", "knowledge", "Search, import and export what was learned."),
+    "serve": Place("server.serve", "serve", "Listen to Slack and Microsoft Teams and investigate, until stopped."),
+    "connect": Place("cli.connect", "connect", "Connect LogSense with a chat platform."),
+    "manifest": Place("cli.connect", "print_manifest", "Print the Slack app's manifest, or write the Teams app."),
+    "org": Place("cli.organizations", "org", "Manage organizations: who shares investigations and knowledge."),
+    "audit": Place("cli.audit", "audit", "Show who changed what, newest first."),
+    "secrets": Place("cli.audit", "secrets_group", "Rotate the keys that encrypt tokens in the database."),
+    "backup": Place("cli.backup", "backup", "Copy everything in the data directory into FILE, while it is used."),
+    "restore": Place("cli.backup", "restore", "Put what `logsense backup` wrote into the data directory."),
+    "check": Place("cli.status", "check", "Reach every configured part."),
+    "migrate": Place("cli.status", "migrate", "Bring the database to this version."),
+    "completion": Place("cli.completion", "completion", "Complete commands in your shell with the Tab key."),
 }
 """Commands in the order in which people meet them."""
 
@@ -110,9 +110,9 @@ def main(context: click.Context, demo: bool) -> None:
     See whether every part works:   logsense check
     """  # noqa: D301  click reads the backspace as "keep these lines"
     # Loaded here: the list of commands and the version need none of it.
-    from bot.logs import log_to_stderr
-    from bot.session import Cli
-    from bot.settings import load_settings
+    from bot.app.log_output import log_to_stderr
+    from bot.app.settings import load_settings
+    from bot.cli.session import Cli
 
     settings = load_settings()
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from core.gateways import mcp_process
+from core.gateways.mcp import process as mcp_process
 from core.storage.schema import migrate
 from tests import forkserver
 from tests.leaks import Leaks

@@ -30,7 +30,7 @@ class Leaks(logging.Handler):
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look at one record; libraries are held to INFO, see `bot.logs`."""
+        """Look at one record; libraries are held to INFO, see `bot.app.log_output`."""
         if record.levelno < logging.INFO and not record.name.startswith("logsense"):
             return
         self.looked_at += 1

@@ -17,22 +17,22 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncResp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.client_addresses import AddressLimit, client_address
-from adapters.chat.incoming import BadRequest
-from adapters.slack.acting import Acting
-from adapters.slack.budgets import Budgets
+from adapters.common.client_addresses import AddressLimit, client_address
+from adapters.common.request_bodies import BadRequest
 from adapters.slack.channel import SlackChannel
-from adapters.slack.config import SLACK_URL, SlackConfig
-from adapters.slack.door import Caller, Door
-from adapters.slack.files import SlackFiles
+from adapters.slack.context import Caller, Door
+from adapters.slack.events import Talking
 from adapters.slack.forms import Forms
-from adapters.slack.ids import Callback, workspace_of
-from adapters.slack.install import INSTALL_PATH, REDIRECT_PATH, InstallFlow
-from adapters.slack.installations import SlackInstallations
-from adapters.slack.modals import notice_modal
-from adapters.slack.signed_requests import check_headers, check_payload, check_signature
-from adapters.slack.talking import Talking
-from adapters.slack.unfurling import LINK_SCOPES, Unfurling
+from adapters.slack.inbound.files import SlackFiles
+from adapters.slack.inbound.ids import Callback, workspace_of
+from adapters.slack.inbound.signed_requests import check_headers, check_payload, check_signature
+from adapters.slack.inbound.unfurling import LINK_SCOPES, Unfurling
+from adapters.slack.install.config import SLACK_URL, SlackConfig
+from adapters.slack.install.installations import SlackInstallations
+from adapters.slack.install.oauth import INSTALL_PATH, REDIRECT_PATH, InstallFlow
+from adapters.slack.interactions import Acting
+from adapters.slack.render.modals import notice_modal
+from adapters.slack.shared_limits import Budgets
 from core.domain.errors import RateLimited, Refusal, ServiceFailed, ServiceUnavailable
 from core.ports import AttachedLogs, Desk, Inbox, Installations
 

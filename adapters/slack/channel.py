@@ -11,14 +11,14 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.chart import frequency_chart
-from adapters.chat.pace import PROGRESS
+from adapters.common.chart import frequency_chart
+from adapters.common.rate_limits import PROGRESS
 from adapters.slack.advice import NOT_OURS, advice_for
 from adapters.slack.api_errors import CALL_ERRORS, CLOSED, GONE, UNREADABLE, code_of, explained
-from adapters.slack.blocks import messages_of
-from adapters.slack.budgets import Budgets
-from adapters.slack.ids import METADATA_EVENT
-from adapters.slack.message import Message
+from adapters.slack.inbound.ids import METADATA_EVENT
+from adapters.slack.render.blocks import messages_of
+from adapters.slack.render.message import Message
+from adapters.slack.shared_limits import Budgets
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import AccessDenied, MessageGone, RateLimited, ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef

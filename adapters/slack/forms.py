@@ -10,12 +10,14 @@ from typing import Any, assert_never
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from adapters.chat.connections import masked_saved
+from adapters.common.connections import masked_saved
 from adapters.slack.api_errors import CALL_ERRORS, explained
-from adapters.slack.door import Caller, Door
-from adapters.slack.elements import section
-from adapters.slack.ids import Callback, is_id
-from adapters.slack.modals import (
+from adapters.slack.context import Caller, Door
+from adapters.slack.error_messages import in_words
+from adapters.slack.inbound.ids import Callback, is_id
+from adapters.slack.people import Person
+from adapters.slack.render.elements import section
+from adapters.slack.render.modals import (
     FIX,
     channel_modal,
     masking_modal,
@@ -28,9 +30,7 @@ from adapters.slack.modals import (
     read_sentry,
     sentry_modal,
 )
-from adapters.slack.mrkdwn import escaped
-from adapters.slack.people import Person
-from adapters.slack.trouble import in_words
+from adapters.slack.render.mrkdwn import escaped
 from core.domain.conversation import ConversationRef, Resolution
 from core.domain.errors import Ignored, Refusal
 from core.domain.tenancy import ChannelSettings, ModelConnection, PersonalData, SentryConnection

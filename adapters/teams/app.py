@@ -9,25 +9,25 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from adapters.chat.budgets import Budgets
-from adapters.chat.chart import frequency_chart
-from adapters.chat.incoming import BadRequest, object_in
-from adapters.teams.acting import Acting
+from adapters.common.chart import frequency_chart
+from adapters.common.request_bodies import BadRequest, object_in
+from adapters.common.shared_limits import Budgets
 from adapters.teams.bot_framework import Connector
 from adapters.teams.channel import TeamsChannel, budget_of
-from adapters.teams.chart_links import CHART_PATH, LASTS_S, ChartLinks
-from adapters.teams.config import TeamsConfig
-from adapters.teams.credentials import BotCredentials
-from adapters.teams.door import Door
-from adapters.teams.files import TeamsFiles
+from adapters.teams.context import Door
+from adapters.teams.events import Talking
 from adapters.teams.forms import Forms
-from adapters.teams.ids import is_shared, workspace_of
-from adapters.teams.inbound import Pressed, is_edit, read_feedback, read_invoke
-from adapters.teams.installations import TeamsInstallations
+from adapters.teams.inbound.activities import Pressed, is_edit, read_feedback, read_invoke
+from adapters.teams.inbound.files import TeamsFiles
+from adapters.teams.inbound.ids import is_shared, workspace_of
+from adapters.teams.inbound.tokens import InboundTokens, TokenRefused
+from adapters.teams.install.config import TeamsConfig
+from adapters.teams.install.credentials import BotCredentials
+from adapters.teams.install.installations import TeamsInstallations
+from adapters.teams.install.tenants import Tenants
+from adapters.teams.interactions import Acting
 from adapters.teams.people import Caller, People
-from adapters.teams.talking import Talking
-from adapters.teams.tenants import Tenants
-from adapters.teams.tokens import InboundTokens, TokenRefused
+from adapters.teams.render.chart_links import CHART_PATH, LASTS_S, ChartLinks
 from core.domain.errors import NotFound, Refusal, ServiceFailed
 from core.domain.thread_view import ReportView, report_of
 from core.ports import AttachedLogs, Desk, Inbox, Installations, Turns

@@ -20,8 +20,8 @@ from msrest.universal_http import ClientRequest
 from msrest.universal_http.async_abc import AsyncClientResponse
 
 from adapters.teams.api_errors import SERVICE, TokenNotTaken, refused
-from adapters.teams.config import origin_of
-from adapters.teams.credentials import BotCredentials
+from adapters.teams.install.config import origin_of
+from adapters.teams.install.credentials import BotCredentials
 from core.domain.errors import AccessDenied, ServiceFailed, ServiceUnavailable
 from core.telemetry import CHANNEL_CALLS, count
 

@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from adapters.chat.budgets import Budgets
-from adapters.chat.chart import frequency_chart
-from adapters.chat.pace import PROGRESS, Budget
-from adapters.teams.ai_label import marks_of
+from adapters.common.chart import frequency_chart
+from adapters.common.rate_limits import PROGRESS, Budget
+from adapters.common.shared_limits import Budgets
 from adapters.teams.api_errors import TooLarge
 from adapters.teams.bot_framework import Connector
-from adapters.teams.card import Card, halved
-from adapters.teams.cards import cards_of, picture_card, summary_of
-from adapters.teams.chart_links import ChartLinks
-from adapters.teams.ids import CHAT, conversation_id, is_one_to_one, message_ref
-from adapters.teams.installations import TeamsInstallations
+from adapters.teams.inbound.ids import CHAT, conversation_id, is_one_to_one, message_ref
+from adapters.teams.install.installations import TeamsInstallations
+from adapters.teams.render.ai_label import marks_of
+from adapters.teams.render.card import Card, halved
+from adapters.teams.render.cards import cards_of, picture_card, summary_of
+from adapters.teams.render.chart_links import ChartLinks
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import MessageGone, RateLimited
 from core.domain.tenancy import Actor

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from adapters.chat.connections import Errors
-from adapters.teams.card import Card
-from adapters.teams.door import Door, trouble
-from adapters.teams.forms_cards import (
+from adapters.common.connections import Errors
+from adapters.teams.context import Door, trouble
+from adapters.teams.inbound.activities import Pressed
+from adapters.teams.inbound.ids import Action
+from adapters.teams.people import Caller
+from adapters.teams.render.card import Card
+from adapters.teams.render.forms_cards import (
     masking_card,
     masking_saved_card,
     model_card,
@@ -17,9 +20,6 @@ from adapters.teams.forms_cards import (
     typed_model,
     typed_sentry,
 )
-from adapters.teams.ids import Action
-from adapters.teams.inbound import Pressed
-from adapters.teams.people import Caller
 from core.domain.errors import Refusal
 from core.domain.tenancy import Actor, ModelConnection, SentryConnection
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.teams.bot_framework import Connector
-from adapters.teams.ids import conversation_id, is_one_to_one
+from adapters.teams.inbound.ids import conversation_id, is_one_to_one
 from core.domain.conversation import ConversationRef
 from core.domain.errors import ServiceFailed
 from core.domain.tenancy import Actor, WorkspaceRef

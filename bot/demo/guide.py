@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from bot.cli.session import Cli
 from bot.demo.recordings import recorded_incidents
-from bot.session import Cli
 
 
 def list_demo_incidents(cli: Cli) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from adapters.terminal import rendered
 from adapters.terminal_console import TerminalConsole
+from bot.app.settings import Settings
+from bot.cli.exit_codes import ExitCode
+from bot.cli.session import Cli, Session
 from bot.demo.world import DEMO_ISSUE
-from bot.exit_codes import ExitCode
-from bot.session import Cli, Session
-from bot.settings import Settings
 from core.domain.conversation import InvestigationRequest
 from core.domain.incident import IssueRef
 from core.domain.thread_view import progress_of, report_of
-from core.usecases.follow import follow_investigation
+from core.requests.follow import follow_investigation
 
 PICTURE = Path(__file__).parents[2] / ".readme" / "terminal.svg"
 

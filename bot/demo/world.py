@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 from pydantic import SecretStr
 
+from bot.app.settings import Settings
 from bot.demo.seeds import demo_knowledge
-from bot.settings import Settings
 from core.ports import OrganizationStore
 
 DEMO_ISSUE = "SHOP-1"

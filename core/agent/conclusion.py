@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from core.agent.causes import catalogue
+from core.agent.rules.causes import catalogue
 from core.domain.causes import Cause
 from core.domain.errors import ToolRejected
 from core.domain.journal import Transcript

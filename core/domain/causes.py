@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """What kind of thing went wrong. Recognition rules and fixes live in `core/agent/causes.toml`."""
+    """What kind of thing went wrong. Recognition rules and fixes live in `core/agent/rules/causes.toml`."""
 
     NULL_VALUE = "null_value"
     MISSING_KEY = "missing_key"

@@ -9,7 +9,7 @@ from core.domain.errors import InvalidInput
 from core.gateways.logs.analysis import target_of
 from core.gateways.logs.reading import Kind, LogIndex
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import cut, quoted, tame
+from core.mcp_server.output import cut, quoted, tame
 
 _MESSAGE_CHARS = 240
 

@@ -17,14 +17,14 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from core.domain.errors import LogSenseError, Refusal
 from core.domain.untrusted_text import marker_of
-from core.gateways.envelope import HOST_ONLY_META, LOGS_META, MASKED_META
-from core.gateways.sentry_http import outages
-from core.gateways.tool_arguments import misfit
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import paged
+from core.gateways.mcp.envelope import HOST_ONLY_META, LOGS_META, MASKED_META
+from core.gateways.mcp.tool_arguments import misfit
+from core.gateways.sentry.http import outages
+from core.mcp_server.limited_output import paged
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cut, tame
+from core.mcp_server.output import Sheet, cut, tame
 from core.mcp_server.tenancy import Middleware, tenant
+from core.mcp_server.tool_context import Doors
 from core.mcp_server.tools import (
     add_issue_note,
     analyze_error_frequency,

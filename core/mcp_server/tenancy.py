@@ -12,7 +12,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, Server
 from mcp.shared.exceptions import MCPError
 
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.envelope import (
+from core.gateways.mcp.envelope import (
     ENVELOPE_META,
     EVENT_META,
     MAX_EVENT_BYTES,

@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core.domain.errors import InvalidInput, Refusal, ServiceFailed
-from core.storage.database import SERVICE, Database, Lock
-from core.storage.isolation import secure, too_powerful
+from core.storage.engine.database import SERVICE, Database, Lock
+from core.storage.engine.isolation import secure, too_powerful
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.chat.memory import fix_said, seen_before, similar_heading
+from adapters.common.lessons import fix_said, seen_before, similar_heading
 from core.domain.causes import Cause
 from core.domain.report import SEEN_BEFORE, RootCauseReport, SimilarIncident
 

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from core.agent.diagnosis import Observed, diagnose
+from core.agent.rules.diagnosis import Observed, diagnose
 from core.domain.incident import ErrorEvent
 from core.domain.report import Analysis
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import page_of
+from core.mcp_server.output import page_of
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 
 

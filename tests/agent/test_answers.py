@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.agent.answers import CANNOT, answer_from, calls_for_question
+from core.agent.rules.answers import CANNOT, answer_from, calls_for_question
 from core.domain.causes import Cause
 from core.domain.investigation import Subject
 from core.domain.journal import Transcript

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.agent.causes import catalogue
+from core.agent.rules.causes import catalogue
 from core.domain.causes import Cause
 from tests.agent.by_rules import investigate
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agent.breaking_value import BreakingValue, find_breaking_value
+from core.agent.rules.offending_value import BreakingValue, find_breaking_value
 from core.domain.causes import Cause
 from core.domain.tool_facts import FrameFacts, StackFacts
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.agent.causes import catalogue, classify, telling_exception
+from core.agent.rules.causes import catalogue, classify, telling_exception
 from core.domain.causes import Cause
 from core.domain.tool_facts import ExceptionFacts, FrameFacts, StackFacts
 

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from core.agent.causes import catalogue
 from core.agent.confidence import Verification, confidence_in
-from core.agent.diagnosis import Observed, diagnose
+from core.agent.rules.causes import catalogue
+from core.agent.rules.diagnosis import Observed, diagnose
 from core.domain.causes import Cause
 from core.domain.report import Analysis, Evidence
 from core.domain.tool_facts import StackFacts

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.agent.causes import classify
-from core.agent.classified_text import classified_text
+from core.agent.rules.causes import classify
+from core.agent.rules.classified_text import classified_text
 from core.domain.causes import Cause
 from core.domain.tool_facts import ExceptionFacts, StackFacts
 

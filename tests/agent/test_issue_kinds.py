@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from core.agent.issue_kinds import _kinds
 from core.agent.report import quoted_parts, stands_in
+from core.agent.rules.issue_kinds import _kinds
 from core.domain.causes import Cause
 from core.domain.report import Analysis
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from tests.agent.by_rules import investigate
 
 ADVICE_FOR_EXCEPTIONS = "Capture the exception with its stack"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agent.questions import MOST_TOPICS, Topic, incidents_named_in, topics_of
+from core.agent.rules.questions import MOST_TOPICS, Topic, incidents_named_in, topics_of
 
 HERE = Path(__file__).parent
 ABOUT = "KeyError: 'unit_price' POST /checkout shop"

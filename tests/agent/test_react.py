@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.agent.react import MAX_FRUITLESS_TURNS, Budget, NothingToRead, ReactLoop
-from core.agent.rules import RulesReasoner
+from core.agent.loop import MAX_FRUITLESS_TURNS, Budget, NothingToRead, ReactLoop
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.causes import Cause
 from core.domain.errors import LeaseLost, ReasonerFailed, ServiceUnavailable, ToolRejected
 from core.domain.investigation import Subject

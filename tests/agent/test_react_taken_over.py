@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.agent.react import Budget, ReactLoop
-from core.agent.rules import RulesReasoner
+from core.agent.loop import Budget, ReactLoop
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.errors import LeaseLost
 from core.domain.investigation import Subject
 from core.domain.journal import CallObserved, JournalEntry, Transcript, Turn, TurnTaken

@@ -29,27 +29,27 @@ import psutil
 from mcp import Client, StdioServerParameters
 from openai import AsyncOpenAI
 
-from bot.steady import steady
+from bot.app.interpreter import steady
+from core.agent.loop import Budget, ReactLoop
 from core.agent.prompt import Prompt
-from core.agent.react import Budget, ReactLoop
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
+from core.delivery.threads import REPORT, Threads
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.investigation import Investigation, Subject
 from core.domain.journal import JournalEntry, Transcript, TurnTaken
 from core.domain.tenancy import Actor, Limits, Organization, OrganizationId, Platform, WorkspaceRef
 from core.domain.thread_view import ReportView, ThreadView
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
-from core.gateways.openai_messages import tool_of
-from core.gateways.openai_models import OpenAIReasoner
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpHostTools, McpToolbox
+from core.gateways.openai.messages import tool_of
+from core.gateways.openai.models import OpenAIReasoner
+from core.gateways.qdrant.engine import KnowledgeSettings
 from core.ports import Reasoner
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
-from core.usecases.announce import AnnounceJob
-from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.threads import REPORT, Threads
-from core.usecases.worker import Job, Worker
+from core.work.announce import AnnounceJob
+from core.work.investigate import InvestigateJob, Investigators
+from core.work.worker import Job, Worker
 from tests.benchmarks.peers import CALLS
 
 MODES = ("floor", "plain", "loop", "whole")

@@ -9,25 +9,26 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from adapters.chat import pasted, shortened
-from adapters.slack import mrkdwn
-from adapters.teams import text as teams_text
-from adapters.teams.written import written_in
-from core.agent.breaking_value import find_breaking_value
-from core.agent.causes import classify
-from core.agent.classified_text import classified_text
+from adapters.common import pasted_input as pasted
+from adapters.common import short_sentences as shortened
+from adapters.slack.render import mrkdwn
+from adapters.teams.inbound.message_text import written_in
+from adapters.teams.render import text as teams_text
 from core.agent.report import quoted_parts
-from core.agent.words import words_of
+from core.agent.rules.causes import classify
+from core.agent.rules.classified_text import classified_text
+from core.agent.rules.offending_value import find_breaking_value
+from core.agent.rules.template_values import words_of
 from core.domain.causes import Cause
 from core.domain.errors import LogSenseError
 from core.domain.fingerprint import fingerprint_of_text
 from core.domain.tool_facts import StackFacts
 from core.domain.untrusted_text import neutralize
-from core.gateways.sentry_payloads import event_from_json, read_event
+from core.gateways.sentry.payloads import event_from_json, read_event
 from core.gateways.text.events import event_in_text
 from core.masking.controls import without_controls
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import page_of
+from core.mcp_server.output import page_of
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 from tests.benchmarks.pattern_growth import Case, Growth, measured
 

@@ -17,9 +17,9 @@ from bot.demo.local_sentry import LocalSentry
 from core.domain.errors import LogSenseError
 from core.domain.journal import ToolCall
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpToolbox
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpToolbox
+from core.gateways.qdrant.engine import KnowledgeSettings
 from tests.benchmarks.hostile_sentry import REPEATED, HostileSentry
 
 _PASTED_BYTES = 1_000_000

@@ -21,11 +21,11 @@ from pathlib import Path
 from core.domain.duplicates import DuplicateSet
 from core.domain.retrieval_scores import Ranks, Share, hits, paired_p, reciprocals, share
 from core.domain.tenancy import OrganizationId
-from core.gateways.qdrant_knowledge import GATE, QdrantKnowledge
-from core.gateways.qdrant_shard import QdrantShard
-from core.gateways.report_files import read_duplicates
-from core.gateways.vector_index import CANDIDATES
-from core.usecases.evaluation import Asked, ask_in_order, scores_of
+from core.gateways.documents.report_files import read_duplicates
+from core.gateways.qdrant.knowledge import GATE, QdrantKnowledge
+from core.gateways.qdrant.shard import QdrantShard
+from core.gateways.qdrant.vector_index import CANDIDATES
+from core.knowledge.evaluation import Asked, ask_in_order, scores_of
 from tests.benchmarks.knowledge_dense import Dense, Judged, raw
 from tests.benchmarks.knowledge_embedder import MiniLM, missing
 from tests.benchmarks.knowledge_gates import Curve, curve_of, draw

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from core.domain.duplicates import DuplicateSet
-from core.gateways.qdrant_knowledge import embedded_query
-from core.usecases.evaluation import SHOWN, Asked
+from core.gateways.qdrant.knowledge import embedded_query
+from core.knowledge.evaluation import SHOWN, Asked
 from tests.benchmarks.knowledge_embedder import MiniLM
 
 _CHARS = 4_000

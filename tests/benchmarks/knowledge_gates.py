@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from core.gateways.qdrant_knowledge import GATE
+from core.gateways.qdrant.knowledge import GATE
 from tests.benchmarks.knowledge_dense import Judged
 from tests.benchmarks.knowledge_embedder import MiniLM
 

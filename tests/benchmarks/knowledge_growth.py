@@ -25,10 +25,10 @@ from core.domain.duplicates import Report
 from core.domain.fingerprint import frames_in
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId
-from core.gateways.lexical import query_weights
-from core.gateways.qdrant_knowledge import QdrantKnowledge, embedded_query
-from core.gateways.qdrant_shard import QdrantShard
-from core.gateways.report_files import read_reports
+from core.gateways.documents.report_files import read_reports
+from core.gateways.qdrant.knowledge import QdrantKnowledge, embedded_query
+from core.gateways.qdrant.lexical import query_weights
+from core.gateways.qdrant.shard import QdrantShard
 from tests.benchmarks.knowledge_embedder import MiniLM
 
 ORGANIZATIONS = 50

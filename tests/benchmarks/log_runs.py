@@ -7,16 +7,16 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.log_files import LogSpace, log_event, opened
-from core.agent.react import Budget, ReactLoop
+from bot.app.log_files import LogSpace, log_event, opened
+from core.agent.loop import Budget, ReactLoop
 from core.agent.report import report_from
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.investigation import Subject
 from core.domain.journal import JournalEntry, Transcript
 from core.domain.report import Analysis, RootCauseReport
 from core.domain.tenancy import OrganizationId
-from core.gateways.mcp_process import McpProcess
-from core.gateways.mcp_toolbox import McpToolbox
+from core.gateways.mcp.process import McpProcess
+from core.gateways.mcp.toolbox import McpToolbox
 
 ORGANIZATION = OrganizationId("benchmark")
 

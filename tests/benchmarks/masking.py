@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from core.masking.masker import Masker
-from core.mcp_server.rendering import cleaned, page_of
+from core.mcp_server.output import cleaned, page_of
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 from tests.benchmarks.masking_fourth_held_out import FOURTH_HELD_OUT
 from tests.benchmarks.masking_held_out import HELD_OUT

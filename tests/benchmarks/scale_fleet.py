@@ -18,8 +18,8 @@ from core.domain.conversation import ConversationRef
 from core.domain.investigation import Investigation, Subject
 from core.domain.tenancy import Actor, OrganizationId, Platform, WorkspaceRef
 from core.ports import Stores
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
 from tests.benchmarks.scale_script import Seen
 from tests.postgres import APP, DatabaseUrls, PostgresServer
 

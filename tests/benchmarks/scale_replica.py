@@ -22,19 +22,19 @@ from typing import Any
 import psutil
 import sqlalchemy as sa
 
-from bot.steady import steady
-from core.agent.react import Budget, ReactLoop
-from core.agent.rules import RulesReasoner
+from bot.app.interpreter import steady
+from core.agent.loop import Budget, ReactLoop
+from core.agent.rules.reasoner import RulesReasoner
+from core.delivery.threads import Threads
 from core.domain.investigation import Subject
 from core.domain.journal import Transcript
 from core.domain.tenancy import OrganizationId, Platform
 from core.ports import Reasoner
-from core.storage.stores import open_stores
-from core.usecases.announce import AnnounceJob
-from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.spending import Spending
-from core.usecases.threads import Threads
-from core.usecases.worker import Job, Worker
+from core.requests.spending import Spending
+from core.storage.database_stores import open_stores
+from core.work.announce import AnnounceJob
+from core.work.investigate import InvestigateJob, Investigators
+from core.work.worker import Job, Worker
 from tests.benchmarks.scale_script import (
     ConnectedTools,
     InstantTools,

@@ -19,23 +19,23 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from adapters.chat.pace import Budget as Rate
+from adapters.common.rate_limits import Budget as Rate
 from adapters.slack.app import SlackApp
-from adapters.slack.budgets import Budgets
-from bot.attached_logs import LogFolder
-from bot.settings import Settings
-from bot.slack_settings import slack_config
-from bot.wiring import App, build_app, now
-from core.agent.react import Budget
+from adapters.slack.shared_limits import Budgets
+from bot.app.bootstrap import App, build_app, now
+from bot.app.settings import Settings
+from bot.app.slack_settings import slack_config
+from bot.server.attached_logs import LogFolder
+from core.agent.loop import Budget
+from core.delivery.threads import PROGRESS, Threads
 from core.domain.causes import Cause
 from core.domain.journal import ToolCall, Transcript, Turn
 from core.domain.report import Analysis, Culprit, Finding, Fix, Level
 from core.domain.tenancy import OrganizationId, Platform
 from core.ports import HostTools, Reasoner, Toolbox, ToolResult, ToolSpec
-from core.usecases.announce import AnnounceJob
-from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.threads import PROGRESS, Threads
-from core.usecases.worker import Job, Worker
+from core.work.announce import AnnounceJob
+from core.work.investigate import InvestigateJob, Investigators
+from core.work.worker import Job, Worker
 
 _SERIES = "analyze_error_frequency"
 _STACK = "get_stacktrace"

@@ -11,10 +11,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 
 from core.agent.prompt import Prompt
-from core.agent.rules import NAME
+from core.agent.rules.reasoner import NAME
 from core.domain.investigation import Subject
 from core.domain.journal import JournalEntry, Transcript, TurnTaken
-from core.gateways.openai_messages import Message, messages_of, tool_of
+from core.gateways.openai.messages import Message, messages_of, tool_of
 from core.ports import ToolSpec
 
 _OF_A_MESSAGE = 4

@@ -20,16 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.demo.local_sentry import LocalSentry
+from core.agent.loop import Budget, ReactLoop
 from core.agent.prompt import Prompt
-from core.agent.react import Budget, ReactLoop
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.investigation import Subject
 from core.domain.journal import CallObserved, JournalEntry, Transcript
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpToolbox
-from core.gateways.openai_messages import offered
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpToolbox
+from core.gateways.openai.messages import offered
+from core.gateways.qdrant.engine import KnowledgeSettings
 from core.ports import Toolbox, ToolSpec
 from tests.benchmarks.raw_tools import as_the_sdk_sends, compact, event_of_40_frames, raw_answers
 from tests.benchmarks.token_counts import prompt_tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.checks import NotConfigured, known_lessons, sentry_state
+from bot.app.checks import NotConfigured, known_lessons, sentry_state
 from core.domain.knowledge import KnowledgeEntry
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import COMMANDS, main
-from bot.completion import completion
+from bot.cli.completion import completion
 
 
 def test_the_list_names_every_command_with_a_sentence() -> None:

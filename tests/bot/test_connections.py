@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot import connections
-from bot.connections import BACKLOG, Connections, hide_versions
+from bot.server import connection_limits as connections
+from bot.server.connection_limits import BACKLOG, Connections, hide_versions
 
 
 @contextlib.asynccontextmanager
@@ -97,7 +97,7 @@ async def test_no_answer_names_versions() -> None:
 
 SERVER_WITH_FEW_FILES = """
 import asyncio, resource
-from bot.connections import BACKLOG, Connections, hide_versions
+from bot.server.connection_limits import BACKLOG, Connections, hide_versions
 from tests.bot.test_connections import listening
 
 async def serve():

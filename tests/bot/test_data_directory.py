@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.data_directory import DataDirectory, derived_key
+from bot.app.data_directory import DataDirectory, derived_key
 from core.domain.errors import Refusal
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import owner
-from bot.owner import working
-from bot.settings import Settings
-from bot.wiring import build_app
+from bot.app import owner
+from bot.app.bootstrap import build_app
+from bot.app.owner import working
+from bot.app.settings import Settings
 from tests.postgres import DatabaseUrls, PostgresServer
 
 

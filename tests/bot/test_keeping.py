@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot import keeping
 from bot.__main__ import main
+from bot.cli import backup as keeping
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.app.log_output import HIDDEN, LINE, JsonLines, Redacting, log_to_stderr
 from bot.demo.local_sentry import TOKEN
-from bot.logs import HIDDEN, LINE, JsonLines, Redacting, log_to_stderr
 from tests.leaks import Leaks
 
 SECRETS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=10, max_size=60)

@@ -9,8 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot import metrics
 from bot.demo.local_sentry import LocalSentry
+from bot.server import metrics
 from core.telemetry import METRICS
 from tests.fakes.slack import SlackPeer
 from tests.slack.conftest import peer, running, sentry, settings_for

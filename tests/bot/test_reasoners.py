@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.settings import Settings
-from bot.wiring import build_app
+from bot.app.bootstrap import build_app
+from bot.app.settings import Settings
 from core.domain.errors import Refusal
 from core.domain.tenancy import ModelConnection, OrganizationId
 from tests.fakes.openai_server import ScriptedModel

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from bot.secret_keys import check_secret
+from bot.app.secret_keys import check_secret
 from core.domain.errors import InvalidInput
 
 

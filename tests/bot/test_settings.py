@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, load_settings
+from bot.app.settings import Settings, load_settings
 from core.domain.errors import InvalidInput
 
 ROOT = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from adapters.teams.config import SERVICES
-from bot.settings import Settings
-from bot.teams_settings import teams_config
+from adapters.teams.install.config import SERVICES
+from bot.app.settings import Settings
+from bot.app.teams_settings import teams_config
 from core.domain.errors import InvalidInput
 
 BOT = {"TEAMS_APP_ID": "a", "TEAMS_APP_PASSWORD": "hidden", "TEAMS_TENANT_ID": "home"}

@@ -11,12 +11,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from bot.tracing import exporting, tracing
+from bot.app.tracing import exporting, tracing
 from core.domain.journal import CallObserved, JournalEntry, TurnTaken
 from core.domain.report import Evidence, Usage
 from core.domain.tenancy import OrganizationId
 from core.ports import Run
-from core.usecases.measured import count_ended, measured
+from core.work.telemetry import count_ended, measured
 from tests.isolation.lives import INVESTIGATION, REPORT
 
 AT = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.domain.investigation import Status
 from core.domain.journal import CallCorrected, CallObserved, ReasonerReplaced, TurnTaken
-from core.storage.documents import INVESTIGATION, read_entry
+from core.storage.stores.documents import INVESTIGATION, read_entry
 from tests.chaos.facts import Entry, Hold, Kept
 from tests.postgres import PostgresServer
 

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from adapters.slack.ids import METADATA_EVENT
-from bot.data_directory import derived_key
+from adapters.slack.inbound.ids import METADATA_EVENT
+from bot.app.data_directory import derived_key
 from bot.demo.local_sentry import LocalSentry
 from bot.demo.recordings import Incident, recorded_incidents
 from core.domain.tenancy import ModelConnection, Organization, OrganizationId, Platform, SentryConnection, WorkspaceRef
 from core.ports import Stores
-from core.storage.stores import open_stores
+from core.storage.database_stores import open_stores
 from tests.chaos.facts import Facts, Posted, Read
 from tests.chaos.model import ModelPeer
 from tests.chaos.schedule import FIRST_ISSUE, Ask, Sizes

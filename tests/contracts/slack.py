@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.pace import Budget
-from adapters.slack.budgets import Budgets
+from adapters.common.rate_limits import Budget
 from adapters.slack.channel import SlackChannel
+from adapters.slack.shared_limits import Budgets
 from bot.demo.local_sentry import LocalSentry
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.tenancy import Platform, WorkspaceRef

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import aiohttp
 
-from adapters.chat.budgets import Budgets
-from adapters.chat.pace import Budget
+from adapters.common.rate_limits import Budget
+from adapters.common.shared_limits import Budgets
 from adapters.teams.bot_framework import Connector
 from adapters.teams.channel import TeamsChannel
-from adapters.teams.credentials import BotCredentials
-from adapters.teams.installations import TeamsInstallations
+from adapters.teams.install.credentials import BotCredentials
+from adapters.teams.install.installations import TeamsInstallations
 from bot.demo.local_sentry import LocalSentry
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.tenancy import Platform, WorkspaceRef
 from core.ports import Installations
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
 from tests.contracts.house import Call, Kept
 from tests.fakes.teams import Message, Person, Place, TeamsPeer, Tenant
 from tests.teams.conftest import Town, is_report, root_of, running, settings_for

@@ -12,9 +12,9 @@ from typing import Any, cast
 from rich.console import Console
 
 from adapters.terminal import TerminalChannel
+from bot.app.bootstrap import build_app
+from bot.app.settings import Settings
 from bot.demo.local_sentry import LocalSentry
-from bot.settings import Settings
-from bot.wiring import build_app
 from core.domain.conversation import ConversationRef
 from core.domain.tenancy import Platform, WorkspaceRef
 from tests.contracts.house import Kept

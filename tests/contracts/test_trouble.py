@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import pytest
 
+from core.delivery.threads import Thread
 from core.domain.conversation import MessageRef
 from core.domain.errors import LeaseLost, MessageGone, RateLimited, ServiceUnavailable
 from core.domain.thread_view import NoticeView
 from core.ports import Channel
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
-from core.usecases.threads import Thread
 from tests.contracts.house import Call, FarSender, House
 from tests.contracts.views import titled
 from tests.storage.samples import ACME, investigation

@@ -16,7 +16,7 @@ from bot.demo.seeds import demo_knowledge
 from bot.demo.stories import STORIES
 from core.domain.causes import Cause
 from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
-from core.gateways.sentry_payloads import event_from_json
+from core.gateways.sentry.payloads import event_from_json
 
 FOLDER = Path(__file__).parents[2] / "bot" / "demo" / "incidents"
 INCIDENTS = recorded_incidents()

@@ -17,7 +17,7 @@ from bot.demo.recordings import recorded_incidents
 from core.domain.errors import AccessDenied, NotFound, RateLimited, ServiceUnavailable
 from core.domain.incident import IssueRef
 from core.domain.tenancy import SentryConnection
-from core.gateways.sentry_incidents import SentryIncidents
+from core.gateways.sentry.incidents import SentryIncidents
 
 ALL_IDS = [incident.short_id for incident in recorded_incidents()]
 BY_ID = {incident.short_id: incident for incident in recorded_incidents()}

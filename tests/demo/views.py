@@ -6,16 +6,16 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from bot.app.settings import Settings
+from bot.cli.exit_codes import ExitCode
+from bot.cli.session import Cli, Session
 from bot.demo.recordings import recorded_incidents
-from bot.exit_codes import ExitCode
-from bot.session import Cli, Session
-from bot.settings import Settings
 from core.domain.conversation import InvestigationRequest
 from core.domain.incident import IssueRef
 from core.domain.investigation import Investigation
 from core.domain.journal import JournalEntry
 from core.domain.thread_view import ReportView, report_of
-from core.usecases.follow import follow_investigation
+from core.requests.follow import follow_investigation
 
 Shown = tuple[Investigation, tuple[JournalEntry, ...]]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import AliasChoices, SecretStr
 
-from bot.settings import Settings
+from bot.app.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
 DEPLOY = REPOSITORY / "deploy"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot import metrics
-from core.storage.fence import RUNNING
+from bot.server import metrics
+from core.storage.queue.fence import RUNNING
 from tests.deploy.chart import CHART, EXISTING, INSTALLATIONS, MADE, OWNERS_URL, Object, objects, pods, the
 from tests.deploy.files import REPOSITORY, run, variables
 

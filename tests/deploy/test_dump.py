@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.domain.tenancy import Organization, OrganizationId, Platform, SentryConnection, WorkspaceRef
+from core.storage.database_stores import open_stores
 from core.storage.schema import check_role, migrate, pending_migrations
-from core.storage.stores import open_stores
 from tests.deploy.conftest import DATABASE, PASSWORDS, STRANGER, Cluster
 from tests.postgres import APP, OWNER, ROOT
 

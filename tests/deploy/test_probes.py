@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 
 from bot.demo.local_sentry import LocalSentry
-from bot.health import Health
-from bot.metrics import Metrics
+from bot.server.health import Health
+from bot.server.metrics import Metrics
 from tests.deploy.chart import EXISTING, INSTALLATIONS, the
 from tests.deploy.files import DEPLOY
 from tests.deploy.image import command

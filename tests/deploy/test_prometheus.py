@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from bot import metrics
-from core.storage.fence import QUEUED
+from bot.server import metrics
+from core.storage.queue.fence import QUEUED
 from core.telemetry import METRICS
 from tests.deploy.chart import INSTALLATIONS, the
 from tests.deploy.files import DEPLOY

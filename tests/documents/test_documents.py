@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.command_reference import command_reference
+from bot.cli.command_reference import command_reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

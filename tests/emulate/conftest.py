@@ -12,11 +12,11 @@ from typing import TypeVar
 
 import pytest
 
-from adapters.slack.install import REDIRECT_PATH
+from adapters.slack.install.oauth import REDIRECT_PATH
+from bot.app.bootstrap import App, build_app
+from bot.app.settings import Settings
 from bot.demo.local_sentry import LocalSentry
-from bot.serving import serving
-from bot.settings import Settings
-from bot.wiring import App, build_app
+from bot.server.serve import serving
 from core.domain.tenancy import Platform, SentryConnection, WorkspaceRef
 from core.ports import OrganizationStore
 from tests.emulate.browser import Browser, Page

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.manifest import bot_scopes
+from adapters.slack.install.manifest import bot_scopes
 from tests.emulate.shim import Shim
 
 Json = dict[str, Any]

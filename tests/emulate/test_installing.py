@@ -6,7 +6,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.manifest import bot_scopes
+from adapters.slack.install.manifest import bot_scopes
 from core.domain.tenancy import Role
 from tests.emulate.browser import Browser
 from tests.emulate.conftest import Serving

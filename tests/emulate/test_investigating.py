@@ -6,9 +6,9 @@ import json
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.budgets import Budgets
 from adapters.slack.channel import SlackChannel
-from adapters.slack.ids import METADATA_EVENT
+from adapters.slack.inbound.ids import METADATA_EVENT
+from adapters.slack.shared_limits import Budgets
 from core.domain.conversation import ConversationRef
 from core.domain.investigation import Status
 from core.domain.tenancy import WorkspaceRef

@@ -16,18 +16,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.demo.local_sentry import LocalSentry
-from core.agent.react import Budget, ReactLoop
+from core.agent.loop import Budget, ReactLoop
 from core.agent.report import quoted_parts, report_from, stands_in
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.incident import Frame
 from core.domain.investigation import Subject
 from core.domain.journal import JournalEntry, Transcript
 from core.domain.report import Analysis, Culprit, RootCauseReport
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpToolbox
-from core.gateways.sentry_payloads import read_event
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpToolbox
+from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.sentry.payloads import read_event
 from tests.evals.cases import SHARED, Case, all_cases
 from tests.evals.reading import Reading, print_reading, score_reading
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.documents import report_document
-from bot.investigating import pasted_event
+from bot.cli.investigate import pasted_event
+from bot.cli.json_documents import report_document
 from core.domain.errors import InvalidInput
 from core.domain.incident import ErrorEvent
 from core.domain.report import RootCauseReport
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from tests.evals.echo import adds_nothing
 
 _ASKS = re.compile(r"the event does not show [^.]*", re.IGNORECASE)

@@ -17,17 +17,17 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from core.gateways import mcp_process
+from core.gateways.mcp import process as mcp_process
 
 _PRELOADED = (
-    "bot.serving",
-    "bot.investigating",
-    "bot.organizing",
-    "bot.knowing",
-    "bot.auditing",
-    "bot.operating",
-    "bot.keeping",
-    "bot.checking",
+    "bot.server.serve",
+    "bot.cli.investigate",
+    "bot.cli.organizations",
+    "bot.cli.knowledge",
+    "bot.cli.audit",
+    "bot.cli.status",
+    "bot.cli.backup",
+    "bot.cli.check",
     "core.mcp_server.__main__",
     "tests.fakes.tool_server",
 )

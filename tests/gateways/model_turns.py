@@ -13,8 +13,8 @@ from core.domain.errors import ReasonerFailed
 from core.domain.investigation import Subject
 from core.domain.journal import CallObserved, ToolCall, Transcript, Turn, TurnTaken
 from core.domain.report import Evidence, Usage
-from core.gateways.model_prices import Price
-from core.gateways.openai_models import OpenAIReasoner
+from core.gateways.openai.models import OpenAIReasoner
+from core.gateways.openai.prices import Price
 from core.ports import ToolSpec
 from tests.fakes.openai_server import (
     ANALYSIS,

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import InvalidInput
-from core.gateways import document_files, reading_process
-from core.gateways.document_files import Found, Reading, find, read_all
+from core.gateways.documents import files as document_files
+from core.gateways.documents import reading_process
+from core.gateways.documents.files import Found, Reading, find, read_all
 
 HANGING = "<a b" * 60_000
 """The parser reads such a tag again from each of its marks."""

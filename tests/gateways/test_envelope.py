@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.envelope import (
+from core.gateways.mcp.envelope import (
     TTL_S,
     Envelope,
     EnvelopeRefused,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core.domain.errors import InvalidInput
-from core.gateways.event_payload import envelope_event
-from core.gateways.sentry_payloads import read_event
+from core.gateways.events.payload import envelope_event
+from core.gateways.sentry.payloads import read_event
 
 EXCEPTION = {"type": "ValueError", "value": "12x is no number", "stacktrace": {"frames": [{"filename": "qty.py"}]}}
 EVENT = {"event_id": "e1", "exception": {"values": [EXCEPTION]}}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from core.domain.errors import Refusal
-from core.gateways.guarded_http import check_url, open_guarded_session
-from core.gateways.public_hosts import is_public, normal_host
+from core.gateways.http.guarded import check_url, open_guarded_session
+from core.gateways.http.public_hosts import is_public, normal_host
 
 NONE: frozenset[str] = frozenset()
 

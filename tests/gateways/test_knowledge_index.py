@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from core.domain.knowledge import KnowledgeEntry, KnowledgeMatch
 from core.domain.tenancy import OrganizationId
-from core.gateways.qdrant_knowledge import GATE, SEEN_BEFORE, QdrantKnowledge
-from core.gateways.qdrant_server import QdrantServer
-from core.gateways.qdrant_shard import QdrantShard
-from core.gateways.vector_index import VectorIndex, collection_name
+from core.gateways.qdrant.knowledge import GATE, SEEN_BEFORE, QdrantKnowledge
+from core.gateways.qdrant.server import QdrantServer
+from core.gateways.qdrant.shard import QdrantShard
+from core.gateways.qdrant.vector_index import VectorIndex, collection_name
 from core.ports import Embedder
 from tests.fakes.embedders import ThemeEmbedder
 from tests.fakes.qdrant import KEY, qdrant_peer

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.domain.errors import InvalidInput
 from core.domain.knowledge import Kind, KnowledgeEntry, PastFix, Standing
-from core.gateways.knowledge_lines import read_lines, write_line
+from core.gateways.documents.knowledge_lines import read_lines, write_line
 
 # NUL and lone surrogates too: strangers' messages have them.
 ANY_TEXT = st.text(st.characters(codec=None), max_size=40)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in
 from core.domain.tenancy import OrganizationId
-from core.gateways.lexical import query_weights, stored_weights, term_id, terms
+from core.gateways.qdrant.lexical import query_weights, stored_weights, term_id, terms
 
 ACME = OrganizationId("acme")
 CART = ("shop/cart.py:total", "shop/views.py:checkout", "flask/app.py:dispatch_request")

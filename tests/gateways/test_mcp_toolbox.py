@@ -17,7 +17,7 @@ from core.domain.errors import InvalidInput, ServiceUnavailable, ToolRejected
 from core.domain.journal import ToolCall
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId
-from core.gateways.envelope import (
+from core.gateways.mcp.envelope import (
     ENVELOPE_META,
     EVENT_META,
     MASKED_META,
@@ -28,9 +28,9 @@ from core.gateways.envelope import (
     new_key,
     seal,
 )
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpHostTools, McpToolbox, verified
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpHostTools, McpToolbox, verified
+from core.gateways.qdrant.engine import KnowledgeSettings
 from core.ports import HostTools, Toolbox
 from tests import forkserver
 

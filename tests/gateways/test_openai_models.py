@@ -14,8 +14,8 @@ from core.domain.causes import Cause
 from core.domain.errors import AccessDenied, ReasonerFailed, ServiceFailed
 from core.domain.journal import ToolCall
 from core.domain.report import Analysis, Answer, Usage
-from core.gateways.model_prices import load_prices, price_of
-from core.gateways.openai_replies import read_reply
+from core.gateways.openai.prices import load_prices, price_of
+from core.gateways.openai.replies import read_reply
 from tests.fakes.openai_server import (
     ANALYSIS,
     BreaksOff,

@@ -6,8 +6,8 @@ import pytest
 
 from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
-from core.gateways.qdrant_knowledge import QdrantKnowledge
-from core.gateways.qdrant_server import QdrantServer
+from core.gateways.qdrant.knowledge import QdrantKnowledge
+from core.gateways.qdrant.server import QdrantServer
 from tests.fakes.qdrant import KEY, qdrant_peer
 from tests.gateways.test_knowledge_index import CURRENCY, SAME_ERROR
 

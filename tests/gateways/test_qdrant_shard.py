@@ -15,8 +15,8 @@ import pytest
 from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId
-from core.gateways.qdrant_knowledge import QdrantKnowledge
-from core.gateways.qdrant_shard import QdrantShard
+from core.gateways.qdrant.knowledge import QdrantKnowledge
+from core.gateways.qdrant.shard import QdrantShard
 from tests.gateways.test_knowledge_index import CURRENCY, POOL, SAME_ERROR
 
 
@@ -51,8 +51,8 @@ import asyncio, sys
 from pathlib import Path
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import OrganizationId
-from core.gateways.qdrant_knowledge import QdrantKnowledge
-from core.gateways.qdrant_shard import QdrantShard
+from core.gateways.qdrant.knowledge import QdrantKnowledge
+from core.gateways.qdrant.shard import QdrantShard
 
 async def main() -> None:
     knowledge = QdrantKnowledge(QdrantShard(Path(sys.argv[1])), OrganizationId("acme"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import InvalidInput
-from core.gateways.report_files import read_duplicates
+from core.gateways.documents.report_files import read_duplicates
 
 HEADER = "Summary,Issue id,Status,Created,Description\n"
 REPORTS = (

@@ -12,8 +12,8 @@ from pypdf import PdfReader, PdfWriter
 
 from core.domain.errors import InvalidInput
 from core.domain.passages import Document, Section
-from core.gateways.document_files import SUFFIXES
-from core.gateways.runbooks import READERS, read
+from core.gateways.documents.files import SUFFIXES
+from core.gateways.documents.runbooks import READERS, read
 from tests.fakes.documents import pdf_of
 
 RUNBOOK = """\

@@ -20,16 +20,16 @@ from bot.demo.sentry_answers import SentryAnswers
 from core.domain.errors import NotFound, RateLimited, Refusal, ServiceUnavailable
 from core.domain.incident import IssueRef
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
-from core.gateways.sentry_http import ServerState
-from core.gateways.sentry_incidents import SentryIncidents
-from core.gateways.sentry_payloads import event_from_json
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.sentry.http import ServerState
+from core.gateways.sentry.incidents import SentryIncidents
+from core.gateways.sentry.payloads import event_from_json
 from core.mcp_server.frames import roles
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
-from core.mcp_server.tenant_doors import TenantDoors
+from core.mcp_server.tenant_context import TenantDoors
 from tests.fakes.glitchtip import FOREIGN_ID, GlitchTip
 
 Server = LocalSentry | GlitchTip

@@ -16,9 +16,9 @@ from bot.demo.local_sentry import Fault, LocalSentry
 from core.domain.errors import AccessDenied, NotFound, RateLimited, Refusal, ServiceUnavailable
 from core.domain.incident import IssueRef, TagDistribution
 from core.domain.tenancy import SentryConnection
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.sentry_incidents import SentryIncidents
-from core.gateways.sentry_shares import shares_of_others
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.sentry.incidents import SentryIncidents
+from core.gateways.sentry.shares import shares_of_others
 
 SHOP_1 = IssueRef("SHOP-1")
 

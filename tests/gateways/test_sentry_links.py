@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.gateways.sentry_links import agreed_origin, issue_link, origin_of
+from core.gateways.sentry.links import agreed_origin, issue_link, origin_of
 
 OWN = "https://sentry.acme.example"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.demo.recordings import recorded_incidents
 from core.domain.errors import InvalidInput
 from core.domain.incident import ErrorEvent
-from core.gateways.sentry_payloads import MAX_EVENT_BYTES, event_from_json, issue_from_json, read_event
+from core.gateways.sentry.payloads import MAX_EVENT_BYTES, event_from_json, issue_from_json, read_event
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "sentry"
 FRAME_SDK = {

@@ -8,8 +8,8 @@ import pytest
 
 from core.domain.incident import IssueRef
 from core.domain.tenancy import SentryConnection
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.sentry_incidents import SentryIncidents
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.sentry.incidents import SentryIncidents
 from tests.fakes.joined_projects import OTHER, TwoProjects
 
 OTHERS_ISSUE = "SHOP-2"

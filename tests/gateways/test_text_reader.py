@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.incident import Frame
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from core.gateways.text.reader import read_text
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.gateways.tool_arguments import misfit, signature
+from core.gateways.mcp.tool_arguments import misfit, signature
 
 SCHEMA: dict[str, Any] = {
     "properties": {

@@ -7,12 +7,12 @@ from mcp import Client
 from bot.demo.local_sentry import Fault, LocalSentry
 from core.agent.patience import UNANSWERED, Patience
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
-from core.mcp_server.tenant_doors import TenantDoors
+from core.mcp_server.tenant_context import TenantDoors
 from core.ports import ToolResult
 
 

@@ -27,7 +27,7 @@ from core.domain.tenancy import (
     WorkspaceRef,
 )
 from core.ports import Errand, Stores
-from core.storage.database import Database
+from core.storage.engine.database import Database
 from core.storage.tables import metadata
 
 ACME, GLOBEX = OrganizationId("acme"), OrganizationId("globex")

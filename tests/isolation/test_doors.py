@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from adapters.slack.ids import Action
+from adapters.slack.inbound.ids import Action
 from bot.demo.local_sentry import LocalSentry
 from core.domain.investigation import Investigation, Status
 from tests.fakes.slack import Channel, Message, SlackPeer, User

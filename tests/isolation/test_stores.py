@@ -21,8 +21,8 @@ from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Evidence
 from core.domain.tenancy import Actor
 from core.ports import OrganizationStore, Run
-from core.storage.stores import SqlStores, open_stores
-from core.storage.tenant import TenantTables
+from core.storage.database_stores import SqlStores, open_stores
+from core.storage.stores.tenant import TenantTables
 from tests.isolation import lives
 from tests.isolation.lives import ACME, AT, GLOBEX, MARK, live, rows_of
 from tests.postgres import DatabaseUrls

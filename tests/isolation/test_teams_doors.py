@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from adapters.teams.ids import Action
+from adapters.teams.inbound.ids import Action
 from tests.teams.conftest import Town, is_report, peer, sentry, town
 
 __all__ = ["peer", "sentry", "town"]

@@ -14,9 +14,9 @@ from bot.demo.local_sentry import LocalSentry
 from core.domain.errors import LogSenseError
 from core.domain.journal import ToolCall
 from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpHostTools, McpToolbox
+from core.gateways.qdrant.engine import KnowledgeSettings
 from core.ports import HostTools, ToolResult
 from tests.isolation.lives import ACME, ENTRY, GLOBEX, MARK
 

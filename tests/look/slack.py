@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from adapters.chat.chart import frequency_chart
-from adapters.slack.blocks import messages_of
-from adapters.slack.evidence_modal import evidence_modal
-from adapters.slack.home import home_blocks
-from adapters.slack.modals import channel_modal, fix_modal, model_modal, sentry_modal
+from adapters.common.chart import frequency_chart
+from adapters.slack.render.blocks import messages_of
+from adapters.slack.render.evidence_modal import evidence_modal
+from adapters.slack.render.home import home_blocks
+from adapters.slack.render.modals import channel_modal, fix_modal, model_modal, sentry_modal
 from core.domain.investigation import Status
 from core.domain.tenancy import ChannelSettings
 from core.domain.thread_view import ThreadView

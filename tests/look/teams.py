@@ -13,13 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters.chat.connections import Field
-from adapters.teams.cards import cards_of, summary_of
-from adapters.teams.evidence_card import evidence_card
-from adapters.teams.forms_cards import model_card, saved_card, sentry_card
-from adapters.teams.greeting_cards import Place, help_card, welcome_card
-from adapters.teams.listing import incidents_card, status_card
-from adapters.teams.post_mortem import post_mortem_messages
+from adapters.common.connections import Field
+from adapters.teams.render.cards import cards_of, summary_of
+from adapters.teams.render.evidence_card import evidence_card
+from adapters.teams.render.forms_cards import model_card, saved_card, sentry_card
+from adapters.teams.render.greeting_cards import Place, help_card, welcome_card
+from adapters.teams.render.listing import incidents_card, status_card
+from adapters.teams.render.post_mortem import post_mortem_messages
 from core.domain.home_view import Incidents
 from core.domain.investigation import Status
 from core.domain.tenancy import Actor, SentryConnection

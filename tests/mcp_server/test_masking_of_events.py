@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.wiring import _describe_event
+from bot.app.bootstrap import _describe_event
 from core.domain.tenancy import OrganizationId
 from core.gateways.process_pool import ProcessPool
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import cleaned
+from core.mcp_server.output import cleaned
 
 MASKER = Masker("a key for these tests")
 

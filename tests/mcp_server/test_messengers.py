@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
-from core.gateways.sentry_payloads import event_from_json
+from core.gateways.sentry.payloads import event_from_json
 from core.mcp_server.frames import sight
 from tests.mcp_server.tool_calls import event_of, stack
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from core.domain.incident import IssueRef
-from core.gateways.event_reading import EventReader
+from core.gateways.events.reading import EventReader
+from core.gateways.events.single_event import SingleEventSource
 from core.gateways.process_pool import ProcessPool
-from core.gateways.single_event import SingleEventSource
 
 
 async def test_a_pasted_event_is_read_once_and_in_a_thread() -> None:

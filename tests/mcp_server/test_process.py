@@ -16,8 +16,8 @@ SERVER = ("-m", "core.mcp_server")
 
 PARENT = """
 import asyncio, pathlib, sys
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
+from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.mcp.process import McpProcess, McpSettings
 async def main():
     command = (sys.executable, "-m", "tests.fakes.tool_server")
     settings = McpSettings(frozenset(), KnowledgeSettings(pathlib.Path(sys.argv[1])), "mask", command=command)

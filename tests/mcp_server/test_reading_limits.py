@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agent.words import _PATH
+from core.agent.rules.template_values import _PATH
 from core.domain.incident import ErrorEvent, ExceptionInfo, Frame
 from core.domain.reading_limits import DECODED, EVENT_CHARS, TEXT_CHARS, ReadingLimits, TextBudget
-from core.gateways.sentry_payloads import event_from_json, read_event
+from core.gateways.sentry.payloads import event_from_json, read_event
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import page_of
+from core.mcp_server.output import page_of
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 
 MASKER = Masker("k")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.domain.incident import Breadcrumb, ErrorEvent, ExceptionInfo, Frame
 from core.domain.untrusted_text import fenced
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import (
+from core.mcp_server.output import (
     HEADLINE_CHARS,
     PAGE_CHARS,
     Sheet,

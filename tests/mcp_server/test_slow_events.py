@@ -17,14 +17,14 @@ from mcp import Client
 
 from core.domain.journal import ToolCall
 from core.domain.tenancy import OrganizationId
-from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpToolbox
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpToolbox
 from core.gateways.process_pool import ProcessPool
+from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
-from core.mcp_server.tenant_doors import TenantDoors
+from core.mcp_server.tenant_context import TenantDoors
 from tests.fakes.slow_reading import MUCH, NeverMasking, never_prepared, never_prepared_at_all
 
 ROOT = Path(__file__).parents[2]

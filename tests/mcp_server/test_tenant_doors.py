@@ -9,10 +9,10 @@ import pytest
 from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.incident import IssueRef
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.knowledge_engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server import tenancy
 from core.mcp_server.tenancy import Tenant
-from core.mcp_server.tenant_doors import TenantDoors
+from core.mcp_server.tenant_context import TenantDoors
 
 ACME = OrganizationId("acme")
 SENTRY = SentryConnection("http://127.0.0.1:1", "acme", "t", writes_allowed=True)

@@ -15,8 +15,8 @@ from core.domain.incident import (
 )
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import SentryConnection
-from core.gateways.guarded_http import open_guarded_session
-from core.gateways.sentry_incidents import SentryIncidents
+from core.gateways.http.guarded import open_guarded_session
+from core.gateways.sentry.incidents import SentryIncidents
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import fixed_tenancy

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot.app.bootstrap import App, build_app
+from bot.app.settings import Settings
 from bot.demo.local_sentry import LocalSentry
-from bot.serving import serving
-from bot.settings import Settings
-from bot.wiring import App, build_app
+from bot.server.serve import serving
 from core.domain.tenancy import Platform, SentryConnection, WorkspaceRef
 from core.ports import OrganizationStore
 from tests.fakes.slack import Channel, Message, SlackPeer, User, Workspace

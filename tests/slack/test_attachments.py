@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from adapters.slack.ids import Callback
+from adapters.slack.inbound.ids import Callback
 from core.domain.conversation import ConversationRef, InvestigationRequest, PastedEvent
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
 from tests.benchmarks.log_writer import write_log

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.budgets import Budgets
 from adapters.slack.channel import SlackChannel
+from adapters.slack.shared_limits import Budgets
 from core.domain.conversation import ConversationRef
 from core.domain.errors import AccessDenied
 from core.domain.investigation import Status

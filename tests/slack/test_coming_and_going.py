@@ -15,7 +15,7 @@ from adapters.slack.app import INSTALLS_PER_MINUTE
 from bot.demo.local_sentry import LocalSentry
 from core.domain.errors import InvalidInput, NotFound, Refusal
 from core.domain.tenancy import Platform, WorkspaceRef
-from core.storage.database import Database
+from core.storage.engine.database import Database
 from core.storage.tables import install_states
 from tests.fakes.slack import SlackPeer, Workspace
 from tests.slack.conftest import Town, running, settings_for, text_of, until

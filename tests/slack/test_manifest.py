@@ -9,9 +9,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from adapters.slack.app import EVENTS_PATH
-from adapters.slack.ids import COMMAND, Callback
-from adapters.slack.install import REDIRECT_PATH
-from adapters.slack.manifest import bot_scopes, manifest
+from adapters.slack.inbound.ids import COMMAND, Callback
+from adapters.slack.install.manifest import bot_scopes, manifest
+from adapters.slack.install.oauth import REDIRECT_PATH
 from bot.__main__ import main
 from tests.fakes.slack import BOT_SCOPES
 

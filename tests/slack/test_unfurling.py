@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.config import SlackConfig
+from adapters.slack.install.config import SlackConfig
 from bot.demo.local_sentry import LocalSentry
 from core.domain.tenancy import SentryConnection
 from tests.fakes.slack import Channel, SlackPeer, User

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.wiring import now
+from bot.app.bootstrap import now
 from core.domain.conversation import ConversationRef
 from core.domain.tenancy import ChannelSettings, PersonalData, Platform, Role, WorkspaceRef
-from core.storage.organization_store import SqlOrganizationStore
+from core.storage.stores.organization_store import SqlOrganizationStore
 from tests.fakes.slack import Channel, Message, User, View
 from tests.slack.conftest import Town, is_report, text_of, until
 from tests.slack.test_trouble import command, replied, whispered

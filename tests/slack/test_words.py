@@ -8,7 +8,7 @@ from core.domain.conversation import InboundEvent
 from core.domain.errors import ServiceUnavailable
 from core.domain.tenancy import ChannelSettings, Platform, WorkspaceRef
 from core.ports import Receipt
-from core.usecases.dispatch import Dispatch
+from core.requests.handle_request import Dispatch
 from tests.fakes.slack import Channel, Message
 from tests.slack.conftest import Town, text_of, until
 from tests.slack.test_trouble import command, replied, whispered

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.storage.stores import SqlStores, open_stores
+from core.storage.database_stores import SqlStores, open_stores
 from tests.postgres import DatabaseUrls, databases
 
 

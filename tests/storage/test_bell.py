@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from core.storage import bell
-from core.storage.stores import open_stores
+from core.storage.database_stores import open_stores
+from core.storage.queue import notifier as bell
 from tests.storage.samples import ACME, queue_investigations
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from core.storage import changes
-from core.storage.changes import Changes
+from core.storage.stores import changes
+from core.storage.stores.changes import Changes
 
 
 async def test_a_change_wakes_who_watches_that_subject_and_nobody_else() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.domain.tenancy import Limits, OrganizationId
 from core.ports import Errand, Run
-from core.storage.stores import SqlStores, open_stores
+from core.storage.database_stores import SqlStores, open_stores
 from tests.storage.samples import ids, investigation
 
 CAP = 2

@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.tenancy import Organization
 from core.ports import Rate
-from core.storage.stores import SqlStores, open_stores
+from core.storage.database_stores import SqlStores, open_stores
 from tests.storage.samples import ACME, GLOBEX
 
 HOUR_S = 3_600.0

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from core.domain.errors import AccessDenied, InvalidInput, ServiceFailed, ServiceUnavailable
-from core.storage.database import Database, Lock
-from core.storage.stores import open_stores
+from core.storage.database_stores import open_stores
+from core.storage.engine.database import Database, Lock
 from tests.postgres import APP, DatabaseUrls, PostgresServer
 from tests.storage.samples import ACME
 
@@ -65,7 +65,7 @@ async def test_a_file_that_is_no_database_is_named_as_the_problem(tmp_path: Path
 async def test_a_connection_that_was_lost_while_nobody_used_it_is_replaced_unseen(
     database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.storage.database._IDLE_S", 0.0)
+    monkeypatch.setattr("core.storage.engine.database._IDLE_S", 0.0)
     async with open_stores(database_url, owner="w", secret_keys=["key"]) as stores:
         store = stores.for_organization(ACME)
         assert await store.run_state("x") is None

@@ -20,8 +20,8 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
-from core.storage.database import Database
-from core.storage.stores import SqlStores, open_stores
+from core.storage.database_stores import SqlStores, open_stores
+from core.storage.engine.database import Database
 from core.storage.tables import metadata
 from tests.postgres import DatabaseUrls
 from tests.storage.samples import ACME, GLOBEX, START

@@ -25,8 +25,8 @@ from core.domain.report import (
     Usage,
 )
 from core.ports import Errand
-from core.storage import documents
-from core.storage.documents import read_entry, write_entry
+from core.storage.stores import documents
+from core.storage.stores.documents import read_entry, write_entry
 from tests.storage.samples import CONVERSATION, PERSON, START
 
 # Whatever strangers put into an error message: NUL, lone surrogates and all.

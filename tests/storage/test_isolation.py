@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.errors import LeaseLost, NotFound
 from core.ports import Accepted, Errand, OrganizationStore
-from core.storage.stores import SqlStores
+from core.storage.database_stores import SqlStores
 from tests.storage.samples import ACME, GLOBEX, START, entry, investigation, observed, question, reported
 
 

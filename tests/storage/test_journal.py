@@ -11,7 +11,7 @@ from core.domain.errors import LeaseLost
 from core.domain.journal import CallCorrected, ReasonerReplaced, TurnTaken
 from core.domain.report import Usage
 from core.ports import Errand, Run
-from core.storage.stores import SqlStores
+from core.storage.database_stores import SqlStores
 from tests.storage.samples import ACME, START, claim_one, ids, observed, queue_investigations
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.errors import LeaseLost
 from core.ports import Errand, OrganizationStore, Run
-from core.storage.stores import SqlStores, open_stores
+from core.storage.database_stores import SqlStores, open_stores
 from tests.storage.samples import (
     ACME,
     GLOBEX,

@@ -11,8 +11,8 @@ from core.domain.conversation import ConversationRef
 from core.domain.errors import Refusal
 from core.domain.tenancy import DEFAULT_LIMITS, Limits, OrganizationId, Platform, WorkspaceRef
 from core.ports import Accepted
-from core.storage.database import Database
-from core.storage.stores import SqlStores, open_stores
+from core.storage.database_stores import SqlStores, open_stores
+from core.storage.engine.database import Database
 from core.storage.tables import limits
 from tests.storage.samples import ACME, GLOBEX, investigation, queue_investigations, reported
 

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from core.domain.errors import ServiceFailed
 from core.storage import schema
-from core.storage.database import Database
+from core.storage.engine.database import Database
 from core.storage.schema import migrate, pending_migrations
 from core.storage.tables import metadata
 from tests.postgres import APP, DatabaseUrls

@@ -9,7 +9,7 @@ import pytest
 from core.domain.errors import InvalidInput, LeaseLost, NotFound
 from core.domain.tenancy import Organization, Platform, WorkspaceRef
 from core.ports import Accepted, Errand, OrganizationStore
-from core.storage.stores import SqlStores
+from core.storage.database_stores import SqlStores
 from tests.storage.samples import (
     ACME,
     PERSON,

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from core.domain.errors import AccessDenied, InvalidInput, Refusal, ServiceFailed
 from core.domain.tenancy import Actor, AuditEntry, OrganizationId
 from core.ports import Errand
-from core.storage.database import Database
-from core.storage.isolation import DIRECTORY_ROLE
+from core.storage.database_stores import SqlStores
+from core.storage.engine.database import Database
+from core.storage.engine.isolation import DIRECTORY_ROLE
 from core.storage.schema import check_role, migrate
-from core.storage.stores import SqlStores
 from core.storage.tables import audit, metadata
 from tests.postgres import APP, OWNER, DatabaseUrls, PostgresServer
 from tests.storage.samples import ACME, GLOBEX, START, entry, investigation, observed, question

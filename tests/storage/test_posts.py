@@ -10,7 +10,7 @@ from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import LeaseLost
 from core.domain.tenancy import Platform, WorkspaceRef
 from core.ports import PostState
-from core.storage.stores import SqlStores
+from core.storage.database_stores import SqlStores
 from tests.storage.samples import ACME, GLOBEX, claim_one, investigation
 
 TEAM = WorkspaceRef(Platform.SLACK, "T1")

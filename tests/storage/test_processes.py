@@ -10,8 +10,8 @@ import time
 import sqlalchemy as sa
 
 from core.ports import Run
-from core.storage.database import Database
-from core.storage.stores import SqlStores
+from core.storage.database_stores import SqlStores
+from core.storage.engine.database import Database
 from core.storage.tables import runs
 from tests.storage.samples import ACME, observed, queue_investigations
 

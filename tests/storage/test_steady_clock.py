@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.storage.database import Database
-from core.storage.steady_clock import SteadyClock
+from core.storage.engine.database import Database
+from core.storage.engine.monotonic_clock import SteadyClock
 
 
 @pytest.mark.parametrize("jump_s", [86_400.0, -86_400.0])

@@ -12,7 +12,7 @@ from core.domain.investigation import Investigation
 from core.domain.journal import TurnTaken
 from core.domain.report import Usage
 from core.domain.tenancy import Actor
-from core.storage.stores import SqlStores
+from core.storage.database_stores import SqlStores
 from tests.storage.samples import ACME, PERSON, START, claim_one, investigation, question, reported
 
 

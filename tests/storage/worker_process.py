@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from core.storage.stores import open_stores
+from core.storage.database_stores import open_stores
 from tests.storage.samples import ACME, observed
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.app.bootstrap import App, build_app, now
+from bot.app.settings import Settings
 from bot.demo.local_sentry import LocalSentry
-from bot.serving import serving
-from bot.settings import Settings
-from bot.wiring import App, build_app, now
+from bot.server.serve import serving
 from core.domain.tenancy import Organization, OrganizationId, Platform, SentryConnection, WorkspaceRef
 from core.ports import OrganizationStore
 from tests.fakes.teams import Message, Person, Place, TeamsPeer, Tenant

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from adapters.chat import attached_files
+from adapters.common import attached_files
 from tests.benchmarks.log_writer import write_log
 from tests.teams.conftest import Town
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from adapters.chat.budgets import Budgets
-from adapters.chat.pace import Budget
+from adapters.common.rate_limits import Budget
+from adapters.common.shared_limits import Budgets
 from adapters.teams.bot_framework import Connector
 from adapters.teams.channel import TeamsChannel, budget_of
-from adapters.teams.credentials import BotCredentials
-from adapters.teams.installations import TeamsInstallations
+from adapters.teams.install.credentials import BotCredentials
+from adapters.teams.install.installations import TeamsInstallations
 from core.domain.conversation import ConversationRef
 from core.domain.errors import AccessDenied, RateLimited, ServiceUnavailable
 from core.domain.investigation import Status
@@ -24,8 +24,8 @@ from core.domain.report import NO_USAGE, Fix, Level
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
 from core.domain.thread_view import NoticeView, ProgressView
 from core.ports import Installations
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
 from tests.adapters.slack.samples import REPORT
 from tests.fakes.teams import TeamsPeer
 

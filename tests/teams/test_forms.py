@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.teams import acting
-from core.usecases.desk import OrganizationDesk
+from adapters.teams import interactions as acting
+from core.requests.workspace_queries import OrganizationDesk
 from tests.fakes.teams import Message, Person, Place
 from tests.teams.conftest import Town
 from tests.teams.test_using import investigated

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from core.delivery.threads import PROGRESS
 from core.domain.tenancy import Member, PersonalData, Platform, Role, WorkspaceRef
-from core.usecases.threads import PROGRESS
 from tests.fakes.teams import Message, Person, Place
 from tests.teams.conftest import Town, is_report
 

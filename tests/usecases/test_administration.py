@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
 from core.domain.tenancy import Actor, Member, Organization, PersonalData, Platform, Role, WorkspaceRef
-from core.storage.database import Database
-from core.storage.stores import SqlStores, open_stores
-from core.usecases.administration import Administration
+from core.requests.administer import Administration
+from core.storage.database_stores import SqlStores, open_stores
+from core.storage.engine.database import Database
 from tests.isolation.lives import ACME, GLOBEX, MARK, MEMBER, SENTRY, TEAM, live, rows_of
 from tests.postgres import DatabaseUrls
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.errors import ServiceUnavailable
 from core.ports import Duties
-from core.usecases.duty import Duty
+from core.work.leader import Duty
 
 LEASE_S = 0.3
 

@@ -11,9 +11,9 @@ import pytest
 from core.domain.duplicates import DuplicateSet, Report
 from core.domain.errors import ServiceUnavailable
 from core.domain.tenancy import OrganizationId
-from core.gateways.qdrant_knowledge import QdrantKnowledge
-from core.gateways.qdrant_shard import QdrantShard
-from core.usecases.evaluation import ask_in_order, scores_of
+from core.gateways.qdrant.knowledge import QdrantKnowledge
+from core.gateways.qdrant.shard import QdrantShard
+from core.knowledge.evaluation import ask_in_order, scores_of
 from tests.fakes.embedders import ThemeEmbedder
 
 ORGANIZATION = OrganizationId("evaluation")

@@ -9,8 +9,9 @@ from typing import cast
 
 import pytest
 
-from core.agent.react import Budget
-from core.agent.rules import RulesReasoner
+from core.agent.loop import Budget
+from core.agent.rules.reasoner import RulesReasoner
+from core.delivery.threads import Threads
 from core.domain.causes import Cause
 from core.domain.conversation import ConversationRef
 from core.domain.errors import DATABASE, ServiceUnavailable
@@ -19,10 +20,9 @@ from core.domain.journal import ToolCall, Transcript, Turn
 from core.domain.report import Analysis, Finding
 from core.domain.tenancy import Actor, OrganizationId, Platform, WorkspaceRef
 from core.ports import HostTools, Reasoner, Stores, Toolbox, ToolResult, ToolSpec
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
-from core.usecases.investigate import InvestigateJob, Investigators
-from core.usecases.threads import Threads
+from core.work.investigate import InvestigateJob, Investigators
 from tests.usecases.test_worker import NOW, ORGANIZATION
 
 TURNS = 3

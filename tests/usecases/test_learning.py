@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot.demo.local_sentry import LocalSentry
-from core.agent.react import Budget, ReactLoop
+from core.agent.loop import Budget, ReactLoop
 from core.agent.report import report_from
-from core.agent.rules import RulesReasoner
+from core.agent.rules.reasoner import RulesReasoner
 from core.domain.conversation import ConversationRef
 from core.domain.errors import InvalidInput
 from core.domain.investigation import Investigation, Subject
@@ -22,14 +22,14 @@ from core.domain.knowledge import KnowledgeEntry, Standing
 from core.domain.report import Analysis, RootCauseReport
 from core.domain.tenancy import Actor, Organization, OrganizationId, Platform, SentryConnection, WorkspaceRef
 from core.domain.untrusted_text import marker_in
-from core.gateways.knowledge_engine import KnowledgeSettings
-from core.gateways.mcp_process import McpProcess, McpSettings
-from core.gateways.mcp_toolbox import McpHostTools, McpToolbox
+from core.gateways.mcp.process import McpProcess, McpSettings
+from core.gateways.mcp.toolbox import McpHostTools, McpToolbox
+from core.gateways.qdrant.engine import KnowledgeSettings
+from core.knowledge.index import catch_up, index_pending
+from core.knowledge.lessons import entry_from, heed_votes, learn, merge, note_report
 from core.ports import HostTools, OrganizationStore
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
-from core.usecases.knowledge_index import catch_up, index_pending
-from core.usecases.learning import entry_from, heed_votes, learn, merge, note_report
 
 ACME = OrganizationId("acme")
 ADA, BOB = Actor("U1", "Ada"), Actor("U2", "Bob")

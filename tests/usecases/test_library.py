@@ -15,11 +15,11 @@ from core.domain.errors import NotFound, ServiceUnavailable
 from core.domain.knowledge import Kind, KnowledgeEntry, PastFix, Standing
 from core.domain.passages import PASSAGE_CHARS, Document, Section
 from core.domain.tenancy import Actor, Organization
+from core.knowledge.index import index_pending
+from core.knowledge.library import Imported, Library, Selection
 from core.mcp_server.masking import Masker
 from core.ports import ToolResult
-from core.storage.stores import SqlStores, open_stores
-from core.usecases.knowledge_index import index_pending
-from core.usecases.library import Imported, Library, Selection
+from core.storage.database_stores import SqlStores, open_stores
 from tests.isolation.lives import ACME, GLOBEX
 from tests.postgres import DatabaseUrls
 

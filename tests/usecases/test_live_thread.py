@@ -9,13 +9,13 @@ from functools import partial
 
 import pytest
 
+from core.delivery.live_message import LiveThread
 from core.domain.conversation import ConversationRef, MessageRef
 from core.domain.errors import ServiceUnavailable
 from core.domain.investigation import Status
 from core.domain.report import NO_USAGE
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
 from core.domain.thread_view import NoticeView, ProgressView, ThreadView
-from core.usecases.live_thread import LiveThread
 
 CONVERSATION = ConversationRef(WorkspaceRef(Platform.TERMINAL, "acme"), "here")
 VIEW = ProgressView("i", "SHOP-1", Status.RUNNING, (), None, (), NO_USAGE, datetime(2026, 11, 23, tzinfo=UTC))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from bot.investigating import told_of_decision
+from bot.cli.investigate import told_of_decision
 from core.domain.investigation import Status
 from core.domain.tenancy import Actor
 from core.ports import ToolResult
-from core.usecases.resolve import _tell_tracker
+from core.requests.resolve import _tell_tracker
 
 
 async def test_a_note_that_could_not_be_left_is_said() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from core.domain.tenancy import Organization
 from core.domain.thread_view import ReportView, report_of
-from core.storage.stores import SqlStores, open_stores
-from core.usecases.retention import keep_within_limits
+from core.storage.database_stores import SqlStores, open_stores
+from core.work.retention import keep_within_limits
 from tests.isolation.lives import ACME, AT, AUDIT, GLOBEX, live, rows_of
 from tests.postgres import DatabaseUrls
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.domain.conversation import ConversationRef, MessageRef, Resolution
 from core.domain.investigation import Investigation, Status, Subject
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
-from core.usecases.resolve import HAND_OVER, SETTLE, what_follows
+from core.requests.resolve import HAND_OVER, SETTLE, what_follows
 
 PEOPLE = tuple(Actor(name.upper(), name) for name in ("ada", "bob", "cem"))
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,10 +16,10 @@ from core.domain.errors import LogSenseError, NotFound
 from core.domain.investigation import Investigation, Status, Subject
 from core.domain.tenancy import Actor, Organization, OrganizationId, Platform, WorkspaceRef
 from core.ports import OrganizationStore, Run, Stores
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
-from core.usecases.recover import close_orphans
-from core.usecases.worker import MAX_CRASHES, Worker
+from core.work.orphans import close_orphans
+from core.work.worker import MAX_CRASHES, Worker
 
 ORGANIZATION = OrganizationId("acme")
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

@@ -15,9 +15,9 @@ from core.domain.errors import DATABASE, LeaseLost, ServiceUnavailable
 from core.domain.investigation import Investigation, Subject
 from core.domain.tenancy import Actor, OrganizationId, Platform, WorkspaceRef
 from core.ports import OrganizationStore, Run, Stores
+from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.storage.stores import open_stores
-from core.usecases.worker import Worker
+from core.work.worker import Worker
 from tests.usecases.test_worker import NOW, ORGANIZATION
 
 LEASE_S = 1.0

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from core.domain.incident import IssueRef
 from core.mcp_server.arguments import IssueId, Note
-from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet
+from core.mcp_server.output import Sheet
+from core.mcp_server.tool_context import Doors
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:

@@ -10,10 +10,10 @@ from core.gateways.logs.analysis import Change, Changes, compare, find_bursts, p
 from core.gateways.logs.flows import broken_flows
 from core.gateways.logs.reading import LogIndex
 from core.mcp_server.arguments import LogTime, Minutes, PageNumber
-from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import described, minute_of, second
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, quoted, tame
+from core.mcp_server.output import Sheet, counted, quoted, tame
+from core.mcp_server.tool_context import Doors
 
 _SHOWN = 8
 _EXPECTED_CHARS = 160

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cleaned
+from core.mcp_server.output import Sheet, cleaned
+from core.mcp_server.tool_context import Doors
 
 _MOST = 40
 

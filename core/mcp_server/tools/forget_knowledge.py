@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted
+from core.mcp_server.output import Sheet, counted
+from core.mcp_server.tool_context import Doors
 
 EntryIds = Annotated[list[str] | None, Field(description="Ids of knowledge entries", max_length=500)]
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from core.domain.incident import Frame
-from core.mcp_server.rendering import Sheet, cut
+from core.mcp_server.output import Sheet, cut
 
 _LINES_ABOVE, _LINES_BELOW = 4, 2
 _VARIABLES = 16

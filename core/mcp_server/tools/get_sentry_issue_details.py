@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import Commit, ErrorEvent, ExceptionInfo, Frame, IssueDetails, IssueRef, Release
 from core.mcp_server.arguments import IssueId, PageNumber
-from core.mcp_server.doors import Doors
 from core.mcp_server.frames import roles
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, iso, quoted, spoken
+from core.mcp_server.output import Sheet, counted, cut, iso, quoted, spoken
+from core.mcp_server.tool_context import Doors
 from core.ports import IncidentSource
 
 ONE_EVENT = "Only one pasted event is known: no counts, history, other users or earlier releases."

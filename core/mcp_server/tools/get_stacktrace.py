@@ -9,10 +9,10 @@ from dataclasses import replace
 from core.domain.incident import Breadcrumb, ErrorEvent, Frame, IssueRef
 from core.mcp_server import frames
 from core.mcp_server.arguments import EventChoice, IssueId, PageNumber
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, iso, quoted
+from core.mcp_server.output import Sheet, counted, cut, iso, quoted
+from core.mcp_server.tool_context import Doors
 from core.mcp_server.tools.frame_lines import add_frame, fields_of, place
 from core.mcp_server.tools.span_lines import add_spans
 from core.mcp_server.tools.way_lines import add_below, add_callers

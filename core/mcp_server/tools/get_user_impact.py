@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from core.domain.errors import NotFound, ServiceFailed
 from core.domain.incident import IssueDetails, IssueRef, TagDistribution
 from core.mcp_server.arguments import IssueId
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut
+from core.mcp_server.output import Sheet, counted, cut
+from core.mcp_server.tool_context import Doors
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 

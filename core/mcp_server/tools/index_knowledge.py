@@ -9,9 +9,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from core.domain.errors import InvalidInput
 from core.domain.knowledge import KnowledgeEntry
-from core.mcp_server.doors import Doors
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted
+from core.mcp_server.output import Sheet, counted
+from core.mcp_server.tool_context import Doors
 
 Entries = Annotated[list[dict[str, Any]], Field(description="Knowledge entries", max_length=500)]
 

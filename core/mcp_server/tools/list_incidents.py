@@ -7,10 +7,10 @@ from typing import Any
 
 from core.domain.incident import IssueDetails
 from core.mcp_server.arguments import Count, Search
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, iso
+from core.mcp_server.output import Sheet, counted, cut, iso
+from core.mcp_server.tool_context import Doors
 
 
 def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:

@@ -12,10 +12,10 @@ from core.gateways.logs.heads import NO_MINUTE
 from core.gateways.logs.reading import Kind, LogIndex
 from core.gateways.traces.index import count_spans
 from core.mcp_server.arguments import PageNumber
-from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import described, second, told_span
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, tame
+from core.mcp_server.output import Sheet, counted, tame
+from core.mcp_server.tool_context import Doors
 
 _BURSTS = 5
 _KINDS = 8

@@ -9,10 +9,10 @@ from contextlib import closing
 from core.domain.errors import InvalidInput
 from core.gateways.logs.reading import LogIndex
 from core.mcp_server.arguments import LineCount, LogPlace, PageNumber
-from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import minute_of
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, cut, tame
+from core.mcp_server.output import Sheet, cut, tame
+from core.mcp_server.tool_context import Doors
 
 _LINE_CHARS = 500
 

@@ -21,10 +21,10 @@ from core.gateways.traces.analysis import (
 from core.gateways.traces.index import place_of, read_spans
 from core.gateways.traces.otlp import Span
 from core.mcp_server.arguments import PageNumber
-from core.mcp_server.doors import Doors
 from core.mcp_server.log_lines import second
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, quoted, tame
+from core.mcp_server.output import Sheet, counted, cut, quoted, tame
+from core.mcp_server.tool_context import Doors
 
 _SHOWN = 8
 _PATH = 15

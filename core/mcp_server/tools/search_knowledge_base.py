@@ -8,10 +8,10 @@ from typing import Any
 
 from core.domain.knowledge import Kind, KnowledgeFindings, KnowledgeMatch
 from core.mcp_server.arguments import Limit, Query
-from core.mcp_server.doors import Doors
-from core.mcp_server.limited_rendering import Cleaner, rendered
+from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.rendering import Sheet, counted, cut, quoted
+from core.mcp_server.output import Sheet, counted, cut, quoted
+from core.mcp_server.tool_context import Doors
 
 _PASSAGE_CHARS = 600
 

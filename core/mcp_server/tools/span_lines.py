@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.domain.durations import readable_time
 from core.domain.incident import ErrorEvent, Span
-from core.mcp_server.rendering import Sheet, cut
+from core.mcp_server.output import Sheet, cut
 
 _SHOWN = 8
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.domain.incident import Frame
 from core.mcp_server.frames import outsiders
-from core.mcp_server.rendering import Sheet, counted, cut
+from core.mcp_server.output import Sheet, counted, cut
 from core.mcp_server.tools.frame_lines import fields_of, place
 
 _CALLERS = 60

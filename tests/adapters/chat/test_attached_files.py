@@ -20,13 +20,13 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat import attached_files
-from adapters.chat.attached_files import AttachedFile, FileReader, Source, is_https_at, readable
-from adapters.chat.tasks import Tasks
-from adapters.slack.files import files_in as slack_files_in
-from adapters.teams.files import files_in as teams_files_in
-from bot import attached_logs
-from bot.attached_logs import LogFolder
+from adapters.common import attached_files
+from adapters.common.attached_files import AttachedFile, FileReader, Source, is_https_at, readable
+from adapters.common.background import Tasks
+from adapters.slack.inbound.files import files_in as slack_files_in
+from adapters.teams.inbound.files import files_in as teams_files_in
+from bot.server import attached_logs
+from bot.server.attached_logs import LogFolder
 from core.domain.conversation import PastedEvent
 from core.domain.errors import AccessDenied, InvalidInput, ServiceUnavailable
 from core.domain.tenancy import Organization, OrganizationId, Platform, WorkspaceRef

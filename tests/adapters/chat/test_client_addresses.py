@@ -9,7 +9,7 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.client_addresses import AddressLimit, client_address
+from adapters.common.client_addresses import AddressLimit, client_address
 
 
 def address(remote: str | None, *forwarded: str) -> str:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from adapters.chat.first_lines import first_lines, fixed_by, folded, is_safe
-from adapters.chat.shortened import MAX_SENTENCE, one_sentence, without_place, without_records
-from adapters.slack.blocks import messages_of
-from adapters.teams.cards import cards_of
+from adapters.common.first_lines import first_lines, fixed_by, folded, is_safe
+from adapters.common.short_sentences import MAX_SENTENCE, one_sentence, without_place, without_records
+from adapters.slack.render.blocks import messages_of
+from adapters.teams.render.cards import cards_of
 from core.domain.report import Culprit
 from core.domain.thread_view import ReportView
 from tests.adapters.slack.block_rules import outline

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from adapters.chat.post_mortem import post_mortem
-from adapters.chat.wording import masked_words
-from adapters.slack.report_blocks import report_messages
-from adapters.teams.report_card import report_cards
+from adapters.common.post_mortem import post_mortem
+from adapters.common.wording import masked_words
+from adapters.slack.render.report_blocks import report_messages
+from adapters.teams.render.report_card import report_cards
 from adapters.terminal import TerminalChannel
 from core.domain.conversation import ConversationRef
 from core.domain.masked_values import MASKED_KINDS, count_masked

@@ -10,8 +10,8 @@ from typing import Any
 from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View as SdkView
 
-from adapters.chat.visible import size
-from adapters.slack.message import Message, weight
+from adapters.common.text_limits import size
+from adapters.slack.render.message import Message, weight
 
 _OUR_MARKUP = re.compile(r"<@[UW][A-Z0-9]{2,}>|<#[CGD][A-Z0-9]{2,}>|<https?://[\w.:/~-]+\|[^<>|]+>")
 

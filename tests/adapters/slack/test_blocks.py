@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from adapters.slack.blocks import messages_of
-from adapters.slack.evidence_modal import evidence_modal
-from adapters.slack.ids import Action
-from adapters.slack.message import BLOCK_LIMIT, MOST_MESSAGES, Message, divided, messages
-from adapters.slack.report_blocks import rest_of_report
+from adapters.slack.inbound.ids import Action
+from adapters.slack.render.blocks import messages_of
+from adapters.slack.render.evidence_modal import evidence_modal
+from adapters.slack.render.message import BLOCK_LIMIT, MOST_MESSAGES, Message, divided, messages
+from adapters.slack.render.report_blocks import rest_of_report
 from core.domain.investigation import Status
 from core.domain.journal import Step
 from core.domain.tenancy import Actor

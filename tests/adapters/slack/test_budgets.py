@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.pace import FINAL, PROGRESS, Budget
-from adapters.slack.budgets import Budgets
+from adapters.common.rate_limits import FINAL, PROGRESS, Budget
+from adapters.slack.shared_limits import Budgets
 from core.domain.errors import ServiceUnavailable
 from core.ports import Rate, Turns
 from tests.adapters.slack.test_pace import in_virtual_time

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from adapters.chat.chart import HEIGHT, WIDTH, frequency_chart
+from adapters.common.chart import HEIGHT, WIDTH, frequency_chart
 from core.domain.report import Evidence
 from tests.adapters.slack.samples import REPORT, SHORT
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.commands import WORDS, Cancel, Command, Connect, Help, Incidents, Investigate, Status, Unknown
-from adapters.slack.commands import help_text, parse_command
+from adapters.common.commands import WORDS, Cancel, Command, Connect, Help, Incidents, Investigate, Status, Unknown
+from adapters.slack.inbound.commands import help_text, parse_command
 
 URL = "https://acme.sentry.io/issues/4500123/?project=3&referrer=slack"
 CANONICAL: dict[str, Command] = {

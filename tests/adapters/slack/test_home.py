@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import given
 
-from adapters.slack.home import LIMIT, home_blocks
-from adapters.slack.ids import Action
+from adapters.slack.inbound.ids import Action
+from adapters.slack.render.home import LIMIT, home_blocks
 from core.domain.home_view import HomeView, Incidents
 from tests.adapters.slack.block_rules import assert_blocks, outline
 from tests.adapters.slack.samples import HOME, INCIDENT_ROWS, NEW_HOME, home_views

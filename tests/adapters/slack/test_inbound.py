@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack.inbound import (
+from adapters.slack.inbound.payloads import (
     Place,
     ReactionMeaning,
     delivery_of,
@@ -24,7 +24,7 @@ from adapters.slack.inbound import (
 )
 from core.domain.conversation import PastedEvent
 from core.domain.tenancy import Actor
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from tests.adapters.slack.payloads import (
     ADA,
     BOB,

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.connections import Field
-from adapters.slack import modals
-from adapters.slack.ids import Action, Callback
-from adapters.slack.modals import (
+from adapters.common.connections import Field
+from adapters.slack.inbound.ids import Action, Callback
+from adapters.slack.render import modals
+from adapters.slack.render.modals import (
     channel_modal,
     evidence_modal,
     masking_modal,

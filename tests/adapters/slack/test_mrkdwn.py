@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.visible import size
-from adapters.slack.mrkdwn import code, code_block, cut, escaped, link, pieces, plain, prose
+from adapters.common.text_limits import size
+from adapters.slack.render.mrkdwn import code, code_block, cut, escaped, link, pieces, plain, prose
 from tests.adapters.slack.block_rules import assert_harmless
 from tests.adapters.slack.samples import LONG, SHORT
 

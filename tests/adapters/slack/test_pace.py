@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.pace import FINAL, PROGRESS, Budget
+from adapters.common.rate_limits import FINAL, PROGRESS, Budget
 
 _SELECT = selectors.DefaultSelector
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from adapters.chat.post_mortem import post_mortem
+from adapters.common.post_mortem import post_mortem
 from core.domain.thread_view import ReportView
 from tests.adapters.slack.samples import FINISHED, HOSTILE, REPORT, RESOLVED, report_views
 from tests.adapters.slack.test_blocks import SLOW_TO_MAKE

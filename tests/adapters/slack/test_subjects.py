@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.slack.inbound import subject_in
+from adapters.slack.inbound.payloads import subject_in
 from core.domain.conversation import IssueText, PastedEvent
 from core.domain.incident import ErrorEvent
-from core.gateways.sentry_payloads import read_event
+from core.gateways.sentry.payloads import read_event
 from tests.adapters.slack.payloads import ADA, ALERTS, BOT, ISSUE_URL, JAVA, NODE, PYTHON, Json
 
 TRACES = {

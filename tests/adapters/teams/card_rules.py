@@ -12,7 +12,7 @@ from typing import Any
 
 from jsonschema import Draft6Validator  # type: ignore[import-untyped]
 
-from adapters.chat.visible import size
+from adapters.common.text_limits import size
 
 SCHEMAS = Path(__file__).parent / "schemas"
 CARD = Draft6Validator(json.loads((SCHEMAS / "adaptive-card-1.5.json").read_bytes()))

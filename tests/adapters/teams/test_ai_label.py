@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.teams.ai_label import marks_of
-from adapters.teams.inbound import read_feedback
+from adapters.teams.inbound.activities import read_feedback
+from adapters.teams.render.ai_label import marks_of
 from core.domain.report import NO_USAGE
 from tests.adapters.slack.samples import ANSWER, NOTICE, REPORT, RUNNING
 from tests.adapters.teams.activities import message

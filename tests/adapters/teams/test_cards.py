@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from adapters.teams.card import LIMIT, MOST_CARDS, cards, divided
-from adapters.teams.cards import cards_of, summary_of
-from adapters.teams.elements import own, rich, weight
-from adapters.teams.evidence_card import evidence_card
-from adapters.teams.ids import Action
-from adapters.teams.report_card import rest_of_report
-from adapters.teams.text import run
+from adapters.teams.inbound.ids import Action
+from adapters.teams.render.card import LIMIT, MOST_CARDS, cards, divided
+from adapters.teams.render.cards import cards_of, summary_of
+from adapters.teams.render.elements import own, rich, weight
+from adapters.teams.render.evidence_card import evidence_card
+from adapters.teams.render.report_card import rest_of_report
+from adapters.teams.render.text import run
 from core.domain.investigation import Status
 from core.domain.journal import Step
 from core.domain.tenancy import Actor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.teams.chart_links import LASTS_S, ChartLinks
+from adapters.teams.render.chart_links import LASTS_S, ChartLinks
 from core.domain.tenancy import Platform, WorkspaceRef
 
 ACME = WorkspaceRef(Platform.TEAMS, "acme")

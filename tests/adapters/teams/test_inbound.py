@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.commands import Cancel, Connect, Help, Incidents, Investigate, Status, Unknown
-from adapters.teams.commands import Join
-from adapters.teams.ids import CHAT, Action, conversation_id, conversation_of, message_ref
-from adapters.teams.inbound import (
+from adapters.common.commands import Cancel, Connect, Help, Incidents, Investigate, Status, Unknown
+from adapters.teams.inbound.activities import (
     Asked,
     Overheard,
     Pressed,
@@ -25,7 +23,9 @@ from adapters.teams.inbound import (
     read_message,
     read_reactions,
 )
-from adapters.teams.written import written_in
+from adapters.teams.inbound.commands import Join
+from adapters.teams.inbound.ids import CHAT, Action, conversation_id, conversation_of, message_ref
+from adapters.teams.inbound.message_text import written_in
 from core.domain.conversation import (
     Again,
     Cancellation,

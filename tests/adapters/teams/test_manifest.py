@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from PIL import Image
 
-from adapters.teams.commands import parse_command
-from adapters.teams.manifest import manifest, package
+from adapters.teams.inbound.commands import parse_command
+from adapters.teams.install.manifest import manifest, package
 from core.domain.errors import InvalidInput
 
 APP_ID = "11111111-2222-3333-4444-55555555555A"

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.chat.connections import Field
-from adapters.chat.visible import size
-from adapters.teams.commands import WORDS, parse_command
-from adapters.teams.evidence_card import evidence_card, page_named
-from adapters.teams.forms_cards import (
+from adapters.common.connections import Field
+from adapters.common.text_limits import size
+from adapters.teams.inbound.commands import WORDS, parse_command
+from adapters.teams.inbound.ids import Action
+from adapters.teams.render.evidence_card import evidence_card, page_named
+from adapters.teams.render.forms_cards import (
     masking_card,
     model_card,
     read_masking,
@@ -24,10 +25,9 @@ from adapters.teams.forms_cards import (
     saved_card,
     sentry_card,
 )
-from adapters.teams.greeting_cards import Place, help_card, welcome_card
-from adapters.teams.ids import Action
-from adapters.teams.listing import incidents_card, status_card
-from adapters.teams.post_mortem import post_mortem_messages
+from adapters.teams.render.greeting_cards import Place, help_card, welcome_card
+from adapters.teams.render.listing import incidents_card, status_card
+from adapters.teams.render.post_mortem import post_mortem_messages
 from core.domain.home_view import HomeView, Incidents
 from core.domain.report import Evidence
 from core.domain.tenancy import ModelConnection, PersonalData, SentryConnection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from core.storage.stored_titles import mask_stored_titles
+from core.storage.stores.stored_titles import mask_stored_titles
 
 revision = "0006"
 down_revision = "0005"

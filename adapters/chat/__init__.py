@@ -1,1 +1,0 @@
-"""What chat adapters share and no platform shapes: reading what people type and paste, and putting things in words."""

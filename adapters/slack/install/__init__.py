@@ -1,0 +1,1 @@
+"""Installing in Slack workspaces."""

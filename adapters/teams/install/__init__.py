@@ -1,0 +1,1 @@
+"""Installing for Teams tenants."""

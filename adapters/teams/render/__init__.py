@@ -1,0 +1,1 @@
+"""What Teams is sent: cards."""

@@ -1,0 +1,1 @@
+"""`logsense serve`: routes, health, metrics, and limits for connections."""

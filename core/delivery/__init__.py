@@ -1,0 +1,1 @@
+"""Threads on chat platforms: every message once."""

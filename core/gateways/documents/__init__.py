@@ -1,0 +1,1 @@
+"""Runbooks and exports that people import into knowledge."""

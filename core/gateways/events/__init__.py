@@ -1,0 +1,1 @@
+"""Single events that people hand over, read within limits."""

@@ -1,0 +1,1 @@
+"""HTTP to addresses that tenants give."""

@@ -1,0 +1,1 @@
+"""The tool server as a child process, and the calls to it."""

@@ -1,0 +1,1 @@
+"""The knowledge index in Qdrant, embedded or on a server."""

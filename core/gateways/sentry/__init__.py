@@ -1,0 +1,1 @@
+"""Sentry's Web API as a source of incidents."""

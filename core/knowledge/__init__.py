@@ -1,0 +1,1 @@
+"""What an organization learned: lessons, documents, and the index that finds them."""

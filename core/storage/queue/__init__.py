@@ -1,0 +1,1 @@
+"""Leased rows of work, and what replicas agree on."""

@@ -1,1 +1,0 @@
-"""What LogSense does for people, step by step, through ports."""

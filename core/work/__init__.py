@@ -1,0 +1,1 @@
+"""The worker and its jobs: investigations, answers, background tasks and recurring work."""

@@ -19,7 +19,7 @@ JVM_FRAME = re.compile(
 )
 V8_FRAME = re.compile(
     r"\Aat[ \t]++(?:(?P<call>(?:async )?(?:new )?[^\s()][^()\n]{0,200}?(?: \[as [^\]\n]{1,80}\])?) \([ \t]*+)?"
-    r"(?:address at )?(?P<file>(?:[A-Za-z][\w+.-]{0,30}://?/?|[A-Za-z]:[\\/]|[/.\\\w@<~(])[^\s:]*+(?::[^\s:]*?[^\s:\d][^\s:]*+)*+)"
+    r"(?:address at )?(?P<file>(?:[A-Za-z][\w+.-]{0,30}://?/?|[A-Za-z]:[\\/]|[/.\\\w@<~(])[^\s:]*+(?>(?::[^\s:]*?[^\s:\d][^\s:]*+)*))"
     r":(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?[ \t]*+\)?(?:[ \t]*\{)?[ \t]*$"
 )
 GECKO_FRAME = re.compile(
@@ -81,7 +81,7 @@ TELLING = (
     PYTHON_HEAD,
     JVM_FRAME,
     re.compile(
-        r"\A(?:(?!at[ \t])[^\n])*+at[ \t][^\n]*?(?:[A-Za-z/>?=\d]:\d{1,9}:\d{1,9}\)?[ \t]*(?:\{[ \t]*)?$|\(Native Method\))"
+        r"\A(?>(?:(?!at[ \t])[^\n])*)at[ \t][^\n]*?(?:[A-Za-z/>?=\d]:\d{1,9}:\d{1,9}\)?[ \t]*(?:\{[ \t]*)?$|\(Native Method\))"
     ),
     re.compile(r"(?:at|bei|à) [\w.<>`$+]{3,300}\([^()\n]{0,400}\) (?:in|dans) [^\n]{1,400}:(?:line|Zeile|ligne) \d"),
     GO_HEAD,
@@ -95,7 +95,7 @@ TELLING = (
     re.compile(r"#\d{1,4}[ \t]+\S[^\n]{0,300} \((?:package|dart|file):[^\s()]{1,300}:\d"),
     re.compile(r"(?:Address|Thread|Memory|Leak|UndefinedBehavior)Sanitizer: "),
     re.compile(
-        r"\A(?:(?!#\d{1,4}[ \t])[^\n])*+#\d{1,4}[ \t][^\n]+? [\w./+-]{1,300}\.(?:c|cc|cpp|cxx|h|hh|hpp|m|mm|swift|rs):\d"
+        r"\A(?>(?:(?!#\d{1,4}[ \t])[^\n])*)#\d{1,4}[ \t][^\n]+? [\w./+-]{1,300}\.(?:c|cc|cpp|cxx|h|hh|hpp|m|mm|swift|rs):\d"
     ),
     re.compile(r"\d{1,4}[ \t]+[\w.+-]{1,80}[ \t]+0x[0-9a-f]{6,16}[ \t]+\S.{0,400} \+ \d"),
     re.compile(r"#\d\d pc [0-9a-f]{6,16}[ \t]+\S"),

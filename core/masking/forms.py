@@ -31,14 +31,14 @@ _ASSIGNED = re.compile(
     re.A,
 )
 _ENCODED = re.compile(r"(?i)(?:%(?:25)?22|%5c)*(?:%(?:25)?3d|%(?:25)?3a)(?:%(?:25)?22|%(?:25)?20|\+|%5c)*")
-_ENCODED_VALUE = re.compile(r"(?i)(?:(?!%(?:25)?(?:26|22|2c|7d|3b|0a))[^\s&\"'<>,;]){1,4096}+")
+_ENCODED_VALUE = re.compile(r"(?i)(?>(?:(?!%(?:25)?(?:26|22|2c|7d|3b|0a))[^\s&\"'<>,;]){1,4096})")
 _PAIRED = re.compile(r"\\{0,3}[\"']\s{0,4}+,\s{0,4}+[bru]{0,2}(?=[\"'\w])")
 _DESCRIBED = re.compile(
-    r"(?i)\\{0,3}[\"']?\s{0,20}+[,;{]?(?:\s|\\n){0,20}+\\{0,3}[\"']?(?:\w{1,12}:)?(?:value|val|content|data|text|default)\\{0,3}[\"']?"
+    r"(?i)\\{0,3}[\"']?\s{0,20}+[,;{]?(?>(?:\s|\\n){0,20})\\{0,3}[\"']?(?:\w{1,12}:)?(?:value|val|content|data|text|default)\\{0,3}[\"']?"
     r"\s{0,4}+[:=]>?\s{0,4}+"
 )
 _ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?\s{0,40}+")
-_ELEMENT_VALUE = re.compile(r"(?:(?!\]\]>)[^<]){1,8192}+")
+_ELEMENT_VALUE = re.compile(r"(?>(?:(?!\]\]>)[^<]){1,8192})")
 _ELEMENT_ENDS = ("</", "]]>")
 _TYPED = re.compile(
     r"[ \t]{0,4}+(?::|\bAs\b)[ \t]{0,4}+"

@@ -28,7 +28,7 @@ def is_random(text: str) -> bool:
     return entropy(text) >= min(3.0, math.log2(len(text)) - 0.6)
 
 
-_PREFIXED = re.compile(r"((?:[A-Za-z][A-Za-z0-9]{0,15}[_-]){1,4}+)([A-Za-z0-9_-]{16,})")
+_PREFIXED = re.compile(r"((?>(?:[A-Za-z][A-Za-z0-9]{0,15}[_-]){1,4}))([A-Za-z0-9_-]{16,})")
 _SECRETIVE = re.compile(
     r"key|token|secret|passw|cred|access|priv|admin|apikey|live$|^(?:tok|pat|pass|pwd|api|auth|test|prod|bot|sk|rk|oauth)$"
 )

@@ -40,7 +40,7 @@ _CODE = re.compile(
     r"(?:await |new |not |\*{1,2})?(?:self|this|settings|config|conf|cfg|env|environ|os|process|req|request|ctx|context"
     r"|args|opts|options|kwargs|params|data|form|secrets|vault|app|state|props|event|body|payload|user|account|credentials|creds|session"
     r"|Rails|ENV|System|Environment|Deno|Bun|import|current_app|current_user|st|var|local|module|each|values)"
-    r"(?:\??\.[A-Za-z_]\w*|\[[\"']?\w*[\"']?\]|\([\"'\w., ]*\))++[;,)]?"
+    r"(?>(?:\??\.[A-Za-z_]\w*|\[[\"']?\w*[\"']?\]|\([\"'\w., ]*\))+)[;,)]?"
 )
 _CALL = re.compile(
     r"(?:await |new )?[A-Za-z_][\w.:]*\([\w.,=\"'\[\] ]*+\)*+[;,)]*+|[A-Za-z_][\w.]*\[[\w.\"']*+\]*+[;,)]*+"

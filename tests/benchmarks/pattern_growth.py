@@ -129,6 +129,22 @@ def cases_of(pattern: Any) -> list[Case]:
     return list(found)
 
 
+def has_possessive_group(pattern: Any) -> bool:
+    """Whether a possessive repeat of the pattern repeats more than one character."""
+    return _is_possessive_group(parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG))
+
+
+def _is_possessive_group(tree: Sequence[tuple[Any, Any]]) -> bool:
+    single = (ops.IN, ops.ANY, ops.LITERAL, ops.NOT_LITERAL, ops.CATEGORY)
+    for op, value in tree:
+        body = value[2] if op in _REPEATS else None
+        if op is ops.POSSESSIVE_REPEAT and (len(value[2]) != 1 or value[2][0][0] not in single):
+            return True
+        if any(map(_is_possessive_group, _subtrees(op, value) if body is None else [body])):
+            return True
+    return False
+
+
 def _repeats(tree: Sequence[tuple[Any, Any]], before: str) -> Iterator[tuple[str, list[str]]]:
     for op, value in tree:
         if op in _REPEATS:

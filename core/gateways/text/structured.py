@@ -83,7 +83,7 @@ _VALUES = (
 )
 _WRAPPERS = ("jsonPayload", "fields", "log", "data", "attributes")
 _LOGFMT = re.compile(
-    r'(?<!\w)(?P<name>[A-Za-z_][\w.@-]{0,60})=(?P<value>"(?:[^"\\]|\\.){0,20000}+"|[^\s"]{0,2000}+)(?:(?P<end>\s|$)|\S*+)'
+    r'(?<!\w)(?P<name>[A-Za-z_][\w.@-]{0,60})=(?P<value>"(?>(?:[^"\\]|\\.){0,20000})"|[^\s"]{0,2000}+)(?:(?P<end>\s|$)|\S*+)'
 )
 """A pair is one that ends at a blank; the rest of any other word is passed over, so that nothing is read twice."""
 _EXPORT = re.compile(r"(?:__CURSOR|__REALTIME_TIMESTAMP|MESSAGE|_[A-Z_]+|[A-Z][A-Z_]+)=")

@@ -23,7 +23,7 @@ from core.domain.tenancy import (
 )
 from core.gateways.logs.folders import sweep
 from core.gateways.mcp.process import McpProcess, McpSettings
-from core.gateways.qdrant.engine import NO_EMBEDDER, OPENAI, KnowledgeSettings
+from core.gateways.qdrant.connection import NO_EMBEDDER, OPENAI, KnowledgeSettings
 from core.knowledge.index import catch_up
 from core.ports import Channel
 from core.work.announce import AnnounceJob

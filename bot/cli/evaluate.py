@@ -18,7 +18,7 @@ from core.domain.duplicates import DuplicateSet
 from core.domain.retrieval_scores import Share
 from core.domain.tenancy import OrganizationId
 from core.gateways.documents.report_files import read_duplicates
-from core.gateways.qdrant.engine import embedder_for
+from core.gateways.qdrant.connection import embedder_for
 from core.gateways.qdrant.knowledge import QdrantKnowledge
 from core.gateways.qdrant.shard import QdrantShard
 from core.knowledge.evaluation import Scores, ask_in_order, scores_of

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from core.domain.errors import InvalidInput
 from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection, parse_personal_data
 from core.gateways.http.guarded import open_guarded_session
-from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy

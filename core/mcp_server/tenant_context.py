@@ -18,7 +18,7 @@ from core.gateways.events.single_event import SingleEventSource
 from core.gateways.logs.folders import folder_of
 from core.gateways.logs.reading import LogIndex
 from core.gateways.process_pool import ProcessPool
-from core.gateways.qdrant.engine import KnowledgeEngine
+from core.gateways.qdrant.connection import KnowledgeEngine
 from core.gateways.sentry.http import ServerState
 from core.gateways.sentry.incidents import SentryIncidents
 from core.mcp_server.tenancy import tenant

@@ -43,7 +43,7 @@ from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpHostTools, McpToolbox
 from core.gateways.openai.messages import tool_of
 from core.gateways.openai.models import OpenAIReasoner
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.ports import Reasoner
 from core.storage.database_stores import open_stores
 from core.storage.schema import migrate

@@ -19,7 +19,7 @@ from core.domain.journal import ToolCall
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpToolbox
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from tests.benchmarks.hostile_sentry import REPEATED, HostileSentry
 
 _PASTED_BYTES = 1_000_000

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from core.gateways.mcp.process import McpProcess, McpSettings
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from tests.benchmarks.log_runs import report_on, words_of
 from tests.benchmarks.log_writer import write_log
 from tests.benchmarks.logs_holmes import holmes_cases

@@ -29,7 +29,7 @@ from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpToolbox
 from core.gateways.openai.messages import offered
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.ports import Toolbox, ToolSpec
 from tests.benchmarks.raw_tools import as_the_sdk_sends, compact, event_of_40_frames, raw_answers
 from tests.benchmarks.token_counts import prompt_tokens

@@ -26,7 +26,7 @@ from core.domain.report import Analysis, Culprit, RootCauseReport
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpToolbox
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.gateways.sentry.payloads import read_event
 from tests.evals.cases import SHARED, Case, all_cases
 from tests.evals.reading import Reading, print_reading, score_reading

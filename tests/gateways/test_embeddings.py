@@ -15,7 +15,7 @@ from aiohttp import web
 from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.tenancy import OrganizationId
 from core.gateways.openai.embeddings import OpenAIEmbedder
-from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings, embedder_for
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings, embedder_for
 from core.gateways.qdrant.local_embeddings import LocalEmbedder
 from tests.gateways.test_knowledge_index import CURRENCY, POOL
 

@@ -30,7 +30,7 @@ from core.gateways.mcp.envelope import (
 )
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpHostTools, McpToolbox, verified
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.ports import HostTools, Toolbox
 from tests import forkserver
 

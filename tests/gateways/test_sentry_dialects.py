@@ -21,7 +21,7 @@ from core.domain.errors import NotFound, RateLimited, Refusal, ServiceUnavailabl
 from core.domain.incident import IssueRef
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.http.guarded import open_guarded_session
-from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.gateways.sentry.http import ServerState
 from core.gateways.sentry.incidents import SentryIncidents
 from core.gateways.sentry.payloads import event_from_json

@@ -8,7 +8,7 @@ from bot.demo.local_sentry import Fault, LocalSentry
 from core.agent.patience import UNANSWERED, Patience
 from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.http.guarded import open_guarded_session
-from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy

@@ -16,7 +16,7 @@ from core.domain.journal import ToolCall
 from core.domain.tenancy import OperatorHosts, OrganizationId, SentryConnection
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpHostTools, McpToolbox
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.ports import HostTools, ToolResult
 from tests.isolation.lives import ACME, ENTRY, GLOBEX, MARK
 

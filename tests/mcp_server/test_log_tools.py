@@ -18,7 +18,7 @@ from core.gateways.logs.folders import folder_of
 from core.gateways.logs.index import LogIndexer, Source
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpToolbox
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.gateways.traces.index import index_spans
 from core.ports import ToolResult
 from tests.benchmarks.log_writer import Planted, write_log

@@ -16,7 +16,7 @@ SERVER = ("-m", "core.mcp_server")
 
 PARENT = """
 import asyncio, pathlib, sys
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.gateways.mcp.process import McpProcess, McpSettings
 async def main():
     command = (sys.executable, "-m", "tests.fakes.tool_server")

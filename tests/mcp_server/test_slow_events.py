@@ -20,7 +20,7 @@ from core.domain.tenancy import OrganizationId
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpToolbox
 from core.gateways.process_pool import ProcessPool
-from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy

@@ -9,7 +9,7 @@ import pytest
 from core.domain.errors import Refusal, ServiceUnavailable
 from core.domain.incident import IssueRef
 from core.domain.tenancy import OrganizationId, SentryConnection
-from core.gateways.qdrant.engine import KnowledgeEngine, KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server import tenancy
 from core.mcp_server.tenancy import Tenant
 from core.mcp_server.tenant_context import TenantDoors

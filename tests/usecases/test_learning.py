@@ -24,7 +24,7 @@ from core.domain.tenancy import Actor, Organization, OrganizationId, Platform, S
 from core.domain.untrusted_text import marker_in
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpHostTools, McpToolbox
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 from core.knowledge.index import catch_up, index_pending
 from core.knowledge.lessons import entry_from, heed_votes, learn, merge, note_report
 from core.ports import HostTools, OrganizationStore

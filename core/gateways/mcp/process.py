@@ -28,7 +28,7 @@ from core.domain.errors import ServiceUnavailable
 from core.domain.tenancy import OperatorHosts
 from core.gateways.mcp.child_stderr import relay, stderr_pipe
 from core.gateways.mcp.envelope import ENVELOPE_META, EVENT_META, Envelope, new_key, seal
-from core.gateways.qdrant.engine import KnowledgeSettings
+from core.gateways.qdrant.connection import KnowledgeSettings
 
 SERVICE = "The tool server"
 

@@ -1,4 +1,4 @@
-"""The first channel: views in a terminal, live where it can redraw, line by line where it cannot.
+"""The first channel: views in a terminal, live where it can update, line by line where it cannot.
 
 Everything shown may quote strangers, so text is never read as markup.
 """
@@ -89,10 +89,10 @@ class TerminalChannel:
         if isinstance(view, ProgressView):
             self._show_progress(view)
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         """A terminal shows no pictures."""
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """Whoever sits here is alone."""
         self._console.print(rendered(view))
 

@@ -62,7 +62,7 @@ COMMANDS = {
 """Commands in the order in which people meet them."""
 
 
-class OnDemand(click.Group):
+class LazyGroup(click.Group):
     """Imports a command when it is run: the list needs none of them, and none needs another's SDK."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -93,7 +93,7 @@ class OnDemand(click.Group):
 
 
 @click.group(
-    cls=OnDemand,
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 done, 2 the request cannot be served as asked, 3 a service failed, 4 cancelled.",
 )

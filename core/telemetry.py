@@ -83,7 +83,7 @@ _sinks: list[Sink] = []
 
 
 @contextlib.contextmanager
-def heard_by(sink: Sink) -> Iterator[None]:
+def add_sink(sink: Sink) -> Iterator[None]:
     """`sink` hears while the block lasts."""
     _sinks.append(sink)
     try:

@@ -6,12 +6,12 @@ import logging
 import re
 
 from bot.demo.local_sentry import TOKEN
-from tests.fakes.slack import SlackPeer
+from tests.fakes.slack import FakeSlack
 
 SECRETS = re.compile(
     "|".join(
         [
-            *map(re.escape, (TOKEN, SlackPeer.client_secret, SlackPeer.signing_secret, SlackPeer.app_token)),
+            *map(re.escape, (TOKEN, FakeSlack.client_secret, FakeSlack.signing_secret, FakeSlack.app_token)),
             r"xoxb-[\w-]{20,}",
             r"gAAAA[\w=-]{20,}",
         ]

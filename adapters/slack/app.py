@@ -20,8 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.common.client_addresses import AddressLimit, client_address
 from adapters.common.request_bodies import BadRequest
 from adapters.slack.channel import SlackChannel
-from adapters.slack.context import Caller, Door
-from adapters.slack.events import Talking
+from adapters.slack.context import Caller, EventContext
+from adapters.slack.events import EventHandlers
 from adapters.slack.forms import Forms
 from adapters.slack.inbound.files import SlackFiles
 from adapters.slack.inbound.ids import Callback, workspace_of
@@ -30,11 +30,11 @@ from adapters.slack.inbound.unfurling import LINK_SCOPES, Unfurling
 from adapters.slack.install.config import SLACK_URL, SlackConfig
 from adapters.slack.install.installations import SlackInstallations
 from adapters.slack.install.oauth import INSTALL_PATH, REDIRECT_PATH, InstallFlow
-from adapters.slack.interactions import Acting
+from adapters.slack.interactions import InteractionHandlers
 from adapters.slack.render.modals import notice_modal
 from adapters.slack.shared_limits import Budgets
 from core.domain.errors import RateLimited, Refusal, ServiceFailed, ServiceUnavailable
-from core.ports import AttachedLogs, Desk, Inbox, Installations
+from core.ports import AttachedLogs, Inbox, Installations, WorkspaceServices
 
 logger = logging.getLogger("logsense.slack")
 
@@ -51,7 +51,7 @@ class SlackApp:
     """LogSense in Slack while the context is entered; `channel` posts there."""
 
     def __init__(self, config: SlackConfig, kept: Installations, *, budgets: Budgets | None = None) -> None:
-        """Nothing is connected yet. Inbox and desk come with `listen_for`, since they need the channel first."""
+        """Nothing is connected yet. Inbox and services come with `listen_for`, since they need the channel first."""
         self._config = config
         self._kept = kept
         self._session: aiohttp.ClientSession | None = None
@@ -63,25 +63,25 @@ class SlackApp:
         self._socket: AsyncSocketModeHandler | None = None
         self._install_limit = AddressLimit(per_minute=INSTALLS_PER_MINUTE, burst=INSTALLS_PER_MINUTE)
 
-    def listen_for(self, inbox: Inbox, desk: Desk, logs: AttachedLogs) -> None:
-        """What people do goes to `inbox` and `desk`, the logs that they attach to `logs`."""
+    def listen_for(self, inbox: Inbox, services: WorkspaceServices, logs: AttachedLogs) -> None:
+        """What people do goes to `inbox` and `services`, the logs that they attach to `logs`."""
         config = self._config
-        self._desk = desk
-        self._door = Door(inbox, desk, self.channel, guests_may_ask=config.guests_may_ask)
-        self.channel.speak_only_where(self._door.may_speak)
-        self._forms = Forms(self._door)
+        self._services = services
+        self._context = EventContext(inbox, services, self.channel, guests_may_ask=config.guests_may_ask)
+        self.channel.speak_only_where(self._context.may_speak)
+        self._forms = Forms(self._context)
         other_origin = None if config.slack_url == SLACK_URL else config.slack_url.rstrip("/")
         files = SlackFiles(self._open_session, logs, other_origin)
-        self._talking = Talking(self._door, files, resolve_names=config.resolve_reactions)
-        self._acting = Acting(self._door, self._forms, files)
-        self._unfurling = Unfurling(self._door) if config.unfurls else None
+        self._events = EventHandlers(self._context, files, resolve_names=config.resolve_reactions)
+        self._interactions = InteractionHandlers(self._context, self._forms, files)
+        self._unfurling = Unfurling(self._context) if config.unfurls else None
         self._bolt = self._listeners()
         self._flow = (
             InstallFlow(
                 config.oauth,
                 self.installations,
                 self._kept,
-                desk,
+                services,
                 slack_url=config.slack_url,
                 more_scopes=LINK_SCOPES if config.unfurls else (),
             )
@@ -108,7 +108,7 @@ class SlackApp:
     async def close(self) -> None:
         """What was begun has ended, and no connection is open."""
         await self.disconnect_socket()
-        await self._door.tasks.drain()
+        await self._context.tasks.drain()
         self._budgets.close()
         if self._session is not None:
             await self._session.close()
@@ -193,10 +193,10 @@ class SlackApp:
 
     async def _heard(self, body: Mapping[str, Any], caller: Caller) -> None:
         try:
-            await self._talking.hear(body, caller)
+            await self._events.hear(body, caller)
             event = body.get("event") or {}
             if event.get("type") == "link_shared" and self._unfurling is not None:
-                self._door.tasks.start(self._unfurling.shared(event, caller), "unfurl")
+                self._context.tasks.start(self._unfurling.shared(event, caller), "unfurl")
         except Refusal as refusal:
             # Delivering it again would change nothing.
             logger.warning("an event was not taken: %s", refusal)
@@ -211,17 +211,17 @@ class SlackApp:
     ) -> None:
         await ack()
         if caller := await self._caller(context, _ANSWERED_S):
-            self._door.tasks.start(self._acting.command(body, caller, respond), "command")
+            self._context.tasks.start(self._interactions.command(body, caller, respond), "command")
 
     async def _shortcut(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
         if caller := await self._caller(context, _ANSWERED_S):
-            self._door.tasks.start(self._acting.shortcut(body, caller), "shortcut")
+            self._context.tasks.start(self._interactions.shortcut(body, caller), "shortcut")
 
     async def _button(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
         if caller := await self._caller(context, _ANSWERED_S):
-            self._door.tasks.start(self._acting.button(body, caller), "button")
+            self._context.tasks.start(self._interactions.button(body, caller), "button")
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         if caller := await self._caller(context):
@@ -247,7 +247,7 @@ class SlackApp:
         if event.get("type") == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
             return
         if caller is not None:
-            await self._desk.uninstalled(caller.workspace)
+            await self._services.uninstalled(caller.workspace)
             self.installations.forget(caller.workspace)
 
 

@@ -122,7 +122,7 @@ class SlackChannel:
         except CALL_ERRORS as error:
             raise explained(error) from None
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """See the port: in the channel for their eyes alone, else in a direct message."""
         await self.tell(conversation, person, messages_of(view)[0])
 
@@ -143,7 +143,7 @@ class SlackChannel:
         except CALL_ERRORS as error:
             raise explained(error) from None
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         """See the port: the chart of event frequency, when the series is worth looking at."""
         await self._refuse_outsiders(await self._client_of(conversation.workspace), conversation, _SEEN_S)
         chart = frequency_chart(view.evidence) if isinstance(view, ReportView) else None
@@ -167,7 +167,7 @@ class SlackChannel:
         except CALL_ERRORS as error:
             raise explained(error) from None
 
-    async def look_busy(self, conversation: ConversationRef) -> None:
+    async def show_typing(self, conversation: ConversationRef) -> None:
         """The thread says that an answer is being looked for, where Slack can show that; the answer ends it."""
         with contextlib.suppress(ServiceFailed, *CALL_ERRORS):
             client = await self._client_of(conversation.workspace)

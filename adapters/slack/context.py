@@ -18,7 +18,7 @@ from core.domain.conversation import ConversationRef, FollowUp, InboundEvent
 from core.domain.errors import AccessDenied, Ignored, NotAllowed, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import Actor, WorkspaceRef
 from core.domain.thread_view import NoticeView
-from core.ports import Desk, Inbox, Receipt
+from core.ports import Inbox, Receipt, WorkspaceServices
 
 logger = logging.getLogger("logsense.slack")
 
@@ -46,11 +46,11 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class EventContext:
     """The way from Slack's people to the core, and back."""
 
     inbox: Inbox
-    desk: Desk
+    services: WorkspaceServices
     channel: SlackChannel
     people: People = field(default_factory=People)
     tasks: Tasks = field(default_factory=Tasks)
@@ -58,7 +58,7 @@ class Door:
     told: set[tuple[str, str, str]] = field(default_factory=set)
     """Whom we told in which channel that nothing is answered there."""
 
-    async def hand_in(self, event: InboundEvent) -> None:
+    async def submit(self, event: InboundEvent) -> None:
         """Kept and queued; what the person should know is whispered later, outside of Slack's patience.
 
         Raises:
@@ -71,10 +71,10 @@ class Door:
         except ServiceUnavailable:
             raise
         except Exception as error:
-            self.whisper(event.conversation, event.actor, in_words(error), error=True)
+            self.post_ephemeral(event.conversation, event.actor, in_words(error), error=True)
             return
         if isinstance(event, FollowUp) and not receipt.repeated and "when the investigation" not in receipt.note:
-            self.tasks.start(self.channel.look_busy(event.conversation), "status")
+            self.tasks.start(self.channel.show_typing(event.conversation), "status")
         if receipt.note:
             self.tasks.start(self._note(event.conversation, event.actor, receipt), "note")
 
@@ -112,7 +112,7 @@ class Door:
             )
 
     async def _is_allowed(self, workspace: WorkspaceRef, channel: str) -> bool:
-        return (await self.desk.channel_settings(workspace, channel)).shared_is_allowed
+        return (await self.services.channel_settings(workspace, channel)).shared_is_allowed
 
     def refuse_once(self, conversation: ConversationRef, person: Actor, text: str) -> None:
         """The person is told, the first time that they ask in that channel."""
@@ -122,23 +122,23 @@ class Door:
         if len(self.told) >= _MOST_TOLD:
             self.told.clear()
         self.told.add(asked)
-        self.whisper(conversation, person, text, error=True)
+        self.post_ephemeral(conversation, person, text, error=True)
 
-    def whisper(self, conversation: ConversationRef, person: Actor, text: str, *, error: bool = False) -> None:
+    def post_ephemeral(self, conversation: ConversationRef, person: Actor, text: str, *, error: bool = False) -> None:
         """The person is told soon, for their eyes alone; the text may quote strangers."""
-        self.tasks.start(self._whisper(conversation, person, text, error), "whisper")
+        self.tasks.start(self._whisper(conversation, person, text, error), "post_ephemeral")
 
     def whispers(self, conversation: ConversationRef, person: Actor, said: list[str]) -> Callable[[str], None]:
         """Return what whispers each text that it is given, and keeps it in `said`."""
 
-        def whisper(text: str) -> None:
+        def post_ephemeral(text: str) -> None:
             said.append(text)
-            self.whisper(conversation, person, text)
+            self.post_ephemeral(conversation, person, text)
 
-        return whisper
+        return post_ephemeral
 
     def tell(self, conversation: ConversationRef, person: Actor, mrkdwn: str) -> None:
-        """Like `whisper`, with a text of ours in Slack's markup."""
+        """Like `post_ephemeral`, with a text of ours in Slack's markup."""
         self.tasks.start(self._tell(conversation, person, mrkdwn), "tell")
 
     async def note_of(self, receipt: Receipt, workspace: WorkspaceRef) -> str:
@@ -146,7 +146,7 @@ class Door:
         joined = receipt.joined
         for pause_s in _POSTED_WITHIN_S if receipt.is_awaited else ():
             await asyncio.sleep(pause_s)
-            if (joined := await self.desk.progress_message(workspace, receipt.id)) is not None:
+            if (joined := await self.services.progress_message(workspace, receipt.id)) is not None:
                 break
         if joined is not None and (link := await self.channel.link(joined)):
             return f"{receipt.note} Follow it here: {link}"
@@ -164,6 +164,6 @@ class Door:
 
     async def _whisper(self, conversation: ConversationRef, person: Actor, text: str, error: bool) -> None:
         try:
-            await self.channel.whisper(conversation, person, NoticeView(text, error=error))
+            await self.channel.post_ephemeral(conversation, person, NoticeView(text, error=error))
         except ServiceFailed as failure:
             logger.warning("%s could not be told: %s", person.id, failure)

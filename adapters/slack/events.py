@@ -11,7 +11,7 @@ from adapters.common.attached_files import AttachedFile, readable, refusals
 from adapters.common.commands import Cancel, Command, Connect, Help, Incidents, Investigate, Status
 from adapters.common.lessons import fix_said
 from adapters.slack.api_errors import CALL_ERRORS
-from adapters.slack.context import Caller, Door
+from adapters.slack.context import Caller, EventContext
 from adapters.slack.error_messages import in_words
 from adapters.slack.inbound.commands import help_text, parse_command
 from adapters.slack.inbound.files import SlackFiles, files_in, is_about_files
@@ -65,12 +65,12 @@ class _Message:
     caller: Caller
 
 
-class Talking:
+class EventHandlers:
     """Listens to mentions, replies, reactions and visits."""
 
-    def __init__(self, door: Door, files: SlackFiles, *, resolve_names: frozenset[str]) -> None:
+    def __init__(self, context: EventContext, files: SlackFiles, *, resolve_names: frozenset[str]) -> None:
         """`resolve_names` are the reactions that mean resolved."""
-        self._door = door
+        self._context = context
         self._files = files
         self._resolve_names = resolve_names
 
@@ -79,7 +79,7 @@ class Talking:
         event = body.get("event") or {}
         if body.get("is_ext_shared_channel"):
             item = event.get("item") or {}
-            self._door.people.note_shared(caller.workspace, str(event.get("channel") or item.get("channel")))
+            self._context.people.note_shared(caller.workspace, str(event.get("channel") or item.get("channel")))
         edited = rewritten(event)
         if event.get("type") == "app_mention" and event.get("edited"):
             edited = {**event, "edited": None, IS_EDIT: True}
@@ -93,7 +93,7 @@ class Talking:
             case "reaction_added" | "reaction_removed":
                 await self._reacted(body, event, caller)
             case "app_home_opened" if event.get("tab") == "home":
-                self._door.tasks.start(self.show_home(str(event.get("user")), caller), "home")
+                self._context.tasks.start(self.show_home(str(event.get("user")), caller), "home")
 
     # ---- words ------------------------------------------------------------------------------------------------------
 
@@ -124,12 +124,12 @@ class Talking:
     async def _is_ours(self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller) -> bool:
         """Whether an investigation has that thread; who answers our message sooner than we noted it is not lost."""
         for pause_s in _NOTED_WITHIN_S:
-            if await self._door.desk.is_ours(conversation):
+            if await self._context.services.is_ours(conversation):
                 return True
             if event.get("parent_user_id") != caller.bot_user_id:
                 return False
             await asyncio.sleep(pause_s)
-        return await self._door.desk.is_ours(conversation)
+        return await self._context.services.is_ours(conversation)
 
     async def _addressed(
         self, body: Mapping[str, Any], event: Mapping[str, Any], conversation: ConversationRef, caller: Caller
@@ -153,21 +153,21 @@ class Talking:
             case Investigate(text=text):
                 await self._investigate(message, subject_named(text))
             case Help():
-                self._door.tell(conversation, actor, help_text(caller.bot_user_id))
+                self._context.tell(conversation, actor, help_text(caller.bot_user_id))
             case Status():
-                text = status_text(await self._door.desk.unfinished(caller.workspace))
-                self._door.tell(conversation, actor, text)
+                text = status_text(await self._context.services.unfinished(caller.workspace))
+                self._context.tell(conversation, actor, text)
             case Incidents(query=query):
-                self._door.tasks.start(self._list_incidents(query, conversation, actor, caller), "incidents")
+                self._context.tasks.start(self._list_incidents(query, conversation, actor, caller), "incidents")
             case Cancel(investigation_id=named):
-                await self._door.hand_in(Cancellation(message_of(message.body), conversation, actor, named))
+                await self._context.submit(Cancellation(message_of(message.body), conversation, actor, named))
             case Connect():
-                self._door.tell(conversation, actor, f"Type `{COMMAND} connect`: that opens the form.")
+                self._context.tell(conversation, actor, f"Type `{COMMAND} connect`: that opens the form.")
             case _:
                 await self._free_words(message)
 
     async def _free_words(self, message: _Message) -> None:
-        if await self._door.desk.is_ours(message.conversation):
+        if await self._context.services.is_ours(message.conversation):
             await self._reply(message, question_in(message.event, message.caller.bot_user_id) or "")
         else:
             await self._investigate(message, subject_in(message.event, words_will_do=False))
@@ -193,27 +193,27 @@ class Talking:
         """Take a reply in a thread of ours for what fixed it where it says so, else for a question."""
         delivery, conversation, actor = message_of(message.body), message.conversation, message.actor
         if fix := fix_said(question):
-            await self._door.hand_in(Resolution(delivery, conversation, actor, True, fix))
+            await self._context.submit(Resolution(delivery, conversation, actor, True, fix))
         else:
             edited = bool((message.body.get("event") or {}).get(IS_EDIT))
-            await self._door.hand_in(FollowUp(delivery, conversation, actor, question, edited=edited))
+            await self._context.submit(FollowUp(delivery, conversation, actor, question, edited=edited))
 
     async def _investigate(self, message: _Message, subject: IssueText | PastedEvent | None) -> None:
         conversation, actor = message.conversation, message.actor
         if subject is None:
-            self._door.tell(conversation, actor, HOW_TO)
+            self._context.tell(conversation, actor, HOW_TO)
             return
-        await self._door.hand_in(InvestigationRequest(message_of(message.body), conversation, actor, subject))
+        await self._context.submit(InvestigationRequest(message_of(message.body), conversation, actor, subject))
 
     async def _is_refused(self, conversation: ConversationRef, actor: Actor, caller: Caller) -> bool:
         """Whether outsiders would read along; who asked is told so once."""
         try:
-            await self._door.refuse_if_shared(caller, conversation.channel)
+            await self._context.refuse_if_shared(caller, conversation.channel)
         except NotAllowed as refusal:
-            self._door.refuse_once(conversation, actor, str(refusal))
+            self._context.refuse_once(conversation, actor, str(refusal))
             return True
         except AccessDenied as denial:
-            self._door.refuse_once(conversation, actor, in_words(denial))
+            self._context.refuse_once(conversation, actor, in_words(denial))
             return True
         return False
 
@@ -233,9 +233,9 @@ class Talking:
         if readable(files):
             await self._investigate_files(message, files)
             return True
-        if not files or (without_names(message.event) and await self._door.desk.is_ours(message.conversation)):
+        if not files or (without_names(message.event) and await self._context.services.is_ours(message.conversation)):
             return False
-        self._door.whisper(message.conversation, message.actor, refusals(files), error=True)
+        self._context.post_ephemeral(message.conversation, message.actor, refusals(files), error=True)
         return True
 
     async def _investigate_files(self, message: _Message, files: Sequence[AttachedFile]) -> None:
@@ -245,16 +245,16 @@ class Talking:
         async def read() -> None:
             subject, said = None, list[str]()
             try:
-                subject = await self._files.read(files, caller, self._door.whispers(conversation, actor, said))
+                subject = await self._files.read(files, caller, self._context.whispers(conversation, actor, said))
                 await self._investigate(message, subject)
             except LogSenseError as error:
                 if subject is None or said:
                     # Where reading takes a while, Slack was answered long ago and does not deliver it again.
-                    self._door.whisper(conversation, actor, in_words(error), error=True)
+                    self._context.post_ephemeral(conversation, actor, in_words(error), error=True)
                 if subject is not None:
                     raise
 
-        await self._door.tasks.start_within(read(), "files", within_s=caller.patience_s)
+        await self._context.tasks.start_within(read(), "files", within_s=caller.patience_s)
 
     async def _root_of(
         self, event: Mapping[str, Any], conversation: ConversationRef, caller: Caller
@@ -273,11 +273,13 @@ class Talking:
 
     async def _list_incidents(self, query: str, conversation: ConversationRef, actor: Actor, caller: Caller) -> None:
         try:
-            found = await self._door.desk.incidents(caller.workspace, query, channel=conversation.channel, limit=10)
+            found = await self._context.services.incidents(
+                caller.workspace, query, channel=conversation.channel, limit=10
+            )
         except LogSenseError as error:
-            self._door.whisper(conversation, actor, in_words(error), error=True)
+            self._context.post_ephemeral(conversation, actor, in_words(error), error=True)
             return
-        self._door.tell(conversation, actor, incidents_text(found))
+        self._context.tell(conversation, actor, incidents_text(found))
 
     # ---- reactions --------------------------------------------------------------------------------------------------
 
@@ -293,17 +295,17 @@ class Talking:
         added = event.get("type") == "reaction_added"
         delivery = delivery_of(body)
         if meaning is ReactionMeaning.RESOLVE:
-            await self._door.hand_in(Resolution(delivery, message.conversation, actor, added, message=message))
+            await self._context.submit(Resolution(delivery, message.conversation, actor, added, message=message))
         else:
             helpful = (meaning is ReactionMeaning.HELPFUL) if added else None
-            await self._door.hand_in(Feedback(delivery, message.conversation, actor, helpful, message=message))
+            await self._context.submit(Feedback(delivery, message.conversation, actor, helpful, message=message))
 
     # ---- visits -----------------------------------------------------------------------------------------------------
 
     async def show_home(self, user_id: str, caller: Caller) -> None:
         """That person's Home tab shows what is true now."""
-        person = await self._door.person(caller, user_id)
-        view = await self._door.desk.home(caller.workspace, person.actor, platform_admin=person.is_admin)
+        person = await self._context.person(caller, user_id)
+        view = await self._context.services.home(caller.workspace, person.actor, platform_admin=person.is_admin)
         home = {"type": "home", "blocks": home_blocks(view)}
         await caller.client.views_publish(user_id=user_id, view=home)
 
@@ -313,9 +315,9 @@ class Talking:
         """Who it was; None for bots and strangers, who are told no unless `quietly`."""
         user_id = str(event.get("user") or "")
         try:
-            person = await self._door.person(caller, user_id)
+            person = await self._context.person(caller, user_id)
         except NotAllowed as refusal:
             if not quietly:
-                self._door.whisper(conversation, Actor(user_id, user_id), str(refusal), error=True)
+                self._context.post_ephemeral(conversation, Actor(user_id, user_id), str(refusal), error=True)
             return None
         return None if person.is_bot else person.actor

@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.common.connections import masked_saved
 from adapters.slack.api_errors import CALL_ERRORS, explained
-from adapters.slack.context import Caller, Door
+from adapters.slack.context import Caller, EventContext
 from adapters.slack.error_messages import in_words
 from adapters.slack.inbound.ids import Callback, is_id
 from adapters.slack.people import Person
@@ -48,8 +48,8 @@ Decided = SentryConnection | ModelConnection | ChannelSettings | frozenset[Perso
 class Forms:
     """Opens forms for those who may fill them in, and acts on what they say."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, context: EventContext) -> None:
+        self._context = context
 
     async def open(
         self, body: Mapping[str, Any], caller: Caller, person: Person, service: str | None, where: ConversationRef
@@ -59,7 +59,7 @@ class Forms:
         Raises:
             NotAllowed: only admins may change this.
         """
-        sentry, model = await self._door.desk.connections(
+        sentry, model = await self._context.services.connections(
             caller.workspace, person.actor, platform_admin=person.is_admin
         )
         match service or "sentry":
@@ -70,14 +70,14 @@ class Forms:
             case "model":
                 view = model_modal(model.base_url if model else None, model.model if model else None)
             case "masking":
-                masked = await self._door.desk.masked_personal_data(
+                masked = await self._context.services.masked_personal_data(
                     caller.workspace, person.actor, platform_admin=person.is_admin
                 )
                 view = masking_modal(masked)
             case "channel" if not is_id(where.channel):
                 raise Refusal("Open the settings of a channel in that channel: /logsense connect channel")
             case "channel":
-                settings = await self._door.desk.channel_settings(caller.workspace, where.channel)
+                settings = await self._context.services.channel_settings(caller.workspace, where.channel)
                 view = channel_modal(where.channel, settings)
             case other:
                 raise Refusal(
@@ -115,7 +115,7 @@ class Forms:
             await ack(response_action="update", view=deciding.result())
             return
         await ack(response_action="update", view=notice_modal("One moment", waiting))
-        self._door.tasks.start(self._show_later(deciding, str(view.get("id")), caller), "form")
+        self._context.tasks.start(self._show_later(deciding, str(view.get("id")), caller), "form")
 
     async def _keep_fix(self, view: Mapping[str, Any], body: Mapping[str, Any], caller: Caller, ack: AsyncAck) -> None:
         """The form closes when its words are kept; until then it stays open and says why."""
@@ -126,7 +126,7 @@ class Forms:
             problem = keeping.result()
         else:
             problem = "It could not be kept in time. Your words are still here: submit them again in a moment."
-            self._door.tasks.start(_finished(keeping), "fix")
+            self._context.tasks.start(_finished(keeping), "fix")
         if problem:
             await ack(response_action="errors", errors={FIX: problem})
         else:
@@ -139,9 +139,9 @@ class Forms:
         fix = read_fix((view.get("state") or {}).get("values") or {})
         delivery = f"fix:{view.get('id')}"
         try:
-            person = await self._door.person(caller, str((body.get("user") or {}).get("id")))
+            person = await self._context.person(caller, str((body.get("user") or {}).get("id")))
             said = Resolution(delivery, conversation, person.actor, True, fix, str(where.get("investigation")))
-            await self._door.inbox.receive(said)
+            await self._context.inbox.receive(said)
         except Ignored:
             return ""
         except Exception as error:
@@ -164,28 +164,28 @@ class Forms:
         """What the form shows next."""
         view = body.get("view") or {}
         try:
-            person = await self._door.person(caller, str((body.get("user") or {}).get("id")))
+            person = await self._context.person(caller, str((body.get("user") or {}).get("id")))
             return notice_modal("Done", await self._saved(decided, view, caller, person))
         except Exception as error:
             return _again(decided, _channel_of(view), in_words(error))
 
     async def _saved(self, decided: Decided, view: Mapping[str, Any], caller: Caller, person: Person) -> str:
-        desk, workspace, who, admin = self._door.desk, caller.workspace, person.actor, person.is_admin
+        services, workspace, who, admin = self._context.services, caller.workspace, person.actor, person.is_admin
         match decided:
             case SentryConnection():
-                found = await desk.connect_sentry(workspace, who, decided, platform_admin=admin)
+                found = await services.connect_sentry(workspace, who, decided, platform_admin=admin)
                 return f"{found} Type /logsense incidents to see what is open."
             case ModelConnection():
-                found = await desk.connect_model(workspace, who, decided, platform_admin=admin)
+                found = await services.connect_model(workspace, who, decided, platform_admin=admin)
                 return f"{found}. It reasons from the next investigation on."
             case ChannelSettings():
                 channel = _channel_of(view)
                 if channel is None:
                     raise Refusal("The form names no channel. Open it again: /logsense connect channel")
-                await desk.save_channel_settings(workspace, who, channel, decided, platform_admin=admin)
+                await services.save_channel_settings(workspace, who, channel, decided, platform_admin=admin)
                 return "The channel's settings are saved."
             case frozenset():
-                await desk.mask_personal_data(workspace, who, decided, platform_admin=admin)
+                await services.mask_personal_data(workspace, who, decided, platform_admin=admin)
                 return masked_saved(decided)
             case _:
                 assert_never(decided)

@@ -8,7 +8,7 @@ from typing import Any
 from adapters.common.attached_files import readable, refusals
 from adapters.common.commands import Cancel, Command, Connect, Help, Incidents, Investigate, Status, Unknown
 from adapters.common.post_mortem import post_mortem
-from adapters.slack.context import Caller, Door
+from adapters.slack.context import Caller, EventContext
 from adapters.slack.error_messages import in_words
 from adapters.slack.forms import Forms
 from adapters.slack.inbound.commands import help_text, parse_command
@@ -38,11 +38,11 @@ Respond = Callable[..., Awaitable[Any]]
 """Shows a text to who typed the command, near it."""
 
 
-class Acting:
+class InteractionHandlers:
     """Does what a command or a button says."""
 
-    def __init__(self, door: Door, forms: Forms, files: SlackFiles) -> None:
-        self._door = door
+    def __init__(self, context: EventContext, forms: Forms, files: SlackFiles) -> None:
+        self._context = context
         self._files = files
         self._forms = forms
 
@@ -51,7 +51,7 @@ class Acting:
     async def command(self, body: Mapping[str, Any], caller: Caller, respond: Respond) -> None:
         """The slash command is done, or its person knows why not."""
         try:
-            person = await self._door.person(caller, str(body.get("user_id")))
+            person = await self._context.person(caller, str(body.get("user_id")))
             conversation = caller.conversation(str(body.get("channel_id")), None)
             said = parse_command(str(body.get("text") or ""))
             if isinstance(said, Connect):
@@ -76,14 +76,14 @@ class Acting:
                 return await self._investigate(subject_named(text), body, conversation, actor, caller)
             case Incidents(query=query):
                 channel = conversation.channel
-                await self._door.refuse_if_shared(caller, channel)
+                await self._context.refuse_if_shared(caller, channel)
                 return incidents_text(
-                    await self._door.desk.incidents(caller.workspace, query, channel=channel, limit=10)
+                    await self._context.services.incidents(caller.workspace, query, channel=channel, limit=10)
                 )
             case Status():
-                return status_text(await self._door.desk.unfinished(caller.workspace))
+                return status_text(await self._context.services.unfinished(caller.workspace))
             case Cancel(investigation_id=named):
-                receipt = await self._door.inbox.receive(Cancellation(delivery_of(body), conversation, actor, named))
+                receipt = await self._context.inbox.receive(Cancellation(delivery_of(body), conversation, actor, named))
                 return receipt.note
             case Unknown(word=word, nearest=nearest):
                 guess = f" Did you mean `{COMMAND} {nearest}`?" if nearest else ""
@@ -99,10 +99,10 @@ class Acting:
         actor: Actor,
         caller: Caller,
     ) -> str:
-        await self._door.refuse_if_shared(caller, conversation.channel)
+        await self._context.refuse_if_shared(caller, conversation.channel)
         request = InvestigationRequest(delivery_of(body), conversation, actor, subject)
-        receipt = await self._door.inbox.receive(request)
-        return await self._door.note_of(receipt, conversation.workspace)
+        receipt = await self._context.inbox.receive(request)
+        return await self._context.note_of(receipt, conversation.workspace)
 
     # ---- the shortcut -----------------------------------------------------------------------------------------------
 
@@ -117,8 +117,8 @@ class Acting:
             files = files_in(message)
             subject = subject_in(message, words_will_do=not readable(files))
             if subject is None and readable(files):
-                await self._door.refuse_if_shared(caller, place.channel)
-                subject = await self._files.read(files, caller, self._door.whispers(conversation, actor, []))
+                await self._context.refuse_if_shared(caller, place.channel)
+                subject = await self._files.read(files, caller, self._context.whispers(conversation, actor, []))
             if subject is None:
                 return refusals(files) or "That message holds no Sentry link, alert, log or stack trace to start from."
             return await self._investigate(subject, body, conversation, actor, caller)
@@ -147,7 +147,7 @@ class Acting:
                 raise Refusal(_OLD_BUTTON)
             action = Action(named)
             if action in _SPEAKS_IN_CHANNEL and place:
-                await self._door.refuse_if_shared(caller, place.channel)
+                await self._context.refuse_if_shared(caller, place.channel)
             return await self._pressed(action, value, body, conversation, actor, caller)
 
         await self._for(body, caller, conversation, press)
@@ -164,7 +164,7 @@ class Acting:
         match action:
             case Action.STOP | Action.RESOLVE | Action.REOPEN | Action.WRONG | Action.FEEDBACK:
                 event = _event(action, value, delivery_of(body), conversation, actor)
-                return (await self._door.inbox.receive(event)).note
+                return (await self._context.inbox.receive(event)).note
             case Action.AGAIN:
                 return await self._investigate(Again(value), body, conversation, actor, caller)
             case Action.INVESTIGATE:
@@ -172,7 +172,7 @@ class Acting:
             case Action.FIX_SUGGESTED:
                 fix = (await self._report(value, caller)).report.suggested_fix
                 said = Resolution(delivery_of(body), conversation, actor, True, fix, value)
-                return (await self._door.inbox.receive(said)).note
+                return (await self._context.inbox.receive(said)).note
             case Action.FIX_OTHER:
                 await self._report(value, caller)
                 form = fix_modal(value, conversation.channel, conversation.thread)
@@ -191,19 +191,19 @@ class Acting:
             case Action.POST_MORTEM:
                 await self._post_mortem(value, conversation, caller)
             case Action.CONNECT_SENTRY | Action.CONNECT_MODEL | Action.CHANNEL_SETTINGS | Action.MASKING:
-                person = await self._door.person(caller, actor.id)
+                person = await self._context.person(caller, actor.id)
                 await self._forms.open(body, caller, person, _SERVICES[action], conversation)
         return ""
 
     async def _post_mortem(self, investigation_id: str, conversation: ConversationRef, caller: Caller) -> None:
         view = await self._report(investigation_id, caller)
-        _, entries = await self._door.desk.investigation(caller.workspace, investigation_id)
+        _, entries = await self._context.services.investigation(caller.workspace, investigation_id)
         text = post_mortem(view, steps_of(entries)).encode()
         name = f"post-mortem-{investigation_id}.md"
-        await self._door.channel.upload(conversation, text, name, f"Post-mortem of {view.title}")
+        await self._context.channel.upload(conversation, text, name, f"Post-mortem of {view.title}")
 
     async def _report(self, investigation_id: str, caller: Caller) -> ReportView:
-        investigation, entries = await self._door.desk.investigation(caller.workspace, investigation_id)
+        investigation, entries = await self._context.services.investigation(caller.workspace, investigation_id)
         view = report_of(investigation, entries)
         if not isinstance(view, ReportView):
             raise Refusal("That investigation has no report.")
@@ -221,15 +221,15 @@ class Acting:
         if who is None:
             return
         try:
-            person = await self._door.person(caller, who.id)
+            person = await self._context.person(caller, who.id)
             text = await act(person.actor)
         except Ignored:
             return
         except Exception as error:
-            self._door.whisper(conversation, who, in_words(error), error=True)
+            self._context.post_ephemeral(conversation, who, in_words(error), error=True)
             return
         if text:
-            self._door.whisper(conversation, person.actor, text)
+            self._context.post_ephemeral(conversation, person.actor, text)
 
 
 _OLD_BUTTON = (

@@ -14,8 +14,8 @@ from adapters.common.request_bodies import BadRequest, object_in
 from adapters.common.shared_limits import Budgets
 from adapters.teams.bot_framework import Connector
 from adapters.teams.channel import TeamsChannel, budget_of
-from adapters.teams.context import Door
-from adapters.teams.events import Talking
+from adapters.teams.context import EventContext
+from adapters.teams.events import EventHandlers
 from adapters.teams.forms import Forms
 from adapters.teams.inbound.activities import Pressed, is_edit, read_feedback, read_invoke
 from adapters.teams.inbound.files import TeamsFiles
@@ -25,12 +25,12 @@ from adapters.teams.install.config import TeamsConfig
 from adapters.teams.install.credentials import BotCredentials
 from adapters.teams.install.installations import TeamsInstallations
 from adapters.teams.install.tenants import Tenants
-from adapters.teams.interactions import Acting
+from adapters.teams.interactions import InteractionHandlers
 from adapters.teams.people import Caller, People
 from adapters.teams.render.chart_links import CHART_PATH, LASTS_S, ChartLinks
 from core.domain.errors import NotFound, Refusal, ServiceFailed
 from core.domain.thread_view import ReportView, report_of
-from core.ports import AttachedLogs, Desk, Inbox, Installations, Turns
+from core.ports import AttachedLogs, Inbox, Installations, Turns, WorkspaceServices
 
 logger = logging.getLogger("logsense.teams")
 
@@ -43,7 +43,7 @@ class TeamsApp:
     """LogSense in Teams; `channel` posts there."""
 
     def __init__(self, config: TeamsConfig, kept: Installations, *, turns: Turns | None = None) -> None:
-        """Nothing is connected yet. Inbox and desk come with `listen_for`, since they need the channel first.
+        """Nothing is connected yet. Inbox and services come with `listen_for`, since they need the channel first.
 
         With `turns` all replicas keep within Teams' limits together.
         """
@@ -64,19 +64,19 @@ class TeamsApp:
         self._charts = ChartLinks(config.public_url, config.link_keys) if config.public_url else None
         self.channel = TeamsChannel(self._connector, self._installations, self._budgets, self._charts)
 
-    def listen_for(self, inbox: Inbox, desk: Desk, logs: AttachedLogs) -> None:
-        """What people do goes to `inbox` and `desk`, the logs that they attach to `logs`."""
-        self._desk = desk
-        self._door = Door(inbox, desk, self.channel, People(self._connector))
-        forms = Forms(self._door)
-        self._tenants = Tenants(self._door, self._installations)
+    def listen_for(self, inbox: Inbox, services: WorkspaceServices, logs: AttachedLogs) -> None:
+        """What people do goes to `inbox` and `services`, the logs that they attach to `logs`."""
+        self._services = services
+        self._context = EventContext(inbox, services, self.channel, People(self._connector))
+        forms = Forms(self._context)
+        self._tenants = Tenants(self._context, self._installations)
         files = TeamsFiles(self._open_session, self._credentials, logs, services=self._services)
-        self._talking = Talking(self._door, forms, self._tenants, files)
-        self._acting = Acting(self._door, forms)
+        self._events = EventHandlers(self._context, forms, self._tenants, files)
+        self._interactions = InteractionHandlers(self._context, forms)
 
     async def close(self) -> None:
         """What was begun has ended, and no connection is open."""
-        await self._door.tasks.drain()
+        await self._context.tasks.drain()
         self._budgets.close()
         if self._session is not None:
             await self._session.close()
@@ -126,7 +126,7 @@ class TeamsApp:
         pressed = read_invoke(activity)
         if not await self._tenants.is_known(workspace):
             if activity.get("type") == "invoke" and pressed is not None:
-                return web.json_response(self._acting.answered_stranger(pressed))
+                return web.json_response(self._interactions.answered_stranger(pressed))
             await self._tenants.hear_stranger(activity, caller)
             return web.Response(status=202)
         await self._installations.remember(workspace, caller.service_url)
@@ -136,29 +136,29 @@ class TeamsApp:
         """What somebody of a tenant that we know did."""
         if is_shared(activity) and activity.get("type") != "installationUpdate":
             if activity.get("type") == "invoke":
-                return web.json_response(self._acting.answered_in_shared() if pressed else {})
-            self._talking.refuse_in_shared(activity)
+                return web.json_response(self._interactions.answered_in_shared() if pressed else {})
+            self._events.refuse_in_shared(activity)
             return web.Response(status=202)
         match activity.get("type"):
             case "invoke":
                 return await self._invoked(activity, pressed, caller)
             case "message" if pressed is not None:
-                await self._acting.submitted(activity, pressed, caller)
+                await self._interactions.submitted(activity, pressed, caller)
             case "message":
-                await self._talking.hear(activity, caller)
+                await self._events.hear(activity, caller)
             case "messageUpdate" if is_edit(activity):
-                await self._talking.hear({**activity, "type": "message"}, caller, edited=True)
+                await self._events.hear({**activity, "type": "message"}, caller, edited=True)
             case "messageReaction":
-                await self._talking.react(activity, caller)
+                await self._events.react(activity, caller)
             case "installationUpdate":
                 await self._tenants.installed(activity, caller)
         return web.Response(status=202)
 
     async def _invoked(self, activity: dict[str, Any], pressed: Pressed | None, caller: Caller) -> web.Response:
         if pressed is not None:
-            return web.json_response(await self._acting.answered(activity, pressed, caller))
+            return web.json_response(await self._interactions.answered(activity, pressed, caller))
         if (feedback := read_feedback(activity)) is not None:
-            await self._acting.judge(feedback, caller)
+            await self._interactions.judge(feedback, caller)
             return web.json_response({})
         return web.Response(status=400, text="LogSense knows no such action.")
 
@@ -171,7 +171,7 @@ class TeamsApp:
         if named is None:
             return web.Response(status=404)
         try:
-            view = report_of(*await self._desk.investigation(*named))
+            view = report_of(*await self._services.investigation(*named))
         except NotFound:
             return web.Response(status=404)
         chart = await asyncio.to_thread(frequency_chart, view.evidence) if isinstance(view, ReportView) else None

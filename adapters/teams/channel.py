@@ -83,7 +83,7 @@ class TeamsChannel:
             delete = self._connector.delete(service, conversation_id(conversation), message.message_id)
             await self._limited(conversation, delete)
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """See the port: in the one-to-one chat with them."""
         if not is_one_to_one(conversation):
             workspace = conversation.workspace
@@ -92,7 +92,7 @@ class TeamsChannel:
             conversation = ConversationRef(workspace, chat, CHAT)
         await self.post(conversation, view)
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         """See the port: the chart of event frequency, when the series is worth looking at."""
         if self._charts is None or not isinstance(view, ReportView):
             return

@@ -18,7 +18,7 @@ from core.domain.conversation import ConversationRef, InboundEvent
 from core.domain.errors import Ignored, NotAllowed, RateLimited, ServiceFailed, ServiceUnavailable
 from core.domain.tenancy import Actor
 from core.domain.thread_view import NoticeView
-from core.ports import Desk, Inbox
+from core.ports import Inbox, WorkspaceServices
 
 logger = logging.getLogger("logsense.teams")
 
@@ -28,16 +28,16 @@ _FIRST_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class EventContext:
     """The way from Teams' people to the core, and back."""
 
     inbox: Inbox
-    desk: Desk
+    services: WorkspaceServices
     channel: TeamsChannel
     people: People
     tasks: Tasks = field(default_factory=Tasks)
 
-    async def hand_in(self, event: InboundEvent) -> NoticeView | None:
+    async def submit(self, event: InboundEvent) -> NoticeView | None:
         """Kept and queued; what the person should know, if there is anything.
 
         Raises:
@@ -71,10 +71,10 @@ class Door:
         """The card stands soon where people asked."""
         self.tasks.start(self._insisting(conversation, card, summary, service_url), "say")
 
-    def whisper(self, conversation: ConversationRef, person: Actor, notice: NoticeView | None) -> None:
+    def post_ephemeral(self, conversation: ConversationRef, person: Actor, notice: NoticeView | None) -> None:
         """The person is told soon, for their eyes alone, if they can be."""
         if notice is not None:
-            self.tasks.start(self._whisper(conversation, person, notice), "whisper")
+            self.tasks.start(self._whisper(conversation, person, notice), "post_ephemeral")
 
     async def send(self, conversation: ConversationRef, activities: tuple[Mapping[str, Any], ...]) -> None:
         """The activities stand in the conversation, in order."""
@@ -101,7 +101,7 @@ class Door:
 
     async def _whisper(self, conversation: ConversationRef, person: Actor, notice: NoticeView) -> None:
         try:
-            await self.channel.whisper(conversation, person, notice)
+            await self.channel.post_ephemeral(conversation, person, notice)
         except ServiceFailed as failure:
             logger.warning("%s could not be told: %s", person.id, failure)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.common.attached_files import readable, refusals
 from adapters.common.commands import Cancel, Connect, Help, Incidents, Investigate, Status, Unknown
 from adapters.common.lessons import fix_said
-from adapters.teams.context import Door, trouble
+from adapters.teams.context import EventContext, trouble
 from adapters.teams.forms import Forms
 from adapters.teams.inbound.activities import (
     ORIGIN,
@@ -47,11 +47,11 @@ _READ_WITHIN_S = 8.0
 """How long Teams waits for a file to be read; what takes longer goes on after it was answered."""
 
 
-class Talking:
+class EventHandlers:
     """Listens to messages and reactions."""
 
-    def __init__(self, door: Door, forms: Forms, tenants: Tenants, files: TeamsFiles) -> None:
-        self._door = door
+    def __init__(self, context: EventContext, forms: Forms, tenants: Tenants, files: TeamsFiles) -> None:
+        self._context = context
         self._files = files
         self._forms = forms
         self._tenants = tenants
@@ -66,10 +66,10 @@ class Talking:
                 try:
                     origin = await self._by_member(asked.origin, caller)
                 except NotAllowed as refusal:
-                    self._door.tell(asked.origin.conversation, NoticeView(str(refusal), error=True))
+                    self._context.tell(asked.origin.conversation, NoticeView(str(refusal), error=True))
                 else:
                     await self._asked(replace(asked, origin=origin), caller, edited)
-            case Overheard() as overheard if await self._door.desk.is_ours(overheard.origin.conversation):
+            case Overheard() as overheard if await self._context.services.is_ours(overheard.origin.conversation):
                 with suppress(NotAllowed):
                     origin = await self._by_member(overheard.origin, caller)
                     await self._overheard(replace(overheard, origin=origin), edited)
@@ -77,11 +77,11 @@ class Talking:
     def refuse_in_shared(self, activity: Activity) -> None:
         """Who asks in a channel that outsiders may read is told so; nothing else that happens there is answered."""
         if isinstance(asked := read_message(activity), Asked):
-            self._door.tell(asked.origin.conversation, NoticeView(SHARED, error=True))
+            self._context.tell(asked.origin.conversation, NoticeView(SHARED, error=True))
 
     async def _by_member(self, origin: Origin, caller: Caller) -> Origin:
         """Raises NotAllowed for people of other companies."""
-        return replace(origin, actor=await self._door.person(caller, origin.conversation, origin.actor))
+        return replace(origin, actor=await self._context.person(caller, origin.conversation, origin.actor))
 
     # ---- words ------------------------------------------------------------------------------------------------------
 
@@ -97,15 +97,15 @@ class Talking:
             case Investigate(text=text):
                 await self._investigate(origin, subject_named(text))
             case Help():
-                self._door.say(where, help_card(), "What you can ask")
+                self._context.say(where, help_card(), "What you can ask")
             case Status():
-                unfinished = await self._door.desk.unfinished(caller.workspace)
-                self._door.say(where, status_card(unfinished), "Under way")
+                unfinished = await self._context.services.unfinished(caller.workspace)
+                self._context.say(where, status_card(unfinished), "Under way")
             case Incidents(query=query):
-                self._door.tasks.start(self._list_incidents(query, where, caller), "incidents")
+                self._context.tasks.start(self._list_incidents(query, where, caller), "incidents")
             case Cancel(investigation_id=named):
-                said = await self._door.hand_in(Cancellation(origin.delivery_id, where, origin.actor, named))
-                self._door.tell(where, said or NoticeView(_NOTHING_HERE))
+                said = await self._context.submit(Cancellation(origin.delivery_id, where, origin.actor, named))
+                self._context.tell(where, said or NoticeView(_NOTHING_HERE))
             case Connect(service=service):
                 await self._connect(service, asked, caller)
             case Join():
@@ -116,11 +116,11 @@ class Talking:
     async def _free_words(self, unknown: Unknown, asked: Asked, edited: bool) -> None:
         """A question where we have a thread, else something to investigate, else perhaps a mistyped command."""
         origin = asked.origin
-        if await self._door.desk.is_ours(origin.conversation) and not (asked.is_personal and asked.subject):
+        if await self._context.services.is_ours(origin.conversation) and not (asked.is_personal and asked.subject):
             await self._said_in_our_thread(origin, asked.question, edited)
         elif asked.subject is None and unknown.nearest:
             guess = f"“{unknown.word[:40]}” is no command. Did you mean {unknown.nearest}? {HOW_TO}"
-            self._door.tell(origin.conversation, NoticeView(guess))
+            self._context.tell(origin.conversation, NoticeView(guess))
         else:
             await self._investigate(origin, asked.subject)
 
@@ -128,11 +128,11 @@ class Talking:
         """Investigate the message's files, or say why not; False where its words are to be answered."""
         where = asked.origin.conversation
         if readable(asked.files):
-            await self._door.tasks.start_within(self._investigate_files(asked), "files", within_s=_READ_WITHIN_S)
+            await self._context.tasks.start_within(self._investigate_files(asked), "files", within_s=_READ_WITHIN_S)
             return True
-        if not asked.files or (asked.question and await self._door.desk.is_ours(where)):
+        if not asked.files or (asked.question and await self._context.services.is_ours(where)):
             return False
-        self._door.tell(where, NoticeView(refusals(asked.files), error=True))
+        self._context.tell(where, NoticeView(refusals(asked.files), error=True))
         return True
 
     async def _investigate_files(self, asked: Asked) -> None:
@@ -140,19 +140,19 @@ class Talking:
 
         def say(text: str) -> None:
             said.append(text)
-            self._door.tell(where, NoticeView(text))
+            self._context.tell(where, NoticeView(text))
 
         try:
             subject = await self._files.read(asked.files, where.workspace, ORIGIN, say)
         except LogSenseError as error:
-            self._door.tell(where, NoticeView(trouble(error), error=True))
+            self._context.tell(where, NoticeView(trouble(error), error=True))
             return
         try:
             await self._investigate(asked.origin, subject)
         except ServiceUnavailable as error:
             if said:
                 # Teams was answered long ago, and does not deliver it again.
-                self._door.tell(where, NoticeView(trouble(error), error=True))
+                self._context.tell(where, NoticeView(trouble(error), error=True))
             raise
 
     async def _overheard(self, overheard: Overheard, edited: bool) -> None:
@@ -165,34 +165,34 @@ class Talking:
         by = (origin.delivery_id, origin.conversation, origin.actor)
         fix = fix_said(words)
         event = Resolution(*by, True, fix) if fix else FollowUp(*by, words, edited=edited)
-        self._door.tell(origin.conversation, await self._door.hand_in(event))
+        self._context.tell(origin.conversation, await self._context.submit(event))
 
     async def _investigate(self, origin: Origin, subject: IssueText | PastedEvent | None) -> None:
         if subject is None:
-            self._door.tell(origin.conversation, NoticeView(HOW_TO))
+            self._context.tell(origin.conversation, NoticeView(HOW_TO))
             return
         request = InvestigationRequest(origin.delivery_id, origin.conversation, origin.actor, subject)
-        self._door.tell(origin.conversation, await self._door.hand_in(request))
+        self._context.tell(origin.conversation, await self._context.submit(request))
 
     async def _connect(self, service: str | None, asked: Asked, caller: Caller) -> None:
         where = asked.origin.conversation
         if not asked.is_personal:
-            self._door.tell(where, NoticeView(_CONNECT_ALONE))
+            self._context.tell(where, NoticeView(_CONNECT_ALONE))
             return
         try:
             form = await self._forms.open(service, asked.origin.actor, caller)
         except LogSenseError as error:
-            self._door.tell(where, NoticeView(trouble(error), error=True))
+            self._context.tell(where, NoticeView(trouble(error), error=True))
         else:
-            self._door.say(where, form, "Connect LogSense")
+            self._context.say(where, form, "Connect LogSense")
 
     async def _list_incidents(self, query: str, where: ConversationRef, caller: Caller) -> None:
         try:
-            found = await self._door.desk.incidents(caller.workspace, query, channel=where.channel, limit=10)
+            found = await self._context.services.incidents(caller.workspace, query, channel=where.channel, limit=10)
         except LogSenseError as error:
-            self._door.tell(where, NoticeView(trouble(error), error=True))
+            self._context.tell(where, NoticeView(trouble(error), error=True))
         else:
-            self._door.say(where, incidents_card(found, query), "Incidents")
+            self._context.say(where, incidents_card(found, query), "Incidents")
 
     # ---- reactions --------------------------------------------------------------------------------------------------
 
@@ -200,9 +200,9 @@ class Talking:
         """Each reaction that says something is kept, if it stands on a message of an investigation."""
         for said in read_reactions(activity):
             with suppress(NotAllowed):
-                actor = await self._door.person(caller, said.conversation, said.actor)
-                notice = await self._door.hand_in(replace(said, actor=actor))
-                self._door.whisper(said.conversation, actor, notice)
+                actor = await self._context.person(caller, said.conversation, said.actor)
+                notice = await self._context.submit(replace(said, actor=actor))
+                self._context.post_ephemeral(said.conversation, actor, notice)
 
 
 def _is_about_files(asked: Asked) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.common.connections import Errors
-from adapters.teams.context import Door, trouble
+from adapters.teams.context import EventContext, trouble
 from adapters.teams.inbound.activities import Pressed
 from adapters.teams.inbound.ids import Action
 from adapters.teams.people import Caller
@@ -30,8 +30,8 @@ class Forms:
     Teams does not tell who administers a tenant, so roles are those that were granted in LogSense.
     """
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, context: EventContext) -> None:
+        self._context = context
 
     async def open(self, service: str | None, person: Actor, caller: Caller) -> Card:
         """The form for `service`: sentry, model, masking, or None for the first of them.
@@ -39,15 +39,15 @@ class Forms:
         Raises:
             NotAllowed: only owners and admins may change this.
         """
-        sentry, model = await self._door.desk.connections(caller.workspace, person, platform_admin=False)
+        sentry, model = await self._context.services.connections(caller.workspace, person, platform_admin=False)
         match service or "sentry":
             case "sentry":
                 return sentry_card(sentry)
             case "model":
                 return model_card(model)
             case "masking":
-                desk = self._door.desk
-                return masking_card(await desk.masked_personal_data(caller.workspace, person, platform_admin=False))
+                services = self._context.services
+                return masking_card(await services.masked_personal_data(caller.workspace, person, platform_admin=False))
             case other:
                 raise Refusal(
                     f"“{other[:40]}” cannot be connected. Say connect sentry, connect model or connect masking."
@@ -73,21 +73,23 @@ class Forms:
         typed = read_sentry(pressed.inputs)
         if not isinstance(typed, SentryConnection):
             return _again(pressed, typed)
-        who, desk = pressed.origin.actor, self._door.desk
-        found = await desk.connect_sentry(caller.workspace, who, typed, platform_admin=False)
+        who, services = pressed.origin.actor, self._context.services
+        found = await services.connect_sentry(caller.workspace, who, typed, platform_admin=False)
         return saved_card(f"{found} Say incidents to see what is open.")
 
     async def _save_model(self, pressed: Pressed, caller: Caller) -> Card:
         typed = read_model(pressed.inputs)
         if not isinstance(typed, ModelConnection):
             return _again(pressed, typed)
-        who, desk = pressed.origin.actor, self._door.desk
-        found = await desk.connect_model(caller.workspace, who, typed, platform_admin=False)
+        who, services = pressed.origin.actor, self._context.services
+        found = await services.connect_model(caller.workspace, who, typed, platform_admin=False)
         return saved_card(f"{found}. It reasons from the next investigation on.")
 
     async def _save_masking(self, pressed: Pressed, caller: Caller) -> Card:
         kinds = read_masking(pressed.inputs)
-        await self._door.desk.mask_personal_data(caller.workspace, pressed.origin.actor, kinds, platform_admin=False)
+        await self._context.services.mask_personal_data(
+            caller.workspace, pressed.origin.actor, kinds, platform_admin=False
+        )
         return masking_saved_card(kinds)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.teams.channel import CARD
-from adapters.teams.context import Door, trouble
+from adapters.teams.context import EventContext, trouble
 from adapters.teams.forms import Forms
 from adapters.teams.inbound.activities import Activity, Pressed, event_of
 from adapters.teams.inbound.ids import Action, is_personal
@@ -39,11 +39,11 @@ Answer = Card | str
 """What who pressed sees: a card in the place of the one with the button, or words beside it."""
 
 
-class Acting:
+class InteractionHandlers:
     """Does what a button says."""
 
-    def __init__(self, door: Door, forms: Forms) -> None:
-        self._door = door
+    def __init__(self, context: EventContext, forms: Forms) -> None:
+        self._context = context
         self._forms = forms
 
     async def answered(self, activity: Activity, pressed: Pressed, caller: Caller) -> Mapping[str, Any]:
@@ -64,24 +64,24 @@ class Acting:
         """The same for clients that know no such answer: it stands in the conversation."""
         answer = await self._answer(activity, pressed, caller)
         if isinstance(answer, str):
-            self._door.tell(pressed.origin.conversation, NoticeView(answer))
+            self._context.tell(pressed.origin.conversation, NoticeView(answer))
         else:
-            self._door.say(pressed.origin.conversation, answer, "LogSense")
+            self._context.say(pressed.origin.conversation, answer, "LogSense")
 
     async def judge(self, feedback: Feedback, caller: Caller) -> None:
         """Take in what Teams' own thumbs say; Teams thanks by itself, so only a failure is told."""
         try:
-            actor = await self._door.person(caller, feedback.conversation, feedback.actor)
-            await self._door.hand_in(replace(feedback, actor=actor))
+            actor = await self._context.person(caller, feedback.conversation, feedback.actor)
+            await self._context.submit(replace(feedback, actor=actor))
         except ServiceUnavailable:
             raise
         except Exception as error:
-            self._door.tell(feedback.conversation, NoticeView(trouble(error), error=True))
+            self._context.tell(feedback.conversation, NoticeView(trouble(error), error=True))
 
     async def _answer(self, activity: Activity, pressed: Pressed, caller: Caller) -> Answer:
         origin = pressed.origin
         try:
-            actor = await self._door.person(caller, origin.conversation, origin.actor)
+            actor = await self._context.person(caller, origin.conversation, origin.actor)
             return await self._done(activity, replace(pressed, origin=replace(origin, actor=actor)), caller)
         except ServiceUnavailable:
             raise
@@ -91,7 +91,7 @@ class Acting:
     async def _done(self, activity: Activity, pressed: Pressed, caller: Caller) -> Answer:
         event = event_of(pressed)
         if event is not None:
-            notice = await self._door.hand_in(event)
+            notice = await self._context.submit(event)
             return notice.text if notice else _NOTED
         match pressed.action:
             case Action.FIX_SUGGESTED:
@@ -107,7 +107,9 @@ class Acting:
                 return help_card()
             case Action.INCIDENTS:
                 channel = pressed.origin.conversation.channel
-                return incidents_card(await self._door.desk.incidents(caller.workspace, "", channel=channel, limit=10))
+                return incidents_card(
+                    await self._context.services.incidents(caller.workspace, "", channel=channel, limit=10)
+                )
             case _:
                 return await self._form(activity, pressed, caller)
 
@@ -115,14 +117,14 @@ class Acting:
         origin, value = pressed.origin, pressed.value
         fix = (await self._report(value, caller)).report.suggested_fix
         said = Resolution(origin.delivery_id, origin.conversation, origin.actor, True, fix, value)
-        notice = await self._door.hand_in(said)
+        notice = await self._context.submit(said)
         return notice.text if notice else _NOTED
 
     async def _post_mortem(self, pressed: Pressed, caller: Caller) -> str:
         view = await self._report(pressed.value, caller)
-        _, entries = await self._door.desk.investigation(caller.workspace, pressed.value)
+        _, entries = await self._context.services.investigation(caller.workspace, pressed.value)
         messages = post_mortem_messages(view, steps_of(entries))
-        self._door.tasks.start(self._door.send(pressed.origin.conversation, messages), "post-mortem")
+        self._context.tasks.start(self._context.send(pressed.origin.conversation, messages), "post-mortem")
         return "The post-mortem follows below, ready to copy."
 
     async def _form(self, activity: Activity, pressed: Pressed, caller: Caller) -> Answer:
@@ -132,7 +134,7 @@ class Acting:
         match pressed.action:
             case Action.SAVE_SENTRY | Action.SAVE_MODEL | Action.SAVE_MASKING:
                 saving = asyncio.create_task(self._forms.save(pressed, caller), name="form")
-                self._door.tasks.start(self._show_outcome(saving, pressed), "form")
+                self._context.tasks.start(self._show_outcome(saving, pressed), "form")
                 await asyncio.wait([saving], timeout=_PATIENCE_S)
                 return saving.result() if saving.done() else _TRYING
             case Action.CONNECT_MODEL:
@@ -145,14 +147,14 @@ class Acting:
         card, conversation = await saving, pressed.origin.conversation
         try:
             if pressed.message is not None:
-                await self._door.channel.replace(pressed.message, card, "Connect LogSense")
+                await self._context.channel.replace(pressed.message, card, "Connect LogSense")
                 return
         except ServiceFailed as failure:
             logger.warning("a form could not be replaced: %s", failure)
-        self._door.say(conversation, card, "Connect LogSense")
+        self._context.say(conversation, card, "Connect LogSense")
 
     async def _report(self, investigation_id: str, caller: Caller) -> ReportView:
-        investigation, entries = await self._door.desk.investigation(caller.workspace, investigation_id)
+        investigation, entries = await self._context.services.investigation(caller.workspace, investigation_id)
         view = report_of(investigation, entries)
         if not isinstance(view, ReportView):
             raise Refusal("That investigation has no report.")

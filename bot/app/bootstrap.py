@@ -29,9 +29,9 @@ from core.gateways.process_pool import ProcessPool
 from core.masking.masker import Masker, Maskers
 from core.ports import OrganizationStore, Stores
 from core.requests.connections import Connections
-from core.requests.handle_request import Dispatch
+from core.requests.handle_request import RequestHandler
 from core.requests.spending import Spending
-from core.requests.workspace_queries import OrganizationDesk
+from core.requests.workspace_services import OrganizationServices
 from core.storage.database_stores import open_stores
 from core.storage.schema import check_role, migrate, pending_migrations
 from core.work.worker import Worker
@@ -64,7 +64,7 @@ class App:
     stores: Stores
     connections: Connections
     reasoners: Reasoners
-    inbox: Dispatch
+    inbox: RequestHandler
     organization: Organization
     workspace: WorkspaceRef
     tools: Tools | None = None
@@ -75,9 +75,9 @@ class App:
         """The store of the terminal's organization."""
         return self.stores.for_organization(self.organization.id)
 
-    def desk(self) -> OrganizationDesk:
-        """The desk, for adapters; it tries connections with this process's tools."""
-        return OrganizationDesk(
+    def services(self) -> OrganizationServices:
+        """The services, for adapters; it tries connections with this process's tools."""
+        return OrganizationServices(
             self.stores,
             self.connections,
             try_sentry=self._try_sentry,
@@ -111,7 +111,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         connections = Connections(stores, organization.id, settings.sentry, _operator_model(settings))
         maskers = Maskers(derived_key(secrets_of(settings, directory)[-1], "masking"), settings.mask_personal_data)
         pool = ProcessPool()
-        inbox = Dispatch(
+        inbox = RequestHandler(
             stores,
             sentry=connections.sentry,
             describe_event=lambda organization_id, text, kinds: _describe_event(

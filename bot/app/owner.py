@@ -27,10 +27,10 @@ from core.gateways.qdrant.connection import NO_EMBEDDER, OPENAI, KnowledgeSettin
 from core.knowledge.index import catch_up
 from core.ports import Channel
 from core.work.announce import AnnounceJob
-from core.work.background_tasks import ErrandJob
+from core.work.background_tasks import BackgroundTaskJob
 from core.work.follow_up import FollowUpJob
 from core.work.housekeeping import UpkeepJob
-from core.work.investigate import InvestigateJob, Investigators
+from core.work.investigate import AgentFactory, InvestigateJob
 from core.work.orphans import close_orphans
 from core.work.retention import keep_within_limits
 from core.work.schedule import Timetable
@@ -87,15 +87,15 @@ async def _work(app: App, channels: Mapping[Platform, Channel], gives_up: bool) 
     async with McpProcess(mcp_settings(app)) as process:
         tools = app.tools = Tools(process, app.connections, app.stores, app.settings.mask_personal_data)
         threads = Threads(channels)
-        investigators = Investigators(
+        agents = AgentFactory(
             app.stores, tools, app.reasoners, settings.budget, now, threads, settings.ask_from_confidence
         )
         checks = check_parts(app.stores, app.connections, tools, app.reasoners, process)
         jobs: dict[str, Job] = {
             "announce": AnnounceJob(app.stores, threads, now),
-            "investigate": InvestigateJob(investigators),
-            "follow_up": FollowUpJob(investigators),
-            "errand": ErrandJob(app.stores, tools, checks, threads, now),
+            "investigate": InvestigateJob(agents),
+            "follow_up": FollowUpJob(agents),
+            "errand": BackgroundTaskJob(app.stores, tools, checks, threads, now),
             "upkeep": UpkeepJob({HOUSEKEEPING: lambda organization_id: _keep_house(app, organization_id)}),
         }
         timetable = Timetable(app.stores.schedules, {HOUSEKEEPING: slots(settings.housekeeping)})

@@ -58,7 +58,7 @@ async def _parts(cli: Cli) -> list[Row]:
     found: list[Row] = []
 
     async def command(session: Session) -> ExitCode:
-        found.extend((await session.errand(CHECK, {}))["checks"])
+        found.extend((await session.background_task(CHECK, {}))["checks"])
         return ExitCode.OK
 
     try:

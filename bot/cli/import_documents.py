@@ -39,7 +39,7 @@ async def library_of(session: Session) -> Library:
 async def index_pending(session: Session) -> str:
     """What was written is in the index; else why it is not."""
     try:
-        await session.errand(REINDEX_KNOWLEDGE, {"pending_only": True})
+        await session.background_task(REINDEX_KNOWLEDGE, {"pending_only": True})
     except ServiceFailed as failure:
         return f"It is kept, but searches do not find it yet: {failure} Then run: logsense knowledge reindex"
     return ""

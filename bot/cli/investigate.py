@@ -282,7 +282,7 @@ def reopen(cli: Cli, investigation_id: str | None) -> None:
 def _decide(cli: Cli, investigation_id: str | None, *, on: bool, fix: str | None) -> None:
     async def command(session: Session) -> ExitCode:
         event = Resolution(session.delivery_id(), session.conversation, session.actor, on, fix, investigation_id)
-        outcome = await session.errand_outcome((await session.app.inbox.receive(event)).id)
+        outcome = await session.background_task_outcome((await session.app.inbox.receive(event)).id)
         if cli.as_json:
             cli.print_json(outcome)
         word = "resolved" if on else "reopened"

@@ -54,7 +54,7 @@ def search(cli: Cli, text: str, limit: int) -> None:
     """Find past incidents and passages like TEXT: an error message, a stack trace, a symptom."""
 
     async def command(session: Session) -> ExitCode:
-        outcome = await session.errand(SEARCH_KNOWLEDGE, {"query": text, "limit": limit})
+        outcome = await session.background_task(SEARCH_KNOWLEDGE, {"query": text, "limit": limit})
         matches = outcome.get("matches", [])
         if cli.as_json:
             cli.print_json({"matches": matches})
@@ -200,7 +200,7 @@ def forget(cli: Cli, ids: tuple[str, ...], source: str, person: str, yes: bool) 
             raise Refusal("Nothing was forgotten.")
 
         async def unindex(entry_ids: Sequence[str]) -> None:
-            outcome = await session.errand(FORGET_KNOWLEDGE, {"entries": [*entry_ids]})
+            outcome = await session.background_task(FORGET_KNOWLEDGE, {"entries": [*entry_ids]})
             if not outcome["ok"]:
                 raise ServiceFailed("the index", str(outcome["text"]))
 
@@ -252,7 +252,7 @@ def merge(cli: Cli, keep: str, other: str) -> None:
         library = await library_of(session)
         kept, gone = await library.entry(keep), await library.entry(other)
         by = {"id": session.actor.id, "name": session.actor.name}
-        outcome = await session.errand(MERGE_KNOWLEDGE, {"keep": kept.id, "other": gone.id, "by": by})
+        outcome = await session.background_task(MERGE_KNOWLEDGE, {"keep": kept.id, "other": gone.id, "by": by})
         if cli.as_json:
             cli.print_json(outcome)
         cli.say(f"{gone.id} is part of {kept.id} now, and no longer found by itself.")
@@ -272,7 +272,7 @@ def reindex(cli: Cli) -> None:
     """
 
     async def command(session: Session) -> ExitCode:
-        outcome = await _watched(cli, session, session.errand(REINDEX_KNOWLEDGE, {}))
+        outcome = await _watched(cli, session, session.background_task(REINDEX_KNOWLEDGE, {}))
         if cli.as_json:
             cli.print_json(outcome)
         cli.say(f"{outcome['indexed']} entries are in the index.")

@@ -22,7 +22,7 @@ def incidents(cli: Cli, query: str, limit: int) -> None:
     """List issues of the connected Sentry."""
 
     async def command(session: Session) -> ExitCode:
-        outcome = await session.errand(LIST_INCIDENTS, {"query": query, "limit": limit})
+        outcome = await session.background_task(LIST_INCIDENTS, {"query": query, "limit": limit})
         listed = outcome.get("incidents", [])
         if not outcome.get("ok", True):
             text = str(outcome["text"])

@@ -304,7 +304,7 @@ def delete(cli: Cli, organization_id: str, yes: bool) -> None:
         name = (await session.app.stores.directory.organization(gone)).name
         if not yes and typed(f"Type {organization_id} to delete {name} for good") != organization_id:
             raise Refusal("Nothing was deleted.")
-        indexed = await session.errand(FORGET_KNOWLEDGE, {"organization": organization_id})
+        indexed = await session.background_task(FORGET_KNOWLEDGE, {"organization": organization_id})
         rows = dict(await administration.delete(gone, session.app.organization.id))
         rows["search index"] = (int(indexed["before"]), int(indexed["after"]))
         rows["logs"] = remove_logs(session.app.directory.logs, gone)

@@ -37,7 +37,7 @@ from core.domain.thread_view import (
     progress_of_question,
     report_of,
 )
-from core.ports import Errand
+from core.ports import BackgroundTask
 from core.requests.follow import follow_investigation, follow_question, outcome_of
 
 _CANCEL_WITHIN_S = 5.0
@@ -167,25 +167,25 @@ class Session:
             return ExitCode.SERVICE_FAILED
         return ExitCode.OK
 
-    async def errand(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The outcome of an errand handed to whoever owns the data directory."""
-        errand = Errand(new_id(), kind, payload)
-        await self.app.store.add_errand(errand)
-        return await self.errand_outcome(errand.id)
+    async def background_task(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The outcome of an task handed to whoever owns the data directory."""
+        task = BackgroundTask(new_id(), kind, payload)
+        await self.app.store.add_background_task(task)
+        return await self.background_task_outcome(task.id)
 
-    async def errand_outcome(self, errand_id: str) -> Mapping[str, Any]:
-        """The outcome of a queued errand.
+    async def background_task_outcome(self, task_id: str) -> Mapping[str, Any]:
+        """The outcome of a queued task.
 
         Raises:
             InvalidInput: the asker can mend it.
             ServiceFailed: a service failed.
         """
-        errand = await outcome_of(self.app.store, errand_id)
-        outcome = errand.outcome or {}
-        if errand.failure is not None:
+        task = await outcome_of(self.app.store, task_id)
+        outcome = task.outcome or {}
+        if task.failure is not None:
             if outcome.get("error") == "input":
-                raise InvalidInput(errand.failure)
-            raise ServiceFailed("LogSense", errand.failure)
+                raise InvalidInput(task.failure)
+            raise ServiceFailed("LogSense", task.failure)
         return outcome
 
     @contextlib.asynccontextmanager

@@ -32,7 +32,7 @@ from bot.server.metrics import Metrics
 from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Platform
 from core.ports import Channel
-from core.telemetry import heard_by
+from core.telemetry import add_sink
 from core.work.leader import Duty
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
         address = await stack.enter_async_context(_listening(app, routes, metrics))
         if in_slack is not None and in_slack.app_token is not None:
             await stack.enter_async_context(_socket(app, slack_app))
-        with heard_by(metrics):
+        with add_sink(metrics):
             yield address
 
 
@@ -121,7 +121,7 @@ async def _slack(app: App, config: SlackConfig, budgets: Budgets | None, logs: L
     if budgets is None:
         budgets = Budgets(turns=app.stores.turns if app.settings.is_shared else None)
     adapter = SlackApp(config, app.stores.installations, budgets=budgets)
-    adapter.listen_for(app.inbox, app.desk(), logs)
+    adapter.listen_for(app.inbox, app.services(), logs)
     if config.single is not None:
         # The operator's own workspace is the operator's own organization, as the terminal is.
         await app.stores.directory.ensure_organization(app.organization, config.single.workspace)
@@ -137,7 +137,7 @@ async def _teams(app: App, config: TeamsConfig, logs: LogFolder) -> AsyncIterato
     from adapters.teams.app import TeamsApp
 
     adapter = TeamsApp(config, app.stores.installations, turns=app.stores.turns if app.settings.is_shared else None)
-    adapter.listen_for(app.inbox, app.desk(), logs)
+    adapter.listen_for(app.inbox, app.services(), logs)
     if config.tenant_id:
         # The operator's own tenant is the operator's own organization, as the terminal is.
         await app.stores.directory.ensure_organization(app.organization, workspace_named(config.tenant_id))

@@ -98,7 +98,7 @@ class ReactLoop:
             if last is not None and last.conclusion is not None:
                 return self._transcript, last.conclusion
             if last is not None:
-                await self._make_sure()
+                await self._ensure_held()
                 await self._observe_outstanding(last)
                 self._stop_if_nothing_can_be_read()
             await self._take_turn(tools)
@@ -118,7 +118,7 @@ class ReactLoop:
             await self._replace_reasoner(reason)
         if _fruitless_turns(self._transcript) >= MAX_FRUITLESS_TURNS:
             await self._replace_reasoner("its calls kept missing")
-        await self._make_sure()
+        await self._ensure_held()
         reasoner = self._reasoners[self._active]
         must_conclude = number >= self._budget.max_turns or self._time_left() <= -GRACE_S or not tools
         try:
@@ -240,7 +240,7 @@ class ReactLoop:
     def _forget(self, call: ToolCall) -> None:
         self._calls_made.pop(_key(call.tool, call.arguments), None)
 
-    async def _make_sure(self) -> None:
+    async def _ensure_held(self) -> None:
         """Nothing is paid or read for a run that another worker took over while this process was paused."""
         if self._check is not None:
             await self._check()

@@ -141,25 +141,25 @@ class Thread:
         """
         await _insisting(lambda: self._once(role, view, run))
 
-    async def illustrate(self, view: ThreadView, run: Run | None) -> None:
+    async def post_attachments(self, view: ThreadView, run: Run | None) -> None:
         """What belongs to `view` stands in the thread, or was tried once: nothing depends on it."""
         state = await self._store.begin_post(self._investigation.id, ILLUSTRATION, run)
         if state.tried or state.messages:
             return
         try:
-            await self._channel.illustrate(self.conversation, view)
+            await self._channel.post_attachments(self.conversation, view)
         except ServiceFailed as failure:
             logger.warning("%s has no picture: %s", self._investigation.id, failure)
 
-    async def redraw(self, role: str, view: ThreadView) -> None:
+    async def update(self, role: str, view: ThreadView) -> None:
         """The message with that role shows `view` now, if it stands."""
         if messages := await self._store.posted(self._investigation.id, role):
             await self._show(role, messages[0], view)
 
-    async def whisper(self, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, person: Actor, view: ThreadView) -> None:
         """That person is told; a failure is logged, since nobody waits for it."""
         try:
-            await self._channel.whisper(self.conversation, person, view)
+            await self._channel.post_ephemeral(self.conversation, person, view)
         except ServiceFailed as failure:
             logger.warning("nobody could be told about %s: %s", self._investigation.id, failure)
 

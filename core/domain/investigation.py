@@ -92,10 +92,10 @@ class Investigation:
         """Reported, with its report."""
         return replace(self._to(Status.REPORTED, {Status.RUNNING}), report=report, ended_at=at)
 
-    def fail(self, why: str, at: datetime, *, mendable: bool = False) -> Investigation:
-        """Failed, with a sentence for people; `mendable` when the asker can do something about it."""
+    def fail(self, why: str, at: datetime, *, user_can_fix: bool = False) -> Investigation:
+        """Failed, with a sentence for people; `user_can_fix` when the asker can do something about it."""
         failed = self._to(Status.FAILED, {Status.QUEUED, Status.RUNNING})
-        return replace(failed, failure=why, failure_is_mendable=mendable, ended_at=at)
+        return replace(failed, failure=why, failure_is_mendable=user_can_fix, ended_at=at)
 
     def cancel(self, at: datetime) -> Investigation:
         """Cancelled before it had a report."""

@@ -118,7 +118,7 @@ class KnowledgeEntry:
             )
         return left if others else replace(left, status=Standing.DISPUTED, confirmed_by=None, confirmed_at=None)
 
-    def come_back(self, investigation_id: str) -> KnowledgeEntry:
+    def record_recurrence(self, investigation_id: str) -> KnowledgeEntry:
         """The same error again after its fix: once for each investigation; the second time in a row disputes it."""
         if self.status not in (Standing.CONFIRMED, Standing.DISPUTED) or investigation_id in self.occurrences:
             return self

@@ -32,7 +32,7 @@ class Lesson:
     near: str = ""
 
 
-async def note_report(
+async def save_draft(
     investigation: Investigation, transcript: Transcript, store: OrganizationStore, tools: HostTools
 ) -> None:
     """The report is kept as a draft that no search shows; an error that came back counts against the fix it had."""
@@ -41,12 +41,14 @@ async def note_report(
     if known is None:
         await store.change_knowledge(draft.id, lambda there: there or draft)
     elif known.confirmed_at is not None and _happened_after(known.confirmed_at, transcript):
-        changed = await store.change_knowledge(known.id, lambda there: there and there.come_back(investigation.id))
+        changed = await store.change_knowledge(
+            known.id, lambda there: there and there.record_recurrence(investigation.id)
+        )
         if changed is not None and changed != known:
             await index_entries(store, tools, [changed])
 
 
-async def learn(
+async def confirm_from_resolution(
     investigation: Investigation, transcript: Transcript, store: OrganizationStore, tools: HostTools
 ) -> Lesson:
     """People's decision on the investigation, resolved or reopened, stands in the entry about its error."""
@@ -66,7 +68,7 @@ async def learn(
     return Lesson(entry, f"Learned: the next incident like it will show this one, {with_fix}.", near)
 
 
-async def heed_votes(
+async def apply_feedback(
     investigation: Investigation, transcript: Transcript, store: OrganizationStore, tools: HostTools
 ) -> KnowledgeEntry | None:
     """The entry that the report rests on is disputed while anybody says it is wrong; None when there is no entry."""

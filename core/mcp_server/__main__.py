@@ -23,7 +23,7 @@ from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
-from core.mcp_server.tenant_context import OperatorAccess, TenantDoors
+from core.mcp_server.tenant_context import OperatorAccess, TenantToolContext
 from core.mcp_server.tenant_masking import TenantMasker
 
 _PUBLIC_SENTRY = "https://sentry.io"
@@ -111,7 +111,7 @@ async def serve(settings: ServerSettings) -> None:
             own = await sessions.enter_async_context(open_guarded_session(hosts))
             operator = OperatorAccess(settings.operator_hosts.organization_id, own, hosts)
         knowledge = KnowledgeEngine(settings.knowledge)
-        doors = TenantDoors(
+        context = TenantToolContext(
             session,
             settings.allowed_hosts,
             knowledge,
@@ -121,14 +121,14 @@ async def serve(settings: ServerSettings) -> None:
         )
         match settings.serves:
             case str(key):
-                server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)
+                server = build_server(context, masker, sealed_tenancy(key, HOST_ONLY), with_host_tools=True)
             case tenant:
-                server = build_server(doors, masker, fixed_tenancy(tenant), with_peoples_tools=False)
+                server = build_server(context, masker, fixed_tenancy(tenant), with_host_tools=False)
         log_started(os.getpid())
         try:
             await server.run_stdio_async()
         finally:
-            await doors.close()
+            await context.close()
             await knowledge.close()
 
 

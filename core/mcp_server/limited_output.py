@@ -11,8 +11,8 @@ from core.domain.reading_limits import IN_PART, SHOWN, ReadingLimits, TextBudget
 from core.gateways.events.reading import note_of
 from core.gateways.process_pool import NoWorker, WorkerFailed
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Line, Page, Sheet, cleaned, page_of
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import Line, Page, ToolOutput, cleaned, page_of
+from core.mcp_server.tool_context import ToolContext
 
 _SMALL_CHARS = 16_000
 """Masking so much takes some ten milliseconds, in a thread; sheets of most events have less."""
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 
 @dataclass(slots=True)
 class Cleaner:
-    """Cuts and masks whatever one sheet shows, within one budget."""
+    """Cuts and masks whatever one output shows, within one budget."""
 
     masker: Masker
     budget: TextBudget = field(default_factory=TextBudget)
@@ -34,35 +34,41 @@ class Cleaner:
 
 
 async def rendered(
-    doors: Doors, masker: Masker, render: Callable[Concatenate[Cleaner, P], Sheet], *things: P.args, **_: P.kwargs
-) -> Sheet:
+    context: ToolContext,
+    masker: Masker,
+    render: Callable[Concatenate[Cleaner, P], ToolOutput],
+    *things: P.args,
+    **_: P.kwargs,
+) -> ToolOutput:
     """Return `render(cleaner, *things)`, all of which may be pickled; when it takes too long, of a part of `things`."""
     is_small, masker = _is_small(things), masker.chosen()
     try:
-        return await doors.compute(_rendered, render, masker, SHOWN, things, is_small=is_small)
+        return await context.compute(_rendered, render, masker, SHOWN, things, is_small=is_small)
     except WorkerFailed as failure:
         is_small = isinstance(failure, NoWorker)
         try:
-            sheet = await doors.compute(_rendered, render, masker, IN_PART, things, is_small=is_small)
+            output = await context.compute(_rendered, render, masker, IN_PART, things, is_small=is_small)
         except WorkerFailed as again:
             raise _given_up(again) from None
-        sheet.lines.insert(0, Line(note_of(failure)))
-        return sheet
+        output.lines.insert(0, Line(note_of(failure)))
+        return output
 
 
-async def paged(doors: Doors, sheet: Sheet, number: int, masker: Masker, marker: str) -> Page:
+async def paged(context: ToolContext, output: ToolOutput, number: int, masker: Masker, marker: str) -> Page:
     """Return `page_of` with these arguments."""
     masker = masker.chosen()
-    is_small = _is_small((sheet.headline, *(line.text for line in sheet.lines)))
+    is_small = _is_small((output.headline, *(line.text for line in output.lines)))
     try:
-        return await doors.compute(page_of, sheet, number, masker, marker, is_small=is_small)
+        return await context.compute(page_of, output, number, masker, marker, is_small=is_small)
     except NoWorker:
-        return await doors.compute(page_of, sheet, number, masker, marker, is_small=True)
+        return await context.compute(page_of, output, number, masker, marker, is_small=True)
     except WorkerFailed as failure:
         raise _given_up(failure) from None
 
 
-def _rendered(render: Callable[..., Sheet], masker: Masker, limits: ReadingLimits, things: tuple[Any, ...]) -> Sheet:
+def _rendered(
+    render: Callable[..., ToolOutput], masker: Masker, limits: ReadingLimits, things: tuple[Any, ...]
+) -> ToolOutput:
     return render(Cleaner(masker, TextBudget(limits)), *things)
 
 

@@ -9,7 +9,7 @@ from core.domain.errors import InvalidInput
 from core.gateways.logs.analysis import target_of
 from core.gateways.logs.reading import Kind, LogIndex
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import cut, quoted, tame
+from core.mcp_server.output import cut, on_one_line, quoted
 
 _MESSAGE_CHARS = 240
 
@@ -38,10 +38,10 @@ def told_span(window: tuple[int, int]) -> str:
 
 def described(index: LogIndex, kind: Kind, masker: Masker) -> tuple[str, dict[str, Any]]:
     """Return one line about a kind of message, and its facts; the example is its first line in that time."""
-    whole = tame(masker.text(index.message(kind)))
+    whole = on_one_line(masker.text(index.message(kind)))
     message = cut(whole, _MESSAGE_CHARS)
-    at, component = second(kind.at), tame(masker.text(kind.component))
-    place = tame(masker.text(kind.place))
+    at, component = second(kind.at), on_one_line(masker.text(kind.component))
+    place = on_one_line(masker.text(kind.place))
     text = f"T{kind.id} {component} {kind.level} {kind.count}x from {at} ({place}): {quoted(message, _MESSAGE_CHARS)}"
     facts: dict[str, Any] = {
         "template": f"T{kind.id}",

@@ -1,7 +1,7 @@
 """Results as people and models read them: a headline, then fenced lines; the facts follow what is shown, line by line.
 
-A tool writes a `Sheet`; every line brings the fields it shows. Paging then decides which lines are seen, masking how,
-and a field survives only when its line is on the page and still says it. So facts can never claim more than the text.
+A tool writes a `ToolOutput`; every line brings the fields it shows. Paging then decides which lines are seen, masking
+how, and a field survives only when its line is on the page and still says it. So facts never claim more than the text.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Sheet:
+class ToolOutput:
     """What a tool found: a headline for the progress list, then lines in order of importance."""
 
     headline: str
@@ -62,10 +62,12 @@ class Page:
 def cleaned(thing: T, masker: Masker) -> T:
     """The same data with every string masked, on one line and unable to close the fence; secrets known by name too."""
     if isinstance(thing, str):
-        return tame(masker.text(thing))  # type: ignore[return-value]
+        return on_one_line(masker.text(thing))  # type: ignore[return-value]
     if isinstance(thing, Mapping):
         return {  # type: ignore[return-value]
-            cleaned(key, masker): tame(masker.named(key, value)) if isinstance(value, str) else cleaned(value, masker)
+            cleaned(key, masker): on_one_line(masker.named(key, value))
+            if isinstance(value, str)
+            else cleaned(value, masker)
             for key, value in thing.items()
         }
     if isinstance(thing, tuple | list):
@@ -100,7 +102,7 @@ def _around_masked(
     return tuple(zip(kept[: len(after)], after, strict=False))
 
 
-def tame(text: str) -> str:
+def on_one_line(text: str) -> str:
     """Put `text` on one line, with nothing in it that looks like our fence or page mark."""
     first, *others = text.rstrip().split("\n")
     return neutralize(" ↵ ".join([first.rstrip(), *(line.strip() for line in others if line.strip())]))
@@ -137,13 +139,13 @@ def quoted(text: str, limit: int = 100) -> str:
     return "“" + cut(text, limit).replace("“", '"').replace("”", '"') + "”"
 
 
-def page_of(sheet: Sheet, number: int, masker: Masker, marker: str) -> Page:
-    """Render page `number` of `sheet`, from 1, fenced with `marker`; a number beyond the last gives the last."""
-    headline = cut(tame(masker.text(sheet.headline)), HEADLINE_CHARS)
-    lines = [replace(line, text=cut(tame(masker.text(line.text)), LINE_CHARS)) for line in sheet.lines]
+def page_of(output: ToolOutput, number: int, masker: Masker, marker: str) -> Page:
+    """Render page `number` of `output`, from 1, fenced with `marker`; a number beyond the last gives the last."""
+    headline = cut(on_one_line(masker.text(output.headline)), HEADLINE_CHARS)
+    lines = [replace(line, text=cut(on_one_line(masker.text(line.text)), LINE_CHARS)) for line in output.lines]
     pages = _divided(lines, PAGE_CHARS - len(headline) - FENCE_CHARS - 80)
     index = min(number, len(pages)) - 1
-    shown = [Line(headline, sheet.headline_facts), *pages[index]]
+    shown = [Line(headline, output.headline_facts), *pages[index]]
     parts = [headline]
     if pages[index]:
         parts.append(fenced("\n".join(line.text for line in pages[index]), marker))

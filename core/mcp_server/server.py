@@ -18,13 +18,13 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from core.domain.errors import LogSenseError, Refusal
 from core.domain.untrusted_text import marker_of
 from core.gateways.mcp.envelope import HOST_ONLY_META, LOGS_META, MASKED_META
-from core.gateways.mcp.tool_arguments import misfit
+from core.gateways.mcp.tool_arguments import validate_arguments
 from core.gateways.sentry.http import outages
 from core.mcp_server.limited_output import paged
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, cut, tame
+from core.mcp_server.output import ToolOutput, cut, on_one_line
 from core.mcp_server.tenancy import Middleware, tenant
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.tool_context import ToolContext
 from core.mcp_server.tools import (
     add_issue_note,
     analyze_error_frequency,
@@ -51,7 +51,7 @@ MODEL_TOOLS = (
     search_knowledge_base,
 )
 LOG_TOOLS = (read_log_errors, read_log_window, compare_log_windows, read_trace_spans)
-PEOPLES_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)
+HOST_TOOLS = (describe_connection, list_incidents, resolve_issue, add_issue_note, index_knowledge, forget_knowledge)
 
 _ERROR_CHARS = 500
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
@@ -65,10 +65,10 @@ def name_of(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2]
 
 
-HOST_ONLY = frozenset(name_of(module) for module in PEOPLES_TOOLS)
+HOST_ONLY = frozenset(name_of(module) for module in HOST_TOOLS)
 
 
-def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peoples_tools: bool) -> MCPServer[Any]:
+def build_server(context: ToolContext, masker: Masker, tenancy: Middleware, *, with_host_tools: bool) -> MCPServer[Any]:
     """A server of the model's tools; with the host's, also those on logs and those behind people's actions."""
     fence_secret = secrets.token_hex(16)
     server: MCPServer[Any] = MCPServer(
@@ -79,14 +79,14 @@ def build_server(doors: Doors, masker: Masker, tenancy: Middleware, *, with_peop
         log_level="WARNING",
     )
     for module in MODEL_TOOLS:
-        deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
+        deliver = _delivering(module.tool(context, masker), context, masker, fence_secret)
         server.add_tool(deliver, name=name_of(module), annotations=_READS, structured_output=False)
-    for module in LOG_TOOLS if with_peoples_tools else ():
-        deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
+    for module in LOG_TOOLS if with_host_tools else ():
+        deliver = _delivering(module.tool(context, masker), context, masker, fence_secret)
         reads_logs = {LOGS_META: True}
         server.add_tool(deliver, name=name_of(module), annotations=_READS, meta=reads_logs, structured_output=False)
-    for module in PEOPLES_TOOLS if with_peoples_tools else ():
-        deliver = _delivering(module.tool(doors, masker), doors, masker, fence_secret)
+    for module in HOST_TOOLS if with_host_tools else ():
+        deliver = _delivering(module.tool(context, masker), context, masker, fence_secret)
         notes = _READS if module in (describe_connection, list_incidents) else _WRITES
         host_only = {HOST_ONLY_META: True}
         server.add_tool(deliver, name=name_of(module), annotations=notes, meta=host_only, structured_output=False)
@@ -107,30 +107,30 @@ def _checked_arguments(server: MCPServer[Any]) -> Middleware:
         name = params.get("name")
         if not isinstance(name, str) or name not in schemas:
             return _failure(f"There is no such tool. The tools are {', '.join(schemas)}.")
-        correction = misfit(name, schemas[name], params.get("arguments") or {})
+        correction = validate_arguments(name, schemas[name], params.get("arguments") or {})
         return await call_next(ctx) if correction is None else _failure(correction)
 
     return check
 
 
 def _delivering(
-    tool: Callable[..., Awaitable[Sheet]], doors: Doors, masker: Masker, fence_secret: str
+    tool: Callable[..., Awaitable[ToolOutput]], context: ToolContext, masker: Masker, fence_secret: str
 ) -> Callable[..., Awaitable[CallToolResult]]:
-    """`tool` with its sheet turned into one masked page, and whatever goes wrong into a sentence."""
+    """`tool` with its output turned into one masked page, and whatever goes wrong into a sentence."""
 
     @functools.wraps(tool)
     async def deliver(**arguments: Any) -> CallToolResult:
         went_away: list[str] = []
         outages.set(went_away)
         try:
-            sheet = await tool(**arguments)
-            page = await paged(doors, sheet, arguments.get("page", 1), masker, _marker(fence_secret))
+            output = await tool(**arguments)
+            page = await paged(context, output, arguments.get("page", 1), masker, _marker(fence_secret))
         except MCPError:
             raise
         except LogSenseError as error:
             # Whether the asker can mend it decides what they are told, and with which exit code.
-            mendable = {"error": "refused" if isinstance(error, Refusal) else "service", **_unanswered(went_away)}
-            return _failure(cut(tame(masker.text(str(error))), _ERROR_CHARS), mendable)
+            user_can_fix = {"error": "refused" if isinstance(error, Refusal) else "service", **_unanswered(went_away)}
+            return _failure(cut(on_one_line(masker.text(str(error))), _ERROR_CHARS), user_can_fix)
         except Exception as error:
             return _failure(_unexpected(tool.__name__, error))
         return _result(page.text, {**page.facts, **_unanswered(went_away)}, is_error=False)

@@ -42,8 +42,8 @@ class OperatorAccess:
     allowed_hosts: frozenset[str]
 
 
-class TenantDoors:
-    """Doors over one HTTP session and one index that all tenants share; the operator's has a session of its own."""
+class TenantToolContext:
+    """Reaches the outside over one HTTP session and one index that all tenants share; the operator has its own."""
 
     def __init__(
         self,

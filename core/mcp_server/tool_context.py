@@ -11,7 +11,7 @@ from core.ports import IncidentSource, KnowledgeBase
 T = TypeVar("T")
 
 
-class Doors(Protocol):
+class ToolContext(Protocol):
     """What tools may reach; always that of the current call's tenant."""
 
     def incidents(self) -> IncidentSource:

@@ -1,6 +1,6 @@
 """Every port of the core: what the core needs of the world, and what the world may ask of it."""
 
-from core.ports.chat import Channel, Check, Desk, Inbox, Receipt
+from core.ports.chat import Channel, Check, Inbox, Receipt, WorkspaceServices
 from core.ports.coordination import Duties, Rate, Schedules, Turns
 from core.ports.directory import Directory, Installations
 from core.ports.logs import AttachedLog, AttachedLogs
@@ -8,21 +8,20 @@ from core.ports.reasoning import Briefing, Reasoner, ToolSpec
 from core.ports.sources import Embedder, IncidentSource, KnowledgeBase
 from core.ports.storage import Accepted, OrganizationStore, PostState, Stores
 from core.ports.tools import HostTools, Toolbox, ToolProvider, ToolResult
-from core.ports.work import Depth, Errand, Journal, Run, Runs, Watch
+from core.ports.work import BackgroundTask, Depth, Journal, Run, Runs, Watch
 
 __all__ = [
     "Accepted",
     "AttachedLog",
     "AttachedLogs",
+    "BackgroundTask",
     "Briefing",
     "Channel",
     "Check",
     "Depth",
-    "Desk",
     "Directory",
     "Duties",
     "Embedder",
-    "Errand",
     "HostTools",
     "Inbox",
     "IncidentSource",
@@ -44,4 +43,5 @@ __all__ = [
     "Toolbox",
     "Turns",
     "Watch",
+    "WorkspaceServices",
 ]

@@ -92,16 +92,16 @@ class Channel(Protocol):
         """Delete a message of ours; one that is gone already is no failure."""
         ...
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         """Add what `view` is better understood with and no message holds, such as a chart, if there is any."""
         ...
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         """Show `view` to that person alone, near the conversation if they can be reached there."""
         ...
 
 
-class Desk(Protocol):
+class WorkspaceServices(Protocol):
     """What adapters may look up and change for the organization behind a workspace, beside what they hand in.
 
     `platform_admin` says that the platform itself counts the person among the workspace's admins. Methods raise

@@ -24,7 +24,7 @@ from core.domain.tenancy import (
 )
 from core.ports.coordination import Duties, Schedules, Turns
 from core.ports.directory import Directory, Installations
-from core.ports.work import Errand, Journal, Run, Runs, Watch
+from core.ports.work import BackgroundTask, Journal, Run, Runs, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +129,16 @@ class OrganizationStore(Protocol):
         """Replace the stored question; with `run`, only while it is ours, else LeaseLost."""
         ...
 
-    async def add_errand(self, errand: Errand) -> None:
-        """Keep the errand and queue its run."""
+    async def add_background_task(self, task: BackgroundTask) -> None:
+        """Keep the task and queue its run."""
         ...
 
-    async def errand(self, errand_id: str) -> Errand:
-        """The errand with that id."""
+    async def background_task(self, task_id: str) -> BackgroundTask:
+        """The task with that id."""
         ...
 
-    async def save_errand(self, errand: Errand, run: Run) -> None:
-        """Replace the stored errand while `run` is ours; raises LeaseLost otherwise."""
+    async def save_background_task(self, task: BackgroundTask, run: Run) -> None:
+        """Replace the stored task while `run` is ours; raises LeaseLost otherwise."""
         ...
 
     def journal(self, subject_id: str, run: Run | None = None) -> Journal:
@@ -146,7 +146,7 @@ class OrganizationStore(Protocol):
         ...
 
     def watch(self, subject_id: str) -> Watch:
-        """A watch over an investigation, question or errand, and its journal."""
+        """A watch over an investigation, question or task, and its journal."""
         ...
 
     async def begin_post(self, investigation_id: str, role: str, run: Run | None = None) -> PostState:

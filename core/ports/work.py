@@ -86,7 +86,7 @@ class Runs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class BackgroundTask:
     """A small piece of work handed to whoever owns the data directory: `kind` and its input, then the outcome."""
 
     id: str

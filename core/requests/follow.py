@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from core.domain.investigation import Investigation, Question
 from core.domain.journal import JournalEntry
-from core.ports import Errand, OrganizationStore
+from core.ports import BackgroundTask, OrganizationStore
 
 
 async def follow_investigation(
@@ -44,11 +44,11 @@ async def follow_question(
         await watch.wait()
 
 
-async def outcome_of(store: OrganizationStore, errand_id: str) -> Errand:
-    """The errand once it has an outcome."""
-    watch = store.watch(errand_id)
+async def outcome_of(store: OrganizationStore, task_id: str) -> BackgroundTask:
+    """The task once it has an outcome."""
+    watch = store.watch(task_id)
     while True:
-        errand = await store.errand(errand_id)
-        if errand.outcome is not None:
-            return errand
+        task = await store.background_task(task_id)
+        if task.outcome is not None:
+            return task
         await watch.wait()

@@ -27,10 +27,10 @@ from core.domain.incident import IssueRef
 from core.domain.investigation import Investigation, Question, Subject
 from core.domain.issue_reference import parse_issue_reference
 from core.domain.tenancy import OrganizationId, PersonalData, Platform, SentryConnection
-from core.ports import Errand, OrganizationStore, Receipt, Stores
+from core.ports import BackgroundTask, OrganizationStore, Receipt, Stores
 from core.requests.resolve import record_resolution
 from core.requests.spending import Spending
-from core.work.background_tasks import END_PROGRESS, HEED_VOTES, JOIN
+from core.work.background_tasks import APPLY_FEEDBACK, END_PROGRESS, JOIN
 
 PASTED_ISSUE_ID = "this-event"
 MAX_QUESTION_CHARS = 2_000
@@ -38,7 +38,7 @@ MAX_QUESTION_CHARS = 2_000
 Masks = frozenset[PersonalData] | None
 
 
-class Dispatch:
+class RequestHandler:
     """Implements `core.ports.Inbox`.
 
     `describe_event` gives a pasted event's title or raises InvalidInput; `mask` hides secrets in what people type; both
@@ -101,7 +101,7 @@ class Dispatch:
         posted = await store.posted(running.id, PROGRESS)
         note = f"{running.subject.label} is already being investigated, asked by {running.asked_by.name}."
         if event.conversation in await store.followers(running.id):
-            await store.add_errand(Errand(self._new_id(), JOIN, {"investigation_id": running.id}))
+            await store.add_background_task(BackgroundTask(self._new_id(), JOIN, {"investigation_id": running.id}))
             note += " The report comes here, too."
         return Receipt(running.id, note, posted[0] if posted else None, is_awaited=not posted)
 
@@ -157,7 +157,7 @@ class Dispatch:
             raise Refusal("The investigation ended without a report, so there is nothing to confirm.")
         if event.fix:
             event = replace(event, fix=self._mask(event.fix, await store.masked_personal_data()))
-        made = await record_resolution(event, investigation, store, errand_id=self._new_id(), now=self._now())
+        made = await record_resolution(event, investigation, store, task_id=self._new_id(), now=self._now())
         if made is not None:
             return Receipt(made)
         if event.message is not None or investigation.resolved_by is None:
@@ -173,7 +173,9 @@ class Dispatch:
         at = self._now()
         await store.change_investigation(investigation.id, lambda it: it.judge(event.actor, event.helpful, at))
         by = {"id": event.actor.id, "name": event.actor.name}
-        await store.add_errand(Errand(self._new_id(), HEED_VOTES, {"investigation_id": investigation.id, "by": by}))
+        await store.add_background_task(
+            BackgroundTask(self._new_id(), APPLY_FEEDBACK, {"investigation_id": investigation.id, "by": by})
+        )
         thanks = "Thank you; it is noted." if event.helpful else "Noted as wrong. Reply with what it really was."
         return Receipt(investigation.id, thanks if event.helpful is not None else "")
 
@@ -188,7 +190,9 @@ class Dispatch:
         if await store.run_state(investigation.id) == "cancelled":
             # It was only queued: no worker will tell.
             await store.save_investigation(investigation.cancel(self._now()))
-            await store.add_errand(Errand(self._new_id(), END_PROGRESS, {"investigation_id": investigation.id}))
+            await store.add_background_task(
+                BackgroundTask(self._new_id(), END_PROGRESS, {"investigation_id": investigation.id})
+            )
         return Receipt(investigation.id, "It is being stopped; what it found so far is kept.")
 
 

@@ -12,24 +12,24 @@ from core.domain.investigation import Investigation, Status
 from core.domain.journal import Transcript
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.tenancy import Actor, AuditEntry, Platform
-from core.knowledge.lessons import learn
-from core.ports import Errand, HostTools, OrganizationStore
+from core.knowledge.lessons import confirm_from_resolution
+from core.ports import BackgroundTask, HostTools, OrganizationStore
 
 NOT_CHANGED = "Sentry was not changed: "
 """How the outcome begins when the tracker does not agree with what was decided here, before the reason."""
 
 SETTLE = "settle"
-"""The errand that carries a saved resolution to the tracker and to knowledge."""
+"""The task that carries a saved resolution to the tracker and to knowledge."""
 
 
 HAND_OVER = "hand_over"
-"""The errand that says who an investigation is resolved by since the first person took theirs back."""
+"""The task that says who an investigation is resolved by since the first person took theirs back."""
 
 
 async def record_resolution(
-    event: Resolution, investigation: Investigation, store: OrganizationStore, *, errand_id: str, now: datetime
+    event: Resolution, investigation: Investigation, store: OrganizationStore, *, task_id: str, now: datetime
 ) -> str | None:
-    """Saved; what follows from it is queued as an errand, whose id is returned: None when nothing does."""
+    """Saved; what follows from it is queued as an task, whose id is returned: None when nothing does."""
     source = event.message.message_id if event.message else ""
     before = investigation
 
@@ -51,12 +51,12 @@ async def record_resolution(
     if kind is None:
         return None
     payload = {"investigation_id": investigation.id, "by": event.actor.name}
-    await store.add_errand(Errand(errand_id, kind, payload))
-    return errand_id
+    await store.add_background_task(BackgroundTask(task_id, kind, payload))
+    return task_id
 
 
 def what_follows(event: Resolution, before: Investigation, after: Investigation) -> str | None:
-    """The kind of errand that a decision makes: the tracker hears of every change of state, and of nothing else."""
+    """The kind of task that a decision makes: the tracker hears of every change of state, and of nothing else."""
     if before.status is not after.status or before.fixed_by != after.fixed_by:
         return SETTLE
     if before.resolved_by is not None and after.resolved_by is not None and before.resolved_by != after.resolved_by:
@@ -71,7 +71,7 @@ async def settle(
     """Tracker and knowledge agree with what was saved; the outcome says of each what happened."""
     tracker = await _tell_tracker(investigation, tools, writes_allowed)
     transcript = Transcript(investigation.subject, await store.journal(investigation.id).entries())
-    lesson = await learn(investigation, transcript, store, tools)
+    lesson = await confirm_from_resolution(investigation, transcript, store, tools)
     return {
         "investigation_id": investigation.id,
         "status": str(investigation.status),

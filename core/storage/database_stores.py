@@ -14,7 +14,7 @@ from core.storage.engine.secret_box import SecretBox
 from core.storage.queue.coordination import LeasedDuties, SharedSchedules, SharedTurns
 from core.storage.queue.fence import Fence
 from core.storage.queue.leases import LeasedRuns
-from core.storage.queue.notifier import Bell
+from core.storage.queue.notifier import WorkNotifier
 from core.storage.stores.changes import Changes
 from core.storage.stores.directory import SqlDirectory
 from core.storage.stores.installations import SqlInstallations
@@ -82,11 +82,11 @@ async def open_stores(
     fence = Fence(database, lease_s)
     changes = Changes()
     commits = GroupCommit(database, fence)
-    bell = Bell(database)
+    notifier = WorkNotifier(database)
     duties = LeasedDuties(database, owner=f"{owner}/{uuid4().hex}")
-    runs = LeasedRuns(database, fence, commits, bell, owner=owner, defaults=defaults)
+    runs = LeasedRuns(database, fence, commits, notifier, owner=owner, defaults=defaults)
     try:
-        async with bell.listening():
+        async with notifier.listening():
             yield SqlStores(database, commits, fence, changes, runs, duties, SecretBox(secret_keys), defaults)
     finally:
         try:

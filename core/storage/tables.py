@@ -179,7 +179,7 @@ journal = sa.Table(
     info=TENANT,
 )
 
-errands = sa.Table(
+background_tasks = sa.Table(
     "errands",
     metadata,
     _text("organization_id", key=True),

@@ -38,10 +38,10 @@ class AnnounceJob:
         investigation = await store.investigation(run.subject_id)
         if investigation.status.is_over:
             return
-        mendable = isinstance(error, ServiceFailed)
-        await store.save_investigation(investigation.fail(text, self._now(), mendable=mendable), run)
+        user_can_fix = isinstance(error, ServiceFailed)
+        await store.save_investigation(investigation.fail(text, self._now(), user_can_fix=user_can_fix), run)
         if thread := await self._threads.of(investigation, store):
-            await thread.whisper(investigation.asked_by, NoticeView(text, error=True))
+            await thread.post_ephemeral(investigation.asked_by, NoticeView(text, error=True))
 
     async def cancelled(self, run: Run) -> None:
         """Cancelled before it began; a progress message that stands already says so."""

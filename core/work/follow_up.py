@@ -12,7 +12,7 @@ from core.domain.journal import Transcript
 from core.domain.report import Answer
 from core.domain.thread_view import answer_of
 from core.ports import OrganizationStore, Run
-from core.work.investigate import Investigators
+from core.work.investigate import AgentFactory
 
 logger = logging.getLogger("logsense.thread")
 
@@ -20,8 +20,8 @@ logger = logging.getLogger("logsense.thread")
 class FollowUpJob:
     """Implements `core.work.worker.Job` for runs of kind `follow_up`."""
 
-    def __init__(self, investigators: Investigators) -> None:
-        self._with = investigators
+    def __init__(self, agents: AgentFactory) -> None:
+        self._with = agents
 
     async def work(self, run: Run) -> None:
         """Answered, in the thread too, citing evidence of the investigation or of new calls."""

@@ -19,7 +19,7 @@ from core.domain.journal import JournalEntry, Transcript, TurnTaken
 from core.domain.report import Analysis
 from core.domain.tenancy import OrganizationId
 from core.domain.thread_view import NoticeView, ProgressView, progress_of, report_of
-from core.knowledge.lessons import note_report
+from core.knowledge.lessons import save_draft
 from core.ports import Journal, OrganizationStore, Reasoner, Run, Stores, ToolProvider
 from core.work.telemetry import count_ended, measured
 
@@ -27,7 +27,7 @@ logger = logging.getLogger("logsense.thread")
 
 
 @dataclass(frozen=True, slots=True)
-class Investigators:
+class AgentFactory:
     """What every run of the agent needs; `reasoners` gives those to try, in order, for an organization.
 
     From the confidence `ask_from` on, a report asks people to confirm it.
@@ -74,8 +74,8 @@ class Investigators:
 class InvestigateJob:
     """Implements `core.work.worker.Job` for runs of kind `investigate`."""
 
-    def __init__(self, investigators: Investigators) -> None:
-        self._with = investigators
+    def __init__(self, agents: AgentFactory) -> None:
+        self._with = agents
 
     async def work(self, run: Run) -> None:
         """Reported, in the thread too; a run that was cut short goes on after its last committed step."""
@@ -98,7 +98,7 @@ class InvestigateJob:
                     entries = await store.journal(investigation.id).entries()
                     await thread.end_progress(progress_of(investigation, entries))
             return
-        investigation = investigation.fail(text, self._with.now(), mendable=_is_mendable(error))
+        investigation = investigation.fail(text, self._with.now(), user_can_fix=_is_mendable(error))
         await store.save_investigation(investigation, run)
         count_ended(investigation, run.organization_id)
         await self._tell(investigation, await self._with.threads.of(investigation, store), store, run)
@@ -136,7 +136,7 @@ class InvestigateJob:
         report = report_from(transcript, conclusion, _reasoner_of(transcript))
         report = replace(report, asks_confirmation=report.confidence >= self._with.ask_from)
         concluded = investigation.conclude(report, self._with.now())
-        await note_report(concluded, transcript, store, await self._with.tools.host_tools(run.organization_id))
+        await save_draft(concluded, transcript, store, await self._with.tools.host_tools(run.organization_id))
         await store.save_investigation(concluded, run)
         count_ended(concluded, run.organization_id)
         return concluded, transcript.entries
@@ -165,11 +165,11 @@ class InvestigateJob:
             except ServiceFailed as failure:
                 # The platform will not take it: the channel is gone or not for us any more. Other threads go on.
                 logger.error("the end of %s could not be shown: %s", investigation.id, failure)
-                await each.whisper(investigation.asked_by, NoticeView(str(failure), error=True))
+                await each.post_ephemeral(investigation.asked_by, NoticeView(str(failure), error=True))
                 with suppress(ServiceFailed):
                     await each.end_progress(progress_of(investigation, entries))
         if investigation.report is not None:
-            await thread.illustrate(view, run)
+            await thread.post_attachments(view, run)
 
     def _store(self, run: Run) -> OrganizationStore:
         return self._with.stores.for_organization(run.organization_id)

@@ -48,7 +48,7 @@ from core.ports import Reasoner
 from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
 from core.work.announce import AnnounceJob
-from core.work.investigate import InvestigateJob, Investigators
+from core.work.investigate import AgentFactory, InvestigateJob
 from core.work.worker import Job, Worker
 from tests.benchmarks.peers import CALLS
 
@@ -175,10 +175,10 @@ class _Nowhere:
     async def delete(self, message: MessageRef) -> None:
         return None
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         return None
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         return None
 
 
@@ -217,10 +217,10 @@ async def _whole(stack: AsyncExitStack, model_url: str, home: Path) -> Investiga
     async def reasoners_of(organization_id: OrganizationId) -> Sequence[Reasoner]:
         return reasoners
 
-    investigators = Investigators(stores, _BenchTools(process), reasoners_of, budget, _now, threads)
+    agents = AgentFactory(stores, _BenchTools(process), reasoners_of, budget, _now, threads)
     jobs: dict[str, Job] = {
         "announce": AnnounceJob(stores, threads, _now),
-        "investigate": InvestigateJob(investigators),
+        "investigate": InvestigateJob(agents),
     }
     worker = Worker(stores.runs, jobs, slots=1_000)
     working = asyncio.create_task(worker.run())

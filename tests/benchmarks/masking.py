@@ -79,8 +79,8 @@ def _spelled(variables: Mapping[str, str]) -> dict[str, str]:
 def texts_of(payload: Mapping[str, Any]) -> str:
     """Return all that the tools could show of the event: every masked field, and the pages that are written."""
     event = read_event(json.dumps(payload))
-    sheet = stack_sheet(event, _MASKER)
-    first = page_of(sheet, 1, _MASKER, "0" * 8)
+    output = stack_sheet(event, _MASKER)
+    first = page_of(output, 1, _MASKER, "0" * 8)
     return f"{cleaned(event, _MASKER)!r}\n{first!r}"
 
 

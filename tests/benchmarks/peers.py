@@ -17,7 +17,7 @@ from core.mcp_server.masking import Masker
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import Tenant, fixed_tenancy, sealed_tenancy
-from tests.fakes.tool_sources import FakeDoors, FakeTracker
+from tests.fakes.tool_sources import FakeToolContext, FakeTracker
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("get_sentry_issue_details", {"issue_id": "SHOP-1"}),
@@ -93,7 +93,7 @@ async def serve_tools(*, sealed: bool) -> None:
         if sealed
         else fixed_tenancy(Tenant(OrganizationId("benchmark")))
     )
-    server = build_server(FakeDoors(FakeTracker()), Masker("benchmark"), tenancy, with_peoples_tools=sealed)
+    server = build_server(FakeToolContext(FakeTracker()), Masker("benchmark"), tenancy, with_host_tools=sealed)
     log_started(os.getpid())
     await server.run_stdio_async()
 

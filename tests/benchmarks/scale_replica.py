@@ -33,7 +33,7 @@ from core.ports import Reasoner
 from core.requests.spending import Spending
 from core.storage.database_stores import open_stores
 from core.work.announce import AnnounceJob
-from core.work.investigate import InvestigateJob, Investigators
+from core.work.investigate import AgentFactory, InvestigateJob
 from core.work.worker import Job, Worker
 from tests.benchmarks.scale_script import (
     ConnectedTools,
@@ -81,10 +81,10 @@ class Replica:
                 return self._reasoners()
 
             tools = ConnectedTools(stores)
-            investigators = Investigators(stores, tools, reasoners, _BUDGET, _now, threads)
+            agents = AgentFactory(stores, tools, reasoners, _BUDGET, _now, threads)
             jobs: dict[str, Job] = {
                 "announce": AnnounceJob(stores, threads, _now),
-                "investigate": InvestigateJob(investigators),
+                "investigate": InvestigateJob(agents),
             }
             work = asyncio.create_task(Worker(stores.runs, jobs, slots=slots).run())
             watch = asyncio.create_task(self._watch())

@@ -205,10 +205,10 @@ class NotingChannel:
             self._seen.edits.append((at, now - at))
         self._shown[view.investigation_id] = max(shown, already)
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         return None
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         raise AssertionError(f"something failed: {view}")
 
 

@@ -25,7 +25,7 @@ import aiohttp
 
 from tests.benchmarks.slack_naive import naive
 from tests.benchmarks.slack_shown import Shown, is_spinning
-from tests.benchmarks.slack_town import CHANNELS, SPREAD_S, STEP_S, STEPS, Town, logsense, town
+from tests.benchmarks.slack_town import CHANNELS, SPREAD_S, STEP_S, STEPS, Harness, harness, logsense
 
 COMMANDS = 200
 _GIVEN_UP_S = 180.0
@@ -38,7 +38,7 @@ _LOOKED_UP_S = 5.0
 
 async def investigations(count: int, speed: float) -> dict[str, float]:
     """`count` of them, measured."""
-    async with town(speed) as at, logsense(at, STEPS, STEP_S) as app:
+    async with harness(speed) as at, logsense(at, STEPS, STEP_S) as app:
         before = len(at.peer.calls)
         await asyncio.gather(*(_ask(at, number, SPREAD_S * number / count) for number in range(count)))
         deadline = at.now() + STEPS * STEP_S + _GIVEN_UP_S
@@ -64,21 +64,21 @@ async def investigations(count: int, speed: float) -> dict[str, float]:
     }
 
 
-async def _ask(at: Town, number: int, after_s: float) -> None:
+async def _ask(at: Harness, number: int, after_s: float) -> None:
     await at.pass_by(after_s)
     person, channel = at.people[number % CHANNELS], at.channels[number % CHANNELS]
     outcome = await at.peer.command(person, channel, "/logsense", f"investigate SHOP-{number}")
     assert outcome.status == 200, outcome
 
 
-def _is_quiet(at: Town, count: int) -> bool:
+def _is_quiet(at: Harness, count: int) -> bool:
     """Whether every report stands, with its chart, and no progress message looks as if something ran."""
     posts = [message for channel in at.channels for message in channel.posts_of_bot()]
     ended = [message for message in posts if message.thread_ts is None and not is_spinning(message)]
     return len(ended) == count and sum(bool(message.files) for message in posts) == count
 
 
-def _by_method(at: Town, before: int) -> dict[str, int]:
+def _by_method(at: Harness, before: int) -> dict[str, int]:
     methods = [call.method for call in at.peer.calls[before:]]
     return {method: methods.count(method) for method in sorted(set(methods))}
 
@@ -88,7 +88,7 @@ def _by_method(at: Town, before: int) -> dict[str, int]:
 
 async def acknowledgements() -> dict[str, float]:
     """How long Slack waits for the answer to each of 200 commands that come at once, in milliseconds."""
-    async with town(1.0) as at, logsense(at, STEPS, STEP_S) as app:
+    async with harness(1.0) as at, logsense(at, STEPS, STEP_S) as app:
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as session:
 
@@ -112,7 +112,7 @@ async def acknowledgements() -> dict[str, float]:
     }
 
 
-def _command(at: Town, number: int) -> str:
+def _command(at: Harness, number: int) -> str:
     person, channel = at.people[number % CHANNELS], at.channels[number % CHANNELS]
     form = {
         "team_id": at.workspace.id,

@@ -34,7 +34,7 @@ from core.domain.report import Analysis, Culprit, Finding, Fix, Level
 from core.domain.tenancy import OrganizationId, Platform
 from core.ports import HostTools, Reasoner, Toolbox, ToolResult, ToolSpec
 from core.work.announce import AnnounceJob
-from core.work.investigate import InvestigateJob, Investigators
+from core.work.investigate import AgentFactory, InvestigateJob
 from core.work.worker import Job, Worker
 
 _SERIES = "analyze_error_frequency"
@@ -129,7 +129,7 @@ async def _running(app: App, scenario: Scenario) -> AsyncIterator[str]:
     await app.stores.directory.ensure_organization(app.organization, config.single.workspace)
     adapter = SlackApp(config, app.stores.installations, budgets=scenario.budgets())
     adapter.listen_for(
-        app.inbox, app.desk(), LogFolder(app.directory.logs, app.stores.directory, app.settings.max_log_bytes)
+        app.inbox, app.services(), LogFolder(app.directory.logs, app.stores.directory, app.settings.max_log_bytes)
     )
     site = web.Application()
     site.add_routes(adapter.routes())
@@ -157,10 +157,10 @@ def _worker(app: App, adapter: SlackApp, scenario: Scenario) -> Worker:
         timeout_s=math.inf,
         tool_timeout_s=scenario.step_s + 60,
     )
-    investigators = Investigators(app.stores, SlowTools(scenario.step_s), reasoners, budget, now, threads)
+    agents = AgentFactory(app.stores, SlowTools(scenario.step_s), reasoners, budget, now, threads)
     jobs: dict[str, Job] = {
         "announce": AnnounceJob(app.stores, threads, now),
-        "investigate": InvestigateJob(investigators),
+        "investigate": InvestigateJob(agents),
     }
     return Worker(app.stores.runs, jobs, slots=_MOST, lease_s=app.settings.lease_s)
 

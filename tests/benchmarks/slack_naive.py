@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.benchmarks.slack_town import CHANNELS, SPREAD_S, STEP_S, STEPS, Town, town
+from tests.benchmarks.slack_town import CHANNELS, SPREAD_S, STEP_S, STEPS, Harness, harness
 
 _FINISHED = "Finished."
 
@@ -21,7 +21,7 @@ _FINISHED = "Finished."
 class Naive:
     """Edits as they come, each retried once."""
 
-    at: Town
+    at: Harness
     client: AsyncWebClient
     edits_lost: int = 0
     finals_lost: int = 0
@@ -60,7 +60,7 @@ async def _is_done(call: Callable[..., Awaitable[Any]], said: dict[str, Any]) ->
 async def naive(count: int, speed: float) -> dict[str, float]:
     """The same load without LogSense."""
     connector = aiohttp.TCPConnector(limit=0)
-    async with town(speed) as at, aiohttp.ClientSession(connector=connector) as session:
+    async with harness(speed) as at, aiohttp.ClientSession(connector=connector) as session:
         client = AsyncWebClient(
             token=at.workspace.bot_token,
             base_url=at.peer.api_url,

@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tests.benchmarks.slack_town import Town
+from tests.benchmarks.slack_town import Harness
 from tests.fakes.slack import Message
 
 
 class Shown:
     """One investigation. States are counted in journal entries."""
 
-    def __init__(self, at: Town, committed: dict[str, Any]) -> None:
+    def __init__(self, at: Harness, committed: dict[str, Any]) -> None:
         channel = at.workspace.channels[committed["channel"]]
         self._commits = [at.moment_of(unix_s) for unix_s in committed["entries"]]
         progress = channel.messages.get(committed["progress"] or "")

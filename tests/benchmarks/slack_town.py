@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.slack import Channel, SlackPeer, User, Workspace
+from tests.fakes.slack import Channel, FakeSlack, User, Workspace
 
 CHANNELS = 10
 STEPS, STEP_S, SPREAD_S = 12, 10.0, 60.0
@@ -22,10 +22,10 @@ STEPS, STEP_S, SPREAD_S = 12, 10.0, 60.0
 
 
 @dataclass
-class Town:
+class Harness:
     """One workspace under the limits, and how much faster than those of Slack its clock goes."""
 
-    peer: SlackPeer
+    peer: FakeSlack
     workspace: Workspace
     people: list[User]
     channels: list[Channel]
@@ -45,14 +45,14 @@ class Town:
 
 
 @asynccontextmanager
-async def town(speed: float) -> AsyncIterator[Town]:
+async def harness(speed: float) -> AsyncIterator[Harness]:
     """A workspace of its own, with nothing of its limits used up."""
     limits = {"chat.update": 45}
-    async with SlackPeer(per_minute=limits, clock=lambda: time.monotonic() * speed, answer_within_s=30) as peer:
+    async with FakeSlack(per_minute=limits, clock=lambda: time.monotonic() * speed, answer_within_s=30) as peer:
         workspace = peer.add_workspace("Acme")
         people = [workspace.add_user(f"person{n}", is_admin=n == 0) for n in range(CHANNELS)]
         channels = [workspace.add_channel(f"team{n}", *people) for n in range(CHANNELS)]
-        yield Town(peer, workspace, people, channels, speed)
+        yield Harness(peer, workspace, people, channels, speed)
 
 
 @dataclass
@@ -70,8 +70,8 @@ class LogSense:
 
 
 @asynccontextmanager
-async def logsense(at: Town, steps: int, step_s: float) -> AsyncIterator[LogSense]:
-    """LogSense, listening to the town."""
+async def logsense(at: Harness, steps: int, step_s: float) -> AsyncIterator[LogSense]:
+    """LogSense, listening to the harness."""
     with tempfile.TemporaryDirectory() as home:
         settings = {
             "LOGSENSE_HOME": str(Path(home) / "home"),

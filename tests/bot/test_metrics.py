@@ -12,11 +12,11 @@ import pytest
 from bot.demo.local_sentry import LocalSentry
 from bot.server import metrics
 from core.telemetry import METRICS
-from tests.fakes.slack import SlackPeer
-from tests.slack.conftest import peer, running, sentry, settings_for
+from tests.fakes.slack import FakeSlack
+from tests.slack.conftest import fake_slack, running, sentry, settings_for
 from tests.slack.test_trouble import command
 
-__all__ = ["peer", "sentry"]
+__all__ = ["fake_slack", "sentry"]
 DASHBOARD = Path(__file__).parent.parent.parent / "deploy" / "grafana" / "logsense.json"
 GAUGES = {metrics.QUEUE[0], metrics.OLDEST[0], metrics.RESTARTS[0], metrics.WAITING[0]}
 
@@ -32,17 +32,17 @@ def _expressions() -> list[str]:
 
 
 async def test_an_investigation_is_counted_where_only_who_has_the_token_sees_it(
-    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry
+    tmp_path: Path, fake_slack: FakeSlack, sentry: LocalSentry
 ) -> None:
-    settings = settings_for(tmp_path / "home", peer, sentry, LOGSENSE_METRICS_TOKEN="let me in")
-    async with running(settings, peer, sentry) as town, aiohttp.ClientSession() as session:
-        _, ada, incidents = await town.settle_in("Acme")
-        await command(town, ada, incidents, "investigate SHOP-1")
-        await town.report_in(incidents)
+    settings = settings_for(tmp_path / "home", fake_slack, sentry, LOGSENSE_METRICS_TOKEN="let me in")
+    async with running(settings, fake_slack, sentry) as harness, aiohttp.ClientSession() as session:
+        _, ada, incidents = await harness.install("Acme")
+        await command(harness, ada, incidents, "investigate SHOP-1")
+        await harness.report_in(incidents)
         for wrong in ({}, {"Authorization": "Bearer guess"}):
-            async with session.get(f"{town.url}/metrics", headers=wrong) as answer:
+            async with session.get(f"{harness.url}/metrics", headers=wrong) as answer:
                 assert answer.status == 401 and "logsense_" not in await answer.text()
-        async with session.get(f"{town.url}/metrics", headers={"Authorization": "Bearer let me in"}) as answer:
+        async with session.get(f"{harness.url}/metrics", headers={"Authorization": "Bearer let me in"}) as answer:
             seen = await answer.text()
     assert 'logsense_investigations_total{reasoner="rules",status="reported"} 1.0' in seen
     assert re.search(r'logsense_tool_calls_total\{ok="true",tool="get_stacktrace"\} [1-9]', seen)

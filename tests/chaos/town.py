@@ -18,7 +18,7 @@ from core.storage.database_stores import open_stores
 from tests.chaos.facts import Facts, Posted, Read
 from tests.chaos.model import ModelPeer
 from tests.chaos.schedule import FIRST_ISSUE, Ask, Sizes
-from tests.fakes.slack import Channel, Message, SlackPeer, User, Workspace
+from tests.fakes.slack import Channel, FakeSlack, Message, User, Workspace
 from tests.slack.conftest import is_spinning
 
 SECRET = "the secret of all replicas, and nobody else's"
@@ -42,10 +42,10 @@ class Home:
 
 
 @dataclass
-class Town:
+class Harness:
     """All peers, each in this process."""
 
-    slack: SlackPeer
+    slack: FakeSlack
     sentry: LocalSentry
     model: ModelPeer
     homes: list[Home]
@@ -98,23 +98,23 @@ class Town:
 
 
 @asynccontextmanager
-async def open_town(seed: int, sizes: Sizes) -> AsyncIterator[Town]:
+async def open_town(seed: int, sizes: Sizes) -> AsyncIterator[Harness]:
     """Everything listens; nobody has said anything yet."""
     issues = [str(FIRST_ISSUE + number) for number in range(sizes.investigations)]
-    slack = SlackPeer(retry_waits_s=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0))
+    slack = FakeSlack(retry_waits_s=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0))
     async with slack, LocalSentry(also=_incidents(issues)) as sentry, ModelPeer(seed) as model:
-        yield Town(slack, sentry, model, [_home(slack, number) for number in range(sizes.organizations)])
+        yield Harness(slack, sentry, model, [_home(slack, number) for number in range(sizes.organizations)])
 
 
-async def settle_in(town: Town, database_url: str) -> None:
+async def install(harness: Harness, database_url: str) -> None:
     """Every organization has installed LogSense and connected its Sentry and its model."""
     key = derived_key(SECRET.encode(), "storage")
-    async with open_stores(database_url, owner="town", secret_keys=[key]) as stores:
-        for number, home in enumerate(town.homes):
-            await _install(town, home, OrganizationId(f"organization-{number:02}"), stores)
+    async with open_stores(database_url, owner="harness", secret_keys=[key]) as stores:
+        for number, home in enumerate(harness.homes):
+            await _install(harness, home, OrganizationId(f"organization-{number:02}"), stores)
 
 
-async def _install(town: Town, home: Home, organization_id: OrganizationId, stores: Stores) -> None:
+async def _install(harness: Harness, home: Home, organization_id: OrganizationId, stores: Stores) -> None:
     workspace = WorkspaceRef(Platform.SLACK, home.workspace.id)
     await stores.directory.ensure_organization(Organization(organization_id, home.workspace.name), workspace)
     grant = home.workspace.grant
@@ -129,12 +129,12 @@ async def _install(town: Town, home: Home, organization_id: OrganizationId, stor
         "scopes": ",".join(sorted(grant.scopes)),
     }
     await stores.installations.save(workspace, json.dumps(document))
-    store, sentry = stores.for_organization(organization_id), town.sentry
+    store, sentry = stores.for_organization(organization_id), harness.sentry
     await store.save_sentry_connection(SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token))
-    await store.save_model_connection(ModelConnection(f"key of {organization_id}", town.model.base_url, "scripted"))
+    await store.save_model_connection(ModelConnection(f"key of {organization_id}", harness.model.base_url, "scripted"))
 
 
-def _home(slack: SlackPeer, number: int) -> Home:
+def _home(slack: FakeSlack, number: int) -> Home:
     workspace = slack.add_workspace(f"Company {number}")
     person = workspace.add_user("ada", is_admin=True)
     return Home(workspace, person, tuple(workspace.add_channel(name, person) for name in _CHANNELS))

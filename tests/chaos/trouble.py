@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from tests.chaos.facts import Facts
 from tests.chaos.front import Front
+from tests.chaos.harness import Harness
 from tests.chaos.replicas import Replica
 from tests.chaos.schedule import Event, Trouble
-from tests.chaos.town import Town
 from tests.postgres import PostgresServer
 
 _LIMITED = ("chat.postMessage", "chat.update", "conversations.replies", "users.info")
@@ -21,11 +21,11 @@ class Troublemaker:
     """Of the replicas one at least is left alone at any moment, however slowly the others come back."""
 
     def __init__(
-        self, town: Town, replicas: Sequence[Replica], front: Front, server: PostgresServer, facts: Facts
+        self, harness: Harness, replicas: Sequence[Replica], front: Front, server: PostgresServer, facts: Facts
     ) -> None:
         """Nothing is wrong yet."""
         self.made: Counter[Trouble] = Counter()
-        self._town = town
+        self._harness = harness
         self._replicas = replicas
         self._front = front
         self._server = server
@@ -46,10 +46,10 @@ class Troublemaker:
             case Trouble.CUT:
                 await asyncio.to_thread(self._server.cut_connections)
             case Trouble.MODEL:
-                self._town.model.fail_until = time.time() + event.size
+                self._harness.model.fail_until = time.time() + event.size
             case Trouble.SLACK:
                 for method in _LIMITED:
-                    self._town.slack.fail_next(method, "ratelimited", 429, retry_after_s=1, times=round(event.size))
+                    self._harness.slack.fail_next(method, "ratelimited", 429, retry_after_s=1, times=round(event.size))
             case Trouble.DUPLICATE:
                 self._front.duplicate_next(round(event.size))
 

@@ -1,1 +1,1 @@
-"""What every channel has to do, as sentences; `house.py` says what a new one has to bring."""
+"""What every channel has to do, as sentences; `harness.py` says what a new one has to bring."""

@@ -1,4 +1,4 @@
-"""The houses, each with what it needs."""
+"""The harnesses, each with what it needs."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from pathlib import Path
 import pytest
 
 from bot.demo.local_sentry import LocalSentry
-from tests.contracts.house import FarSender, FarUse, House, Sender, Use
+from tests.contracts.harness import ChannelHarness, FarSender, FarUse, Sender, Use
 from tests.contracts.slack import SlackHouse
 from tests.contracts.teams import TeamsHouse
 from tests.contracts.terminal import TerminalHouse
 
-HOUSES: tuple[House, ...] = (TerminalHouse(), SlackHouse(), TeamsHouse())
+HARNESSES: tuple[ChannelHarness, ...] = (TerminalHouse(), SlackHouse(), TeamsHouse())
 
 
-@pytest.fixture(params=HOUSES, ids=lambda house: house.name)
-def house(request: pytest.FixtureRequest) -> House:
-    found: House = request.param
+@pytest.fixture(params=HARNESSES, ids=lambda harness: harness.name)
+def harness(request: pytest.FixtureRequest) -> ChannelHarness:
+    found: ChannelHarness = request.param
     return found
 
 
 @pytest.fixture
-def far_house(house: House) -> House:
+def far_house(harness: ChannelHarness) -> ChannelHarness:
     """Only where a service lies between."""
-    if house.near:
-        pytest.skip(f"{house.name}: {house.near}")
-    return house
+    if harness.near:
+        pytest.skip(f"{harness.name}: {harness.near}")
+    return harness
 
 
 @pytest.fixture
-async def sender(house: House, tmp_path: Path) -> AsyncIterator[Sender]:
-    async with house.sender(tmp_path) as sender:
+async def sender(harness: ChannelHarness, tmp_path: Path) -> AsyncIterator[Sender]:
+    async with harness.sender(tmp_path) as sender:
         yield sender
 
 
 @pytest.fixture
-async def far_sender(far_house: House, sender: Sender) -> FarSender:
+async def far_sender(far_house: ChannelHarness, sender: Sender) -> FarSender:
     assert isinstance(sender, FarSender)
     return sender
 
 
 @pytest.fixture
-async def use(house: House, tmp_path: Path) -> AsyncIterator[Use]:
-    async with LocalSentry() as sentry, house.use(tmp_path / "home", sentry) as use:
+async def use(harness: ChannelHarness, tmp_path: Path) -> AsyncIterator[Use]:
+    async with LocalSentry() as sentry, harness.use(tmp_path / "home", sentry) as use:
         yield use
 
 
 @pytest.fixture
-async def far_use(far_house: House, use: Use) -> FarUse:
+async def far_use(far_house: ChannelHarness, use: Use) -> FarUse:
     assert isinstance(use, FarUse)
     return use

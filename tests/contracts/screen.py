@@ -9,7 +9,7 @@ _WRITTEN = re.compile(r"\x1b\[(?P<count>[\d;?]*)(?P<what>[A-Za-z])|(?P<end>[\r\n
 
 
 class Screen:
-    """A file to write to. It knows what `rich` needs to redraw lines, and refuses everything else."""
+    """A file to write to. It knows what `rich` needs to update lines, and refuses everything else."""
 
     def __init__(self) -> None:
         self._rows: list[str] = [""]

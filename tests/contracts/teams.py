@@ -20,9 +20,9 @@ from core.domain.tenancy import Platform, WorkspaceRef
 from core.ports import Installations
 from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from tests.contracts.house import Call, Kept
-from tests.fakes.teams import Message, Person, Place, TeamsPeer, Tenant
-from tests.teams.conftest import Town, is_report, root_of, running, settings_for
+from tests.contracts.harness import Call, Kept
+from tests.fakes.teams import FakeTeams, Message, Person, Place, Tenant
+from tests.teams.conftest import TeamsHarness, is_report, root_of, running, settings_for
 
 _METHODS: dict[Call, str] = {"post": "post", "edit": "put"}
 _CHECK_MARK = "2705_whiteheavycheckmark"
@@ -31,8 +31,8 @@ _CHECK_MARK = "2705_whiteheavycheckmark"
 class SeenInTeams:
     """Implements `Seen` for one channel of a team."""
 
-    def __init__(self, peer: TeamsPeer, room: Place) -> None:
-        self.peer, self.room = peer, room
+    def __init__(self, fake_teams: FakeTeams, room: Place) -> None:
+        self.fake_teams, self.room = fake_teams, room
 
     def text(self) -> str:
         return "\n".join(message.text for message in self.room.posts())
@@ -50,78 +50,80 @@ class SeenInTeams:
 class TeamsSender(SeenInTeams):
     """Implements `FarSender`."""
 
-    def __init__(self, peer: TeamsPeer, session: aiohttp.ClientSession, kept: Installations) -> None:
-        acme = peer.tenant()
-        super().__init__(peer, peer.channel(acme, peer.person("Ada", acme)))
-        credentials = BotCredentials(peer.app_id, peer.app_password, peer.token_url, lambda: session)
-        connector = Connector(lambda: session, credentials, services=frozenset({peer.url}), bot_id=peer.bot_id)
+    def __init__(self, fake_teams: FakeTeams, session: aiohttp.ClientSession, kept: Installations) -> None:
+        acme = fake_teams.tenant()
+        super().__init__(fake_teams, fake_teams.channel(acme, fake_teams.person("Ada", acme)))
+        credentials = BotCredentials(fake_teams.app_id, fake_teams.app_password, fake_teams.token_url, lambda: session)
+        connector = Connector(
+            lambda: session, credentials, services=frozenset({fake_teams.url}), bot_id=fake_teams.bot_id
+        )
         budgets = Budgets("teams", lambda _: Budget(per_minute=6_000, burst=1_000))
         self.channel = TeamsChannel(connector, TeamsInstallations(kept), budgets, None)
         self.here = ConversationRef(WorkspaceRef(Platform.TEAMS, acme.id), self.room.id)
 
     async def slow_edit(self, edit: Callable[[], object]) -> None:
-        self.peer.delay("put", 0.2)
+        self.fake_teams.delay("put", 0.2)
         edit()
-        await self.peer.until(lambda: any(call == "put" for call, _ in self.peer.state.calls))
+        await self.fake_teams.until(lambda: any(call == "put" for call, _ in self.fake_teams.state.calls))
 
     def limit(self, call: Call, seconds: float) -> None:
-        self.peer.fault(_METHODS[call], 429, retry_after=seconds)
+        self.fake_teams.fault(_METHODS[call], 429, retry_after=seconds)
 
     def fail(self, call: Call) -> None:
-        self.peer.fault(_METHODS[call], 503)
+        self.fake_teams.fault(_METHODS[call], 503)
 
     def lose_answer(self, call: Call) -> None:
         # The client repeats an edit by itself, once.
         for _ in range(2 if call == "edit" else 1):
-            self.peer.drop_answer_of(_METHODS[call])
+            self.fake_teams.drop_answer_of(_METHODS[call])
 
     def delete(self, message: MessageRef) -> None:
-        self.peer.delete(self.room, self.room.messages[message.message_id])
+        self.fake_teams.delete(self.room, self.room.messages[message.message_id])
 
 
 class TeamsUse(SeenInTeams):
     """Implements `FarUse`."""
 
-    def __init__(self, town: Town, acme: Tenant, ada: Person, room: Place) -> None:
-        super().__init__(town.peer, room)
-        self.sentry = town.sentry
-        self._town, self._acme, self._ada = town, acme, ada
+    def __init__(self, harness: TeamsHarness, acme: Tenant, ada: Person, room: Place) -> None:
+        super().__init__(harness.fake_teams, room)
+        self.sentry = harness.sentry
+        self._harness, self._acme, self._ada = harness, acme, ada
 
     async def ask(self, issue: str, *, repeated: bool = False) -> None:
-        asked = await self.peer.say(self._ada, self.room, f"investigate {issue}")
+        asked = await self.fake_teams.say(self._ada, self.room, f"investigate {issue}")
         if repeated:
-            assert (await self.peer.deliver(asked.said)).status == 202
-        await self.peer.until(self.room.posts)
+            assert (await self.fake_teams.deliver(asked.said)).status == 202
+        await self.fake_teams.until(self.room.posts)
 
     async def come_to_rest(self) -> None:
-        await self._town.report_in(self.room)
-        await self._town.said_in(self.room, "Bar chart of events")
+        await self._harness.report_in(self.room)
+        await self._harness.said_in(self.room, "Bar chart of events")
 
     async def cancel(self) -> None:
         (progress,) = self._progress()
-        answer = await self.peer.press(self._ada, self.room, progress, "stop_investigation")
+        answer = await self.fake_teams.press(self._ada, self.room, progress, "stop_investigation")
         assert (answer.status, answer.body["value"]) == (200, "It is being stopped; what it found so far is kept.")
-        await self.peer.until(lambda: "cancelled" in progress.text.lower())
+        await self.fake_teams.until(lambda: "cancelled" in progress.text.lower())
 
     async def answer(self, question: str) -> str:
         root = root_of(self.room.posts()[0])
-        await self.peer.say(self._ada, self.room, question, root=root)
-        answer = await self._town.said_in(self.room, question)
+        await self.fake_teams.say(self._ada, self.room, question, root=root)
+        answer = await self._harness.said_in(self.room, question)
         assert "<at>Ada</at> asked about" in answer.text
         return answer.text
 
     async def resolve(self) -> None:
         """A check mark counts on any of our messages: on the report, or where that was deleted, on the progress."""
         self._marked = (self._reports() or self._progress())[0]
-        await self.peer.react(self._ada, self.room, self._marked, added=_CHECK_MARK)
-        await self._town.said_in(self.room, "Resolved by Ada")
-        report = await self.peer.until(lambda: next(iter(self._reports()), None))
-        await self.peer.until(lambda: "reopen_investigation" in report.verbs)
+        await self.fake_teams.react(self._ada, self.room, self._marked, added=_CHECK_MARK)
+        await self._harness.said_in(self.room, "Resolved by Ada")
+        report = await self.fake_teams.until(lambda: next(iter(self._reports()), None))
+        await self.fake_teams.until(lambda: "reopen_investigation" in report.verbs)
 
     async def reopen(self) -> None:
-        await self.peer.react(self._ada, self.room, self._marked, removed=_CHECK_MARK)
-        await self._town.said_in(self.room, "Reopened by Ada")
-        await self.peer.until(lambda: "resolve_investigation" in self._reports()[0].verbs)
+        await self.fake_teams.react(self._ada, self.room, self._marked, removed=_CHECK_MARK)
+        await self._harness.said_in(self.room, "Reopened by Ada")
+        await self.fake_teams.until(lambda: "resolve_investigation" in self._reports()[0].verbs)
 
     def posts(self) -> int:
         return len(self.room.posts())
@@ -133,21 +135,21 @@ class TeamsUse(SeenInTeams):
         return len(self._reports())
 
     async def kept(self) -> Kept:
-        store = await self._town.store_of(self._acme)
+        store = await self._harness.store_of(self._acme)
         return Kept(await store.investigations(9), await store.knowledge())
 
     def trouble(self, call: Call) -> None:
         method = _METHODS[call]
-        self.peer.fault(method, 0)
-        self.peer.fault(method, 503)
-        self.peer.fault(method, 429, retry_after=1)
-        self.peer.fault(method, 502, retry_after=1)
+        self.fake_teams.fault(method, 0)
+        self.fake_teams.fault(method, 503)
+        self.fake_teams.fault(method, 429, retry_after=1)
+        self.fake_teams.fault(method, 502, retry_after=1)
 
     async def delete_progress(self) -> None:
-        self.peer.delete(self.room, self._progress()[0])
+        self.fake_teams.delete(self.room, self._progress()[0])
 
     async def delete_report(self) -> None:
-        self.peer.delete(self.room, self._reports()[0])
+        self.fake_teams.delete(self.room, self._reports()[0])
 
     def _progress(self) -> list[Message]:
         return self._with("LogSense investigate")
@@ -157,7 +159,7 @@ class TeamsUse(SeenInTeams):
 
 
 class TeamsHouse:
-    """Implements `House`."""
+    """Implements `ChannelHarness`."""
 
     name = "teams"
     near = ""
@@ -169,15 +171,18 @@ class TeamsHouse:
         url = f"sqlite:///{home / 'logsense.db'}"
         await migrate(url)
         async with (
-            TeamsPeer() as peer,
+            FakeTeams() as fake_teams,
             aiohttp.ClientSession() as session,
             open_stores(url, owner="one", secret_keys=["key"]) as stores,
         ):
-            sender = TeamsSender(peer, session, stores.installations)
-            await TeamsInstallations(stores.installations).remember(sender.here.workspace, peer.service_url)
+            sender = TeamsSender(fake_teams, session, stores.installations)
+            await TeamsInstallations(stores.installations).remember(sender.here.workspace, fake_teams.service_url)
             yield sender
 
     @asynccontextmanager
     async def use(self, home: Path, sentry: LocalSentry) -> AsyncIterator[TeamsUse]:
-        async with TeamsPeer() as peer, running(settings_for(home, peer, sentry), peer, sentry) as town:
-            yield TeamsUse(town, *await town.settle_in())
+        async with (
+            FakeTeams() as fake_teams,
+            running(settings_for(home, fake_teams, sentry), fake_teams, sentry) as harness,
+        ):
+            yield TeamsUse(harness, *await harness.install())

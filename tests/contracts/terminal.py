@@ -17,7 +17,7 @@ from bot.app.settings import Settings
 from bot.demo.local_sentry import LocalSentry
 from core.domain.conversation import ConversationRef
 from core.domain.tenancy import Platform, WorkspaceRef
-from tests.contracts.house import Kept
+from tests.contracts.harness import Kept
 from tests.contracts.screen import Screen
 from tests.scenarios.conftest import CommandLine, Outcome
 
@@ -133,7 +133,7 @@ class TerminalUse:
 
 
 class TerminalHouse:
-    """Implements `House`."""
+    """Implements `ChannelHarness`."""
 
     name = "terminal"
     near = "what it prints stands on this machine: nothing limits it, cuts it off or takes it back"

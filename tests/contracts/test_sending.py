@@ -10,7 +10,7 @@ import pytest
 from core.delivery.live_message import LiveThread
 from core.domain.errors import LeaseLost
 from core.domain.thread_view import NoticeView
-from tests.contracts.house import Sender, until
+from tests.contracts.harness import Sender, until
 from tests.contracts.views import ADA, LONG, LONG_PROGRESS, LONG_REPORT, STEPS, all_words, titled
 
 

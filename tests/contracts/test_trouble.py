@@ -16,7 +16,7 @@ from core.domain.thread_view import NoticeView
 from core.ports import Channel
 from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from tests.contracts.house import Call, FarSender, House
+from tests.contracts.harness import Call, ChannelHarness, FarSender
 from tests.contracts.views import titled
 from tests.storage.samples import ACME, investigation
 
@@ -79,7 +79,7 @@ async def test_a_service_that_is_down_is_one_to_try_again(far_sender: FarSender,
 
 
 async def test_a_post_whose_answer_was_lost_is_found_by_its_key_or_where_none_can_look_posted_once_more(
-    far_sender: FarSender, house: House
+    far_sender: FarSender, harness: ChannelHarness
 ) -> None:
     sender = far_sender
     sender.lose_answer("post")
@@ -87,7 +87,7 @@ async def test_a_post_whose_answer_was_lost_is_found_by_its_key_or_where_none_ca
         await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress")
     assert sender.count("SHOP-1") == 1, "the service had taken it"
     (message,) = await sender.channel.post(sender.here, titled("SHOP-1"), key="i1/progress", again=True)
-    assert sender.count("SHOP-1") == (1 if house.finds_its_posts else 2)
+    assert sender.count("SHOP-1") == (1 if harness.finds_its_posts else 2)
     await sender.channel.edit(message, titled("state-1"), final=True)
     assert sender.count("state-1") == 1
     (other,) = await sender.channel.post(sender.here, titled("SHOP-2"), key="i2/progress", again=True)

@@ -7,16 +7,18 @@ import re
 import pytest
 
 from core.domain.investigation import Status
-from tests.contracts.house import Call, FarUse, House, Use
+from tests.contracts.harness import Call, ChannelHarness, FarUse, Use
 
 
-async def test_a_request_that_comes_twice_starts_one_investigation_and_one_post(use: Use, house: House) -> None:
+async def test_a_request_that_comes_twice_starts_one_investigation_and_one_post(
+    use: Use, harness: ChannelHarness
+) -> None:
     with use.sentry.held("/events/"):
         await use.ask("SHOP-1", repeated=True)
     await use.come_to_rest()
     (investigation,) = (await use.kept()).investigations
     assert investigation.status is Status.REPORTED
-    assert (use.progress(), use.reports(), use.posts(), use.threads()) == (1, 1, house.posts, 1)
+    assert (use.progress(), use.reports(), use.posts(), use.threads()) == (1, 1, harness.posts, 1)
 
 
 async def test_a_follow_up_is_answered_in_the_thread_with_evidence(use: Use) -> None:
@@ -56,20 +58,22 @@ async def test_cancelling_ends_it_and_no_report_follows(use: Use) -> None:
 
 @pytest.mark.parametrize("call", ["post", "edit"])
 async def test_while_the_service_limits_fails_and_loses_connections_nothing_is_lost_or_told_oftener_than_it_must(
-    far_use: FarUse, house: House, call: Call
+    far_use: FarUse, harness: ChannelHarness, call: Call
 ) -> None:
     far_use.trouble(call)
     await far_use.ask("SHOP-1")
     await far_use.come_to_rest()
-    assert (far_use.progress(), far_use.reports(), far_use.posts()) == (1, 1, house.posts)
+    assert (far_use.progress(), far_use.reports(), far_use.posts()) == (1, 1, harness.posts)
 
 
-async def test_what_people_deleted_comes_back_once_and_is_kept_up_to_date(far_use: FarUse, house: House) -> None:
+async def test_what_people_deleted_comes_back_once_and_is_kept_up_to_date(
+    far_use: FarUse, harness: ChannelHarness
+) -> None:
     with far_use.sentry.held("/events/"):
         await far_use.ask("SHOP-1")
         await far_use.delete_progress()
     await far_use.come_to_rest()
-    assert (far_use.progress(), far_use.count("steps in"), far_use.posts()) == (1, 1, house.posts)
+    assert (far_use.progress(), far_use.count("steps in"), far_use.posts()) == (1, 1, harness.posts)
 
     await far_use.delete_report()
     await far_use.resolve()

@@ -19,26 +19,26 @@ from bot.server.metrics import Metrics
 from tests.deploy.chart import EXISTING, INSTALLATIONS, the
 from tests.deploy.files import DEPLOY
 from tests.deploy.image import command
-from tests.fakes.slack import SlackPeer
-from tests.slack.conftest import peer, running, sentry, settings_for
+from tests.fakes.slack import FakeSlack
+from tests.slack.conftest import fake_slack, running, sentry, settings_for
 from tests.teams.conftest import HOME_TENANT
 
-__all__ = ["peer", "sentry"]
+__all__ = ["fake_slack", "sentry"]
 
 
 async def test_probes_and_health_checks_ask_for_routes_that_answer(
-    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry
+    tmp_path: Path, fake_slack: FakeSlack, sentry: LocalSentry
 ) -> None:
     (container,) = the(EXISTING, "Deployment")["spec"]["template"]["spec"]["containers"]
     probes = {name: container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")}
     assert probes == {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
-    settings = settings_for(tmp_path / "home", peer, sentry)
-    async with running(settings, peer, sentry) as town, aiohttp.ClientSession() as session:
+    settings = settings_for(tmp_path / "home", fake_slack, sentry)
+    async with running(settings, fake_slack, sentry) as harness, aiohttp.ClientSession() as session:
         for path in probes.values():
-            async with session.get(town.url + path) as answer:
+            async with session.get(harness.url + path) as answer:
                 assert answer.status == 200
-        assert await _health_check(town.url) == 0
-    assert await _health_check(town.url) != 0
+        assert await _health_check(harness.url) == 0
+    assert await _health_check(harness.url) != 0
 
 
 async def _health_check(url: str) -> int:
@@ -49,7 +49,7 @@ async def _health_check(url: str) -> int:
 
 
 async def test_the_world_reaches_what_platforms_call_and_nothing_else(
-    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fake_slack: FakeSlack, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[web.RouteDef] = []
     add_routes = web.Application.add_routes
@@ -59,12 +59,12 @@ async def test_the_world_reaches_what_platforms_call_and_nothing_else(
         return add_routes(application, routes)
 
     teams = {"TEAMS_APP_ID": "an-app", "TEAMS_APP_PASSWORD": "its-password", "TEAMS_TENANT_ID": HOME_TENANT}
-    settings = settings_for(tmp_path / "home", peer, sentry, LOGSENSE_METRICS_TOKEN="t", **teams)
-    async with running(settings, peer, sentry) as town:
+    settings = settings_for(tmp_path / "home", fake_slack, sentry, LOGSENSE_METRICS_TOKEN="t", **teams)
+    async with running(settings, fake_slack, sentry) as harness:
         served.clear()
-        inside = {route.path for route in (*Health(town.app).routes(), *Metrics(town.app).routes())}
+        inside = {route.path for route in (*Health(harness.app).routes(), *Metrics(harness.app).routes())}
     monkeypatch.setattr(web.Application, "add_routes", noted)
-    async with running(settings, peer, sentry):
+    async with running(settings, fake_slack, sentry):
         outside = {route.path for route in served if route.path.startswith("/")} - inside
     assert inside == {"/healthz", "/readyz", "/metrics"}
 

@@ -47,10 +47,10 @@ def test_what_only_one_person_confirmed_is_disputed_once_they_take_it_back() -> 
 
 
 def test_two_returns_in_a_row_dispute_a_fix_and_one_that_holds_again_clears_it() -> None:
-    entry = DRAFT.confirm(ADA, NOW, "Restarted", "i1").come_back("i2")
+    entry = DRAFT.confirm(ADA, NOW, "Restarted", "i1").record_recurrence("i2")
     assert (entry.status, entry.failed, entry.track_record) == ("confirmed", 1, "its fix held 1 of 2 times")
-    assert entry.come_back("i2") == entry
-    again = entry.come_back("i3")
+    assert entry.record_recurrence("i2") == entry
+    again = entry.record_recurrence("i3")
     assert again.status == Standing.DISPUTED
     assert again.reconsider().status == Standing.DISPUTED
     held = again.confirm(BOB, NOW, "Closed the session", "i3")
@@ -58,7 +58,7 @@ def test_two_returns_in_a_row_dispute_a_fix_and_one_that_holds_again_clears_it()
 
 
 def test_a_draft_never_comes_back_and_is_never_shown_by_being_disputed() -> None:
-    assert DRAFT.come_back("i2") == DRAFT
+    assert DRAFT.record_recurrence("i2") == DRAFT
     assert DRAFT.dispute() == DRAFT
     assert DRAFT.propose().status == Standing.PROPOSED
     assert DRAFT.propose().dispute().status == Standing.DISPUTED
@@ -72,7 +72,7 @@ def test_a_dispute_that_is_taken_back_leaves_what_people_confirmed() -> None:
 
 def test_merging_keeps_both_histories() -> None:
     kept = DRAFT.confirm(ADA, NOW, "Closed the session", "i1")
-    other = replace(DRAFT, id="e2", occurrences=("i7",)).confirm(BOB, NOW, "Restarted", "i7").come_back("i8")
+    other = replace(DRAFT, id="e2", occurrences=("i7",)).confirm(BOB, NOW, "Restarted", "i7").record_recurrence("i8")
     joined = kept.absorb(other, NOW)
     assert (joined.worked, joined.failed, joined.fix) == (2, 1, "Closed the session")
     assert [past.fix for past in joined.past_fixes] == ["Restarted"]
@@ -87,7 +87,7 @@ def test_trust_sinks_by_half_lives_and_never_below_its_floor(days: int, least: f
 
 _ACTS = st.lists(
     st.tuples(
-        st.sampled_from(["confirm", "take_back", "come_back", "dispute", "propose", "reconsider", "retire"]),
+        st.sampled_from(["confirm", "take_back", "record_recurrence", "dispute", "propose", "reconsider", "retire"]),
         st.sampled_from(["i1", "i2", "i3"]),
         st.sampled_from(["", "A", "B"]),
     ),
@@ -104,7 +104,7 @@ def test_whatever_people_do_in_whatever_order_counts_stay_sound(acts: list[tuple
             case "confirm":
                 entry = entry.confirm(ADA, at, fix, investigation_id)
                 assert entry.status == Standing.CONFIRMED
-            case "take_back" | "come_back":
+            case "take_back" | "record_recurrence":
                 entry = getattr(entry, act)(investigation_id)
             case "retire":
                 entry = entry.retire(at)

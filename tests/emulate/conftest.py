@@ -66,7 +66,7 @@ class Serving:
 
 
 @dataclass(frozen=True)
-class Town:
+class SlackHarness:
     """LogSense installed, invited to the channel, and connected to Sentry."""
 
     serving: Serving
@@ -129,7 +129,7 @@ async def logsense(program: Program, tmp_path: Path) -> AsyncIterator[Serving]:
 
 
 @pytest.fixture
-async def town(logsense: Serving) -> AsyncIterator[Town]:
+async def harness(logsense: Serving) -> AsyncIterator[SlackHarness]:
     slack, sentry = logsense.slack, logsense.sentry
     async with Browser() as browser:
         assert (await logsense.install(slack.ada, browser)).status == 200
@@ -139,7 +139,7 @@ async def town(logsense: Serving) -> AsyncIterator[Town]:
     connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token, True)
     await (await logsense.store()).save_sentry_connection(connection)
     async with doorbell(slack, logsense.url, installed["bot_user_id"]) as rings:
-        yield Town(logsense, rings)
+        yield SlackHarness(logsense, rings)
 
 
 def _settings(home: Path, address: str, slack: EmulatedSlack, sentry: LocalSentry) -> Settings:

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.fakes.slack import Channel, SlackPeer, User, Workspace
+from tests.fakes.slack import Channel, FakeSlack, User, Workspace
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
 class Acme:
     """A workspace with one person, one channel, and the app's client."""
 
-    def __init__(self, peer: SlackPeer, session: aiohttp.ClientSession, clock: Clock) -> None:
+    def __init__(self, peer: FakeSlack, session: aiohttp.ClientSession, clock: Clock) -> None:
         self.peer, self.session, self.clock = peer, session, clock
         self.workspace: Workspace = peer.add_workspace("Acme")
         self.maya: User = self.workspace.add_user("maya", is_admin=True)

@@ -14,7 +14,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.fakes.slack import SlackPeer
+from tests.fakes.slack import FakeSlack
 
 _ANYTHING = re.compile(".*")
 
@@ -26,7 +26,7 @@ class BoltApp:
     no acknowledgement. `ack_with` answers all but events.
     """
 
-    def __init__(self, peer: SlackPeer, token: str | None, **settings: Any) -> None:
+    def __init__(self, peer: FakeSlack, token: str | None, **settings: Any) -> None:
         self.peer = peer
         self.heard: list[dict[str, Any]] = []
         self.retries: list[tuple[str | None, str | None]] = []

@@ -7,13 +7,13 @@ import pytest
 
 from tests.fakes.acme import Acme, Clock
 from tests.fakes.bolt_app import BoltApp
-from tests.fakes.slack import SlackPeer
+from tests.fakes.slack import FakeSlack
 
 
 @pytest.fixture
 async def acme() -> AsyncIterator[Acme]:
     clock = Clock()
-    async with SlackPeer(clock=clock) as peer, aiohttp.ClientSession() as session:
+    async with FakeSlack(clock=clock) as peer, aiohttp.ClientSession() as session:
         yield Acme(peer, session, clock)
 
 

@@ -13,7 +13,7 @@ from yarl import URL
 
 from tests.fakes.acme import Acme, error_of
 from tests.fakes.bolt_app import BoltApp
-from tests.fakes.slack import Enterprise, SlackPeer, User, Workspace
+from tests.fakes.slack import Enterprise, FakeSlack, User, Workspace
 
 # ---- retries and faults ---------------------------------------------------------------------------------------------
 
@@ -37,7 +37,7 @@ async def test_slack_gives_up_after_three_retries(acme: Acme, app: BoltApp) -> N
 
 
 async def test_a_late_answer_is_no_answer() -> None:
-    async with SlackPeer(answer_within_s=0.1) as peer:
+    async with FakeSlack(answer_within_s=0.1) as peer:
         acme = peer.add_workspace("Acme")
         maya = acme.add_user("maya")
         async with BoltApp(peer, acme.bot_token) as app:
@@ -140,7 +140,7 @@ async def test_a_command_through_a_socket_is_answered_in_the_acknowledgement(acm
 
 
 async def test_an_unacknowledged_envelope_comes_again() -> None:
-    async with SlackPeer(answer_within_s=0.3) as peer:
+    async with FakeSlack(answer_within_s=0.3) as peer:
         acme = peer.add_workspace("Acme")
         maya = acme.add_user("maya")
         async with BoltApp(peer, acme.bot_token) as app:
@@ -172,7 +172,7 @@ async def test_the_sdk_comes_back_when_its_socket_is_taken(acme: Acme, break_off
 class Installing:
     """An app that installs by OAuth, and where its installations are kept."""
 
-    def __init__(self, peer: SlackPeer, directory: Path) -> None:
+    def __init__(self, peer: FakeSlack, directory: Path) -> None:
         self.store = FileInstallationStore(base_dir=str(directory / "installations"), client_id=peer.client_id)
         states = FileOAuthStateStore(expiration_seconds=600, base_dir=str(directory / "states"))
         self.app = BoltApp(
@@ -203,7 +203,7 @@ def installing(acme: Acme, tmp_path: Path) -> Installing:
     return Installing(acme.peer, tmp_path)
 
 
-def new_workspace(peer: SlackPeer) -> tuple[Workspace, User]:
+def new_workspace(peer: FakeSlack) -> tuple[Workspace, User]:
     workspace = peer.add_workspace("New", installed=False)
     return workspace, workspace.add_user("noor", is_owner=True)
 

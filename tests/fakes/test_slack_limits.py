@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.fakes.acme import Acme, error_of, refusal
-from tests.fakes.slack import SlackPeer
+from tests.fakes.slack import FakeSlack
 
 
 async def test_edits_are_limited_in_a_sliding_minute(acme: Acme) -> None:
@@ -43,7 +43,7 @@ async def test_posts_are_limited_to_one_a_second_in_each_channel(acme: Acme) -> 
 
 
 async def test_workspaces_have_limits_of_their_own_which_a_test_may_set() -> None:
-    async with SlackPeer(per_minute={"auth.test": 1}) as peer, aiohttp.ClientSession() as session:
+    async with FakeSlack(per_minute={"auth.test": 1}) as peer, aiohttp.ClientSession() as session:
         for name in ("One", "Two"):
             token = peer.add_workspace(name).bot_token
             client = AsyncWebClient(token=token, base_url=peer.api_url, session=session, retry_handlers=[])

@@ -18,7 +18,7 @@ from core.mcp_server.masking import Masker
 from core.mcp_server.server import HOST_ONLY, build_server
 from core.mcp_server.stderr_log import log_started, log_to_stderr
 from core.mcp_server.tenancy import sealed_tenancy, tenant
-from tests.fakes.tool_sources import FakeDoors, FakeTracker
+from tests.fakes.tool_sources import FakeToolContext, FakeTracker
 
 
 class FaultyTracker(FakeTracker):
@@ -60,9 +60,9 @@ class FaultyTracker(FakeTracker):
 async def main() -> None:
     log_to_stderr()
     key = os.environ.pop("LOGSENSE_MCP_KEY")
-    doors = FakeDoors(FaultyTracker(Path(os.environ["LOGSENSE_KNOWLEDGE_DIR"])))
+    context = FakeToolContext(FaultyTracker(Path(os.environ["LOGSENSE_KNOWLEDGE_DIR"])))
     masker = Masker(os.environ.pop("LOGSENSE_MASK_KEY"))
-    server = build_server(doors, masker, sealed_tenancy(key, HOST_ONLY), with_peoples_tools=True)
+    server = build_server(context, masker, sealed_tenancy(key, HOST_ONLY), with_host_tools=True)
     log_started(os.getpid())
     await server.run_stdio_async()
 

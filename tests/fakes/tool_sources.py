@@ -162,8 +162,8 @@ class FakeKnowledge:
 
 
 @dataclass
-class FakeDoors:
-    """Doors that lead to the same tracker and index for everyone."""
+class FakeToolContext:
+    """ToolContext that lead to the same tracker and index for everyone."""
 
     tracker: FakeTracker = field(default_factory=FakeTracker)
     index: FakeKnowledge = field(default_factory=FakeKnowledge)

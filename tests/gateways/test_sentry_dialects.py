@@ -29,7 +29,7 @@ from core.mcp_server.frames import roles
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
-from core.mcp_server.tenant_context import TenantDoors
+from core.mcp_server.tenant_context import TenantToolContext
 from tests.fakes.glitchtip import FOREIGN_ID, GlitchTip
 
 Server = LocalSentry | GlitchTip
@@ -152,9 +152,9 @@ async def test_api_0_in_the_address_is_named(server: Server) -> None:
 
 async def test_an_investigation_takes_at_most_twelve_requests(server: Server, tmp_path: Path) -> None:
     async with open_guarded_session(ALLOWED) as session:
-        doors = TenantDoors(session, ALLOWED, KnowledgeEngine(KnowledgeSettings(tmp_path)))
+        doors = TenantToolContext(session, ALLOWED, KnowledgeEngine(KnowledgeSettings(tmp_path)))
         tenant = Tenant(OrganizationId("acme"), connection(server), investigation_id="i1")
-        tools = build_server(doors, Masker("k"), fixed_tenancy(tenant), with_peoples_tools=False)
+        tools = build_server(doors, Masker("k"), fixed_tenancy(tenant), with_host_tools=False)
         async with Client(tools) as client:
             for tool in (
                 "get_sentry_issue_details",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.gateways.mcp.tool_arguments import misfit, signature
+from core.gateways.mcp.tool_arguments import signature, validate_arguments
 
 SCHEMA: dict[str, Any] = {
     "properties": {
@@ -35,12 +35,12 @@ SCHEMA: dict[str, Any] = {
     ],
 )
 def test_what_does_not_fit_is_named(arguments: dict[str, Any], correction: str) -> None:
-    assert correction in (misfit("tool", SCHEMA, arguments) or "")
+    assert correction in (validate_arguments("tool", SCHEMA, arguments) or "")
 
 
 def test_what_fits_is_let_through() -> None:
     fitting = {"name": "a", "issue": "abc", "page": 9, "on": True, "kind": "y", "items": [1]}
-    assert misfit("tool", SCHEMA, fitting) is None
+    assert validate_arguments("tool", SCHEMA, fitting) is None
 
 
 def test_the_correction_shows_how_to_call_it() -> None:
@@ -49,4 +49,4 @@ def test_the_correction_shows_how_to_call_it() -> None:
 
 @given(st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.none(), st.lists(st.integers()))))
 def test_any_arguments_get_a_short_answer(arguments: dict[str, Any]) -> None:
-    assert len(misfit("tool", SCHEMA, arguments) or "") < 600
+    assert len(validate_arguments("tool", SCHEMA, arguments) or "") < 600

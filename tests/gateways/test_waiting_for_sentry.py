@@ -12,7 +12,7 @@ from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
-from core.mcp_server.tenant_context import TenantDoors
+from core.mcp_server.tenant_context import TenantToolContext
 from core.ports import ToolResult
 
 
@@ -21,8 +21,8 @@ async def called(sentry: LocalSentry, patience: Patience, tool: str) -> ToolResu
     connection = SentryConnection(sentry.base_url, "acme", sentry.token)
     tenant = Tenant(OrganizationId("acme"), connection, investigation_id="i1")
     async with open_guarded_session(allowed) as session:
-        doors = TenantDoors(session, allowed, KnowledgeEngine(KnowledgeSettings(None)))
-        async with Client(build_server(doors, Masker("k"), fixed_tenancy(tenant), with_peoples_tools=False)) as client:
+        doors = TenantToolContext(session, allowed, KnowledgeEngine(KnowledgeSettings(None)))
+        async with Client(build_server(doors, Masker("k"), fixed_tenancy(tenant), with_host_tools=False)) as client:
 
             async def attempt() -> ToolResult:
                 result = await client.call_tool(tool, {"issue_id": "SHOP-1"})

@@ -26,7 +26,7 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
-from core.ports import Errand, Stores
+from core.ports import BackgroundTask, Stores
 from core.storage.engine.database import Database
 from core.storage.tables import metadata
 
@@ -41,7 +41,7 @@ INVESTIGATION = Investigation("inv00001", Subject(MARK, "SHOP-1"), PLACE, PERSON
 REPORT = RootCauseReport(MARK, Cause.MISSING_KEY, None, 80, (), (), (), (), "rules")
 REPORTED = INVESTIGATION.start().conclude(REPORT, AT + timedelta(minutes=1))
 QUESTION = Question("que00001", "inv00001", MARK, PLACE, PERSON, AT)
-ERRAND = Errand("err00001", "check", {"what": MARK})
+BACKGROUND_TASK = BackgroundTask("err00001", "check", {"what": MARK})
 ENTRY = KnowledgeEntry("k1", MARK, MARK, MARK, fingerprint="f1", confirmed_at=AT)
 MEMBER = Member(TEAM, "U1", MARK, Role.OWNER)
 SENTRY = SentryConnection(f"https://{MARK}.example", "globex", MARK)
@@ -63,7 +63,7 @@ async def live(stores: Stores, organization_id: OrganizationId) -> None:
     await store.finish_post("inv00001", "progress", (MESSAGE,))
     await store.save_investigation(REPORTED)
     await store.add_question(QUESTION, "d3")
-    await store.add_errand(ERRAND)
+    await store.add_background_task(BACKGROUND_TASK)
     await store.put_knowledge([ENTRY])
     await store.save_sentry_connection(SENTRY)
     await store.save_model_connection(MODEL)

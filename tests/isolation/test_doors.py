@@ -15,8 +15,8 @@ from aiohttp import web
 from adapters.slack.inbound.ids import Action
 from bot.demo.local_sentry import LocalSentry
 from core.domain.investigation import Investigation, Status
-from tests.fakes.slack import Channel, Message, SlackPeer, User
-from tests.slack.conftest import Town, running, settings_for, text_of
+from tests.fakes.slack import Channel, FakeSlack, Message, User
+from tests.slack.conftest import SlackHarness, running, settings_for, text_of
 from tests.slack.test_trouble import command, replied, whispered
 
 ABOUT_ONE = (
@@ -47,7 +47,7 @@ ELSEWHERE = {
 class Street:
     """Globex has a report. Ada, of acme, knows its id, and has a report of her own whose buttons can be forged."""
 
-    town: Town
+    harness: SlackHarness
     theirs: Investigation
     their_thread: Message
     ada: User
@@ -58,7 +58,7 @@ class Street:
     async def unchanged(self) -> None:
         """Nothing happened to globex's investigation, and nobody heard of it."""
         workspace = self.their_thread.channel.workspace
-        store = await self.town.store_of(workspace)
+        store = await self.harness.store_of(workspace)
         assert await store.investigations(9) == [self.theirs]
         said = [text_of(it) for it in self.channel.posts_of_bot() if it is not self.report]
         assert not [text for text in said if self.theirs.id in text]
@@ -66,7 +66,7 @@ class Street:
 
 @pytest.fixture
 async def street(
-    tmp_path: Path, peer: SlackPeer, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fake_slack: FakeSlack, sentry: LocalSentry, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Street]:
     routes: list[tuple[str, str]] = []
     add_routes = web.Application.add_routes
@@ -76,18 +76,18 @@ async def street(
         routes.extend((route.method, route.path) for route in defined if isinstance(route, web.RouteDef))
         return add_routes(app, defined)
 
-    settings = settings_for(tmp_path / "home", peer, sentry)
+    settings = settings_for(tmp_path / "home", fake_slack, sentry)
     with monkeypatch.context() as patched:
         patched.setattr(web.Application, "add_routes", listen_in)
-        async with running(settings, peer, sentry) as town:
-            globex, gina, place = await town.settle_in("Globex")
-            await command(town, gina, place, "investigate SHOP-1")
-            thread = await town.report_in(place)
-            (theirs,) = await (await town.store_of(globex)).investigations(9)
-            _, ada, channel = await town.settle_in("Acme")
-            await command(town, ada, channel, "investigate SHOP-2")
-            report = await town.report_in(channel)
-            yield Street(town, theirs, thread, ada, channel, report, routes)
+        async with running(settings, fake_slack, sentry) as harness:
+            globex, gina, place = await harness.install("Globex")
+            await command(harness, gina, place, "investigate SHOP-1")
+            thread = await harness.report_in(place)
+            (theirs,) = await (await harness.store_of(globex)).investigations(9)
+            _, ada, channel = await harness.install("Acme")
+            await command(harness, ada, channel, "investigate SHOP-2")
+            report = await harness.report_in(channel)
+            yield Street(harness, theirs, thread, ada, channel, report, routes)
 
 
 def test_every_button_has_its_place() -> None:
@@ -97,20 +97,20 @@ def test_every_button_has_its_place() -> None:
 @pytest.mark.timeout(300)
 async def test_a_button_with_anothers_id_does_nothing_and_says_only_that_there_is_no_such_thing(street: Street) -> None:
     for action in ABOUT_ONE:
-        street.town.peer.state.ephemerals.clear()
+        street.harness.fake_slack.state.ephemerals.clear()
         forged = {"type": "button", "action_id": action.value, "value": street.theirs.id}
         street.report.blocks.append({"type": "actions", "elements": [forged]})
-        await street.town.peer.click(street.ada, street.report, action.value, street.theirs.id)
-        await whispered(street.town, "There is no investigation")
+        await street.harness.fake_slack.click(street.ada, street.report, action.value, street.theirs.id)
+        await whispered(street.harness, "There is no investigation")
         street.report.blocks.pop()
     await street.unchanged()
 
 
 async def test_a_word_with_anothers_id_finds_nothing(street: Street) -> None:
-    said = await replied(await command(street.town, street.ada, street.channel, f"cancel {street.theirs.id}"))
+    said = await replied(await command(street.harness, street.ada, street.channel, f"cancel {street.theirs.id}"))
     assert "There is no investigation" in said
     for word in ("status", "incidents", "help"):
-        outcome = await replied(await command(street.town, street.ada, street.channel, word))
+        outcome = await replied(await command(street.harness, street.ada, street.channel, word))
         assert street.theirs.id not in outcome
     await street.unchanged()
 
@@ -121,10 +121,10 @@ async def test_reactions_and_replies_at_an_address_that_is_anothers_too_are_not_
     twin = ada.workspace.add_channel("twin", ada)
     twin.id = street.their_thread.channel.id
     root = street.their_thread.thread_ts
-    fake = (await street.town.peer.say(ada, twin, "mine", ts=root)).message
+    fake = (await street.harness.fake_slack.say(ada, twin, "mine", ts=root)).message
     assert fake is not None and root is not None
-    await street.town.peer.react(ada, fake, "white_check_mark")
-    await street.town.peer.say(ada, twin, "who is affected?", thread_ts=root)
+    await street.harness.fake_slack.react(ada, fake, "white_check_mark")
+    await street.harness.fake_slack.say(ada, twin, "who is affected?", thread_ts=root)
     await street.unchanged()
     assert street.theirs.status is Status.REPORTED
 
@@ -137,7 +137,7 @@ async def test_no_http_route_tells_a_stranger_anything(street: Street) -> None:
             for query in ("", f"?id={street.theirs.id}&organization=globex&state=x&code=y"):
                 body = json.dumps({"id": street.theirs.id, "team_id": street.their_thread.channel.workspace.id})
                 async with session.request(
-                    method, f"{street.town.url}{path}{query}", data=body, allow_redirects=False
+                    method, f"{street.harness.url}{path}{query}", data=body, allow_redirects=False
                 ) as answer:
                     text = await answer.text()
                     assert not [secret for secret in secrets if secret in text], (method, path)

@@ -22,7 +22,7 @@ from tests.isolation.lives import ACME, ENTRY, GLOBEX, MARK
 
 
 @dataclass
-class House:
+class ChannelHarness:
     """The tool server, and the trackers of both; acme's tracker has the same issues, and a token of its own."""
 
     process: McpProcess
@@ -38,18 +38,18 @@ def connection(sentry: LocalSentry) -> SentryConnection:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def harness(tmp_path: Path) -> AsyncIterator[ChannelHarness]:
     async with LocalSentry() as acme, LocalSentry() as globex:
         hosts = frozenset(sentry.base_url.removeprefix("http://") for sentry in (acme, globex))
         async with McpProcess(McpSettings(hosts, KnowledgeSettings(tmp_path), "mask")) as process:
             await process.ready()
-            house = House(process, acme, globex)
-            theirs = house.tools_of(GLOBEX, globex)
+            harness = ChannelHarness(process, acme, globex)
+            theirs = harness.tools_of(GLOBEX, globex)
             entry = replace(ENTRY, error_type="KeyError", message="'sku'", frames=("cart.py:total",), service="shop")
             assert (await theirs.index_knowledge([entry])).ok
             assert MARK in (await theirs.search_knowledge("KeyError 'sku' cart.py total", 5)).text
             globex.requests.clear()
-            yield house
+            yield harness
 
 
 HOST: dict[str, Callable[[HostTools], Awaitable[ToolResult]]] = {
@@ -70,33 +70,33 @@ MODEL: dict[str, dict[str, object]] = {
 }
 
 
-async def test_every_tool_has_its_row(house: House) -> None:
-    listed = await McpToolbox(house.process, ACME, connection(house.acme), "i", None).list_tools()
+async def test_every_tool_has_its_row(harness: ChannelHarness) -> None:
+    listed = await McpToolbox(harness.process, ACME, connection(harness.acme), "i", None).list_tools()
     assert {spec.name for spec in listed} == set(MODEL)
     methods = {name for name, _ in inspect.getmembers(HostTools, inspect.isfunction) if not name.startswith("_")}
     assert methods == set(HOST)
 
 
-async def test_no_tool_shows_or_touches_what_is_anothers(house: House) -> None:
-    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None)
+async def test_no_tool_shows_or_touches_what_is_anothers(harness: ChannelHarness) -> None:
+    toolbox = McpToolbox(harness.process, ACME, connection(harness.acme), "i", None)
     for name, arguments in MODEL.items():
         result = await toolbox.call(ToolCall("1", name, arguments))
         assert MARK not in result.text + repr(result.facts), name
     for name, call in HOST.items():
         try:
-            result = await call(house.tools_of(ACME, house.acme))
+            result = await call(harness.tools_of(ACME, harness.acme))
         except LogSenseError as error:
             assert MARK not in str(error), name
         else:
             found = repr(result.facts.get("matches", result.text))
             assert MARK not in found, name
-    assert house.globex.requests == [] and house.globex.notes == []
-    still = await house.tools_of(GLOBEX, house.globex).search_knowledge("KeyError 'sku' cart.py total", 5)
+    assert harness.globex.requests == [] and harness.globex.notes == []
+    still = await harness.tools_of(GLOBEX, harness.globex).search_knowledge("KeyError 'sku' cart.py total", 5)
     assert MARK in still.text, "an entry of acme with the same id replaced nothing"
 
 
-async def test_an_argument_that_names_another_organization_changes_nothing(house: House) -> None:
-    toolbox = McpToolbox(house.process, ACME, connection(house.acme), "i", None)
+async def test_an_argument_that_names_another_organization_changes_nothing(harness: ChannelHarness) -> None:
+    toolbox = McpToolbox(harness.process, ACME, connection(harness.acme), "i", None)
     for name, arguments in MODEL.items():
         for word in ("organization", "organization_id", "org", "tenant"):
             try:
@@ -104,7 +104,7 @@ async def test_an_argument_that_names_another_organization_changes_nothing(house
             except LogSenseError:
                 continue
             assert MARK not in result.text + repr(result.facts), (name, word)
-    assert house.globex.requests == []
+    assert harness.globex.requests == []
 
 
 async def test_a_private_host_of_the_operator_is_reached_for_the_operators_organization_alone(tmp_path: Path) -> None:
@@ -124,11 +124,13 @@ async def test_a_private_host_of_the_operator_is_reached_for_the_operators_organ
             assert len(sentry.requests) == asked
 
 
-async def test_each_organization_has_its_own_personal_data_masked_even_in_the_same_event(house: House) -> None:
+async def test_each_organization_has_its_own_personal_data_masked_even_in_the_same_event(
+    harness: ChannelHarness,
+) -> None:
     event = json.dumps({"message": "ada@shop.example from 203.0.113.7 with token=hunter2", "level": "error"})
     shown = {}
     for organization, masks in ((ACME, {"ip"}), (GLOBEX, {"email"}), (ACME, None)):
-        toolbox = McpToolbox(house.process, organization, None, "i", event, masks)
+        toolbox = McpToolbox(harness.process, organization, None, "i", event, masks)
         call = ToolCall("c", "get_sentry_issue_details", {"issue_id": "event"})
         shown[organization, masks is None] = (await toolbox.call(call)).text
     assert "hunter2" not in str(shown)

@@ -10,11 +10,11 @@ from core.mcp_server.masking import Masker
 from core.mcp_server.output import (
     HEADLINE_CHARS,
     PAGE_CHARS,
-    Sheet,
+    ToolOutput,
     cleaned,
     cut,
+    on_one_line,
     page_of,
-    tame,
 )
 from core.mcp_server.tools.get_stacktrace import stack_sheet
 from tests.mcp_server.tool_calls import assert_stated
@@ -97,10 +97,10 @@ def test_whatever_the_event_facts_stand_in_a_fenced_short_text(event: ErrorEvent
 
 @given(st.lists(st.tuples(hostile, st.dictionaries(st.sampled_from("abc"), hostile))))
 def test_a_fact_that_its_line_does_not_say_is_dropped(rows: list[tuple[str, dict[str, str]]]) -> None:
-    sheet = Sheet("headline")
+    output = ToolOutput("headline")
     for text, facts in rows:
-        sheet.add(text, **facts)
-    page = page_of(sheet, 1, MASKER, MARKER)
+        output.add(text, **facts)
+    page = page_of(output, 1, MASKER, MARKER)
     assert_stated(page.facts, page.text)
 
 
@@ -117,13 +117,13 @@ def test_a_cut_does_not_tear_a_placeholder() -> None:
 
 
 def test_a_secret_cut_short_is_masked_before_it_is_cut() -> None:
-    text = page_of(Sheet("x " * 80 + "password=hunter2hunter2hunter2"), 1, MASKER, MARKER).text
+    text = page_of(ToolOutput("x " * 80 + "password=hunter2hunter2hunter2"), 1, MASKER, MARKER).text
     assert "hunter" not in text
 
 
 @given(hostile)
 def test_taming_twice_is_taming_once(text: str) -> None:
-    assert tame(tame(text)) == tame(text)
+    assert on_one_line(on_one_line(text)) == on_one_line(text)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
-from core.mcp_server.tenant_context import TenantDoors
+from core.mcp_server.tenant_context import TenantToolContext
 from tests.fakes.slow_reading import MUCH, NeverMasking, never_prepared, never_prepared_at_all
 
 ROOT = Path(__file__).parents[2]
@@ -37,28 +37,32 @@ def event(value: str = "no stock for A1", bytes_of_others: int = 0) -> str:
     return json.dumps({"exception": {"values": [{"type": "StockError", "value": value}]}, "extra": others})
 
 
-async def asked(doors: TenantDoors, masker: Masker, text: str, call: ToolCall = STACK, organization: str = "b") -> str:
+async def asked(
+    context: TenantToolContext, masker: Masker, text: str, call: ToolCall = STACK, organization: str = "b"
+) -> str:
     tenant = Tenant(OrganizationId(organization), event_text=text)
-    async with Client(build_server(doors, masker, fixed_tenancy(tenant), with_peoples_tools=False)) as client:
+    async with Client(build_server(context, masker, fixed_tenancy(tenant), with_host_tools=False)) as client:
         result = await client.call_tool(call.tool, dict(call.arguments))
     return str(result.content[0].text)  # type: ignore[union-attr]
 
 
 @asynccontextmanager
-async def doors_with(pool: ProcessPool, prepare: Callable[[Any], Any] | None = None) -> AsyncIterator[TenantDoors]:
+async def doors_with(
+    pool: ProcessPool, prepare: Callable[[Any], Any] | None = None
+) -> AsyncIterator[TenantToolContext]:
     async with aiohttp.ClientSession() as session:
         engine = KnowledgeEngine(KnowledgeSettings(None))
-        doors = TenantDoors(session, frozenset(), engine, (lambda: prepare) if prepare else None, pool=pool)
+        context = TenantToolContext(session, frozenset(), engine, (lambda: prepare) if prepare else None, pool=pool)
         try:
-            yield doors
+            yield context
         finally:
-            await doors.close()
+            await context.close()
 
 
 @pytest.mark.parametrize("call", [STACK, DETAILS])
 async def test_an_event_that_takes_too_long_to_read_is_shown_in_part_and_says_so(call: ToolCall) -> None:
-    async with doors_with(ProcessPool(cpu_s=0.5), never_prepared) as doors:
-        page = await asked(doors, Masker("k"), event(bytes_of_others=2 * MUCH), call)
+    async with doors_with(ProcessPool(cpu_s=0.5), never_prepared) as context:
+        page = await asked(context, Masker("k"), event(bytes_of_others=2 * MUCH), call)
     assert "StockError" in page
     assert (
         "Reading this event took longer than 0.5 s of processor time, so only the first 300 characters of its texts "
@@ -67,31 +71,31 @@ async def test_an_event_that_takes_too_long_to_read_is_shown_in_part_and_says_so
 
 
 async def test_an_event_that_takes_too_long_to_mask_is_shown_in_part_and_says_so() -> None:
-    async with doors_with(ProcessPool(cpu_s=0.5)) as doors:
-        page = await asked(doors, NeverMasking("k"), event(value="word " * 4_000, bytes_of_others=MUCH))
+    async with doors_with(ProcessPool(cpu_s=0.5)) as context:
+        page = await asked(context, NeverMasking("k"), event(value="word " * 4_000, bytes_of_others=MUCH))
     assert "StockError" in page
     assert "took longer than 0.5 s of processor time, so only the first 300 characters" in page
 
 
 async def test_of_an_event_no_part_of_which_can_be_read_nothing_is_shown_but_why() -> None:
     deep = {"exception": {"values": [{"type": "StockError", "value": "v"}]}, "extra": {"a": "b " * MUCH}}
-    async with doors_with(ProcessPool(cpu_s=0.5), never_prepared_at_all) as doors:
-        page = await asked(doors, Masker("k"), json.dumps(deep))
+    async with doors_with(ProcessPool(cpu_s=0.5), never_prepared_at_all) as context:
+        page = await asked(context, Masker("k"), json.dumps(deep))
     assert "StockError" not in page
     assert "so nothing of it is shown" in page
 
 
 async def test_while_one_organization_reads_forever_another_one_is_answered() -> None:
-    async with doors_with(ProcessPool(2, cpu_s=600), never_prepared) as doors:
+    async with doors_with(ProcessPool(2, cpu_s=600), never_prepared) as context:
         hostile = [
-            asyncio.create_task(asked(doors, Masker("k"), event(f"hostile {number}", 2 * MUCH), organization="b"))
+            asyncio.create_task(asked(context, Masker("k"), event(f"hostile {number}", 2 * MUCH), organization="b"))
             for number in range(3)
         ]
         while not psutil.Process().children():
             await asyncio.sleep(0.01)
         small, large = event("no stock for A2"), event("no stock for A3", MUCH // 2)
-        assert "no stock for A2" in await asked(doors, Masker("k"), small, organization="a")
-        assert "no stock for A3" in await asked(doors, Masker("k"), large, organization="a")
+        assert "no stock for A2" in await asked(context, Masker("k"), small, organization="a")
+        assert "no stock for A3" in await asked(context, Masker("k"), large, organization="a")
         assert not any(task.done() for task in hostile)
         for task in hostile:
             task.cancel()

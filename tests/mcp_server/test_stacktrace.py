@@ -18,7 +18,7 @@ from tests.fakes.tool_sources import (
     BEGAN,
     CART_EVENT,
     CART_FRAME,
-    FakeDoors,
+    FakeToolContext,
     FakeTracker,
 )
 from tests.mcp_server.tool_calls import call, event_of, stack
@@ -269,10 +269,10 @@ async def test_hostile_text_cannot_close_the_fence_or_forge_a_page_mark() -> Non
 
 async def test_long_results_are_paged_and_each_page_is_fenced() -> None:
     frames = tuple(Frame(f"step_{n}", f"shop/{'long' * 20}/{n}.py", line=n, in_app=True) for n in range(200))
-    doors = FakeDoors(FakeTracker(recommended=event_of(ExceptionInfo("E", "x", frames=frames))))
-    first, facts = await call(doors, "get_stacktrace", issue_id="A-1")
-    second, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=2)
-    last, _ = await call(doors, "get_stacktrace", issue_id="A-1", page=50)
+    context = FakeToolContext(FakeTracker(recommended=event_of(ExceptionInfo("E", "x", frames=frames))))
+    first, facts = await call(context, "get_stacktrace", issue_id="A-1")
+    second, _ = await call(context, "get_stacktrace", issue_id="A-1", page=2)
+    last, _ = await call(context, "get_stacktrace", issue_id="A-1", page=50)
     assert len(first) <= 6000
     assert first.splitlines()[-1].startswith("[page 1 of ")
     assert first.endswith("call again with page=2]")

@@ -12,7 +12,7 @@ from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.qdrant.connection import KnowledgeEngine, KnowledgeSettings
 from core.mcp_server import tenancy
 from core.mcp_server.tenancy import Tenant
-from core.mcp_server.tenant_context import TenantDoors
+from core.mcp_server.tenant_context import TenantToolContext
 
 ACME = OrganizationId("acme")
 SENTRY = SentryConnection("http://127.0.0.1:1", "acme", "t", writes_allowed=True)
@@ -29,38 +29,38 @@ def serving(tenant: Tenant) -> Iterator[None]:
 
 
 @pytest.fixture
-async def doors(tmp_path: Path) -> AsyncIterator[TenantDoors]:
+async def context(tmp_path: Path) -> AsyncIterator[TenantToolContext]:
     engine = KnowledgeEngine(KnowledgeSettings(tmp_path / "index"))
     async with aiohttp.ClientSession() as session:
-        opened = TenantDoors(session, frozenset(), engine)
+        opened = TenantToolContext(session, frozenset(), engine)
         yield opened
         await engine.close()
 
 
-async def test_nothing_opens_without_a_tenant(doors: TenantDoors) -> None:
-    for door in (doors.incidents, doors.knowledge, doors.has_one_event_only, doors.require_writing):
+async def test_nothing_opens_without_a_tenant(context: TenantToolContext) -> None:
+    for door in (context.incidents, context.knowledge, context.has_one_event_only, context.require_writing):
         with pytest.raises(Exception, match="belongs to no organization"):
             door()
 
 
-async def test_without_a_sentry_and_without_an_event_one_is_told_what_to_give(doors: TenantDoors) -> None:
+async def test_without_a_sentry_and_without_an_event_one_is_told_what_to_give(context: TenantToolContext) -> None:
     with serving(Tenant(ACME)), pytest.raises(Refusal, match="No Sentry is connected"):
-        doors.incidents()
+        context.incidents()
 
 
-async def test_organizations_never_share_a_tracker_and_calls_of_one_do(doors: TenantDoors) -> None:
+async def test_organizations_never_share_a_tracker_and_calls_of_one_do(context: TenantToolContext) -> None:
     with serving(Tenant(ACME, SENTRY)):
-        first, again = doors.incidents(), doors.incidents()
+        first, again = context.incidents(), context.incidents()
     with serving(Tenant(OrganizationId("globex"), SENTRY)):
-        other = doors.incidents()
+        other = context.incidents()
     assert first is again
     assert other is not first
 
 
-async def test_a_pasted_event_replaces_the_tracker(doors: TenantDoors) -> None:
+async def test_a_pasted_event_replaces_the_tracker(context: TenantToolContext) -> None:
     with serving(Tenant(ACME, SENTRY, EVENT)):
-        event = await doors.incidents().event(IssueRef("event"))
-        assert doors.has_one_event_only()
+        event = await context.incidents().event(IssueRef("event"))
+        assert context.has_one_event_only()
     assert event.exceptions[0].type == "KeyError"
 
 
@@ -68,15 +68,15 @@ async def test_a_pasted_event_replaces_the_tracker(doors: TenantDoors) -> None:
     ("connection", "why"), [(None, "No Sentry"), (SentryConnection("https://s.example", "acme", "t"), "not allowed")]
 )
 async def test_changes_need_a_connection_that_allows_them(
-    doors: TenantDoors, connection: SentryConnection | None, why: str
+    context: TenantToolContext, connection: SentryConnection | None, why: str
 ) -> None:
     with serving(Tenant(ACME, connection)), pytest.raises(Refusal, match=why):
-        doors.require_writing()
+        context.require_writing()
     with serving(Tenant(ACME, SENTRY)):
-        doors.require_writing()
+        context.require_writing()
 
 
 async def test_without_a_folder_the_knowledge_base_is_unavailable() -> None:
     async with aiohttp.ClientSession() as session:
         with serving(Tenant(ACME)), pytest.raises(ServiceUnavailable, match="No folder"):
-            TenantDoors(session, frozenset(), KnowledgeEngine(KnowledgeSettings(None))).knowledge()
+            TenantToolContext(session, frozenset(), KnowledgeEngine(KnowledgeSettings(None))).knowledge()

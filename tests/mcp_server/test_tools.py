@@ -24,8 +24,8 @@ from tests.fakes.tool_sources import (
     BEGAN,
     CART_ISSUE,
     CART_RELEASE,
-    FakeDoors,
     FakeKnowledge,
+    FakeToolContext,
     FakeTracker,
     hourly,
 )
@@ -36,7 +36,7 @@ from tests.mcp_server.tool_calls import ACME, call, failure
 
 async def test_issue_details_say_size_origin_release_and_commits() -> None:
     tracker = FakeTracker(suspects=(Commit("abc123def4567890", "Use new items", "Bob", BEGAN),))
-    text, facts = await call(FakeDoors(tracker), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    text, facts = await call(FakeToolContext(tracker), "get_sentry_issue_details", issue_id="SHOP-1A2")
     assert text.splitlines()[0] == (
         "KeyError in shop.cart in total, 182 events, 41 users, first seen 2026-11-20 09:12 UTC"
     )
@@ -50,28 +50,30 @@ async def test_issue_details_say_size_origin_release_and_commits() -> None:
 
 
 async def test_one_release_is_told_once_with_all_that_it_is_to_the_issue() -> None:
-    text, facts = await call(FakeDoors(), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    text, facts = await call(FakeToolContext(), "get_sentry_issue_details", issue_id="SHOP-1A2")
     assert "Release shop@1.4.2 (first seen, this event), released 2026-11-20T08:42Z" in text
     assert (facts["first_release"], facts["release"]) == ("shop@1.4.2", "shop@1.4.2")
 
 
 async def test_what_the_headline_says_whole_is_not_said_again() -> None:
-    text, facts = await call(FakeDoors(), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    text, facts = await call(FakeToolContext(), "get_sentry_issue_details", issue_id="SHOP-1A2")
     assert (text.count(str(CART_ISSUE.culprit)), text.count("182"), facts["events"], facts["users"]) == (1, 1, 182, 41)
     long = replace(CART_ISSUE, culprit="shop." * 20)
-    _, facts = await call(FakeDoors(FakeTracker(details=long)), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    _, facts = await call(FakeToolContext(FakeTracker(details=long)), "get_sentry_issue_details", issue_id="SHOP-1A2")
     assert facts["culprit"] == long.culprit
 
 
 async def test_releases_that_differ_are_told_apart() -> None:
     details = replace(CART_ISSUE, last_release="shop@1.5.0")
-    text, facts = await call(FakeDoors(FakeTracker(details=details)), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    text, facts = await call(
+        FakeToolContext(FakeTracker(details=details)), "get_sentry_issue_details", issue_id="SHOP-1A2"
+    )
     assert "Release shop@1.5.0 (last seen)" in text
     assert (facts["first_release"], facts["last_release"]) == ("shop@1.4.2", "shop@1.5.0")
 
 
 async def test_of_one_pasted_event_no_first_or_last_release_is_claimed() -> None:
-    text, facts = await call(FakeDoors(one_event=True), "get_sentry_issue_details", issue_id="event")
+    text, facts = await call(FakeToolContext(one_event=True), "get_sentry_issue_details", issue_id="event")
     assert "Release shop@1.4.2 (this event)" in text
     assert "first_release" not in facts
 
@@ -79,23 +81,23 @@ async def test_of_one_pasted_event_no_first_or_last_release_is_claimed() -> None
 async def test_a_suspect_commit_of_the_introducing_release_is_told_once_as_both() -> None:
     shipped = CART_RELEASE.commits[0]
     tracker = FakeTracker(suspects=(shipped,))
-    text, facts = await call(FakeDoors(tracker), "get_sentry_issue_details", issue_id="SHOP-1A2")
+    text, facts = await call(FakeToolContext(tracker), "get_sentry_issue_details", issue_id="SHOP-1A2")
     assert text.count(shipped.message) == 1
     assert f"Suspect commit in shop@1.4.2: {shipped.id[:12]}" in text
     assert facts["suspects"] == facts["release_commits"]
 
 
 async def test_nobody_counted_users_is_not_no_users() -> None:
-    doors = FakeDoors(FakeTracker(details=replace(CART_ISSUE, users=0)))
-    text, facts = await call(doors, "get_sentry_issue_details", issue_id="SHOP-1A2")
+    context = FakeToolContext(FakeTracker(details=replace(CART_ISSUE, users=0)))
+    text, facts = await call(context, "get_sentry_issue_details", issue_id="SHOP-1A2")
     assert "users unknown" in text
     assert "users" not in facts
 
 
 @pytest.mark.parametrize("tool", ["get_sentry_issue_details", "analyze_error_frequency", "get_user_impact"])
 async def test_one_pasted_event_says_what_it_cannot_show(tool: str) -> None:
-    doors = FakeDoors(FakeTracker(details=IssueDetails(id="event", events=1)), one_event=True)
-    text, facts = await call(doors, tool, issue_id="event")
+    context = FakeToolContext(FakeTracker(details=IssueDetails(id="event", events=1)), one_event=True)
+    text, facts = await call(context, tool, issue_id="event")
     assert "Only one pasted event is known" in text
     assert facts["single_event"] is True
 
@@ -104,8 +106,8 @@ async def test_one_pasted_event_says_what_it_cannot_show(tool: str) -> None:
 
 
 async def frequency(counts: list[int], period: str = "7d", **issue: Any) -> tuple[str, dict[str, Any]]:
-    doors = FakeDoors(FakeTracker(details=replace(CART_ISSUE, **issue), counts=hourly(counts)))
-    return await call(doors, "analyze_error_frequency", issue_id="SHOP-1A2", period=period)
+    context = FakeToolContext(FakeTracker(details=replace(CART_ISSUE, **issue), counts=hourly(counts)))
+    return await call(context, "analyze_error_frequency", issue_id="SHOP-1A2", period=period)
 
 
 async def test_a_jump_after_a_release_is_rising_and_names_it() -> None:
@@ -147,7 +149,7 @@ async def test_the_counts_are_facts_from_their_first_interval_on() -> None:
 
 
 async def test_a_tracker_without_counts_is_said_so() -> None:
-    text, facts = await call(FakeDoors(), "analyze_error_frequency", issue_id="SHOP-1A2")
+    text, facts = await call(FakeToolContext(), "analyze_error_frequency", issue_id="SHOP-1A2")
     assert text.startswith("the tracker has no counts over time")
     assert "trend" not in facts
 
@@ -160,14 +162,14 @@ async def test_shares_show_where_the_events_come_from() -> None:
         "release": TagDistribution("release", 182, (("shop@1.4.2", 170), ("shop@1.4.1", 12))),
         "environment": TagDistribution("environment", 182, (("production", 182),)),
     }
-    text, facts = await call(FakeDoors(FakeTracker(tags=tags)), "get_user_impact", issue_id="SHOP-1A2")
+    text, facts = await call(FakeToolContext(FakeTracker(tags=tags)), "get_user_impact", issue_id="SHOP-1A2")
     assert text.splitlines()[0] == "high impact: 41 users, 182 events, 93% in release shop@1.4.2"
     assert facts["shares"]["release"][0] == {"value": "shop@1.4.2", "count": 170, "share": 0.93}
     assert facts["severity"] == "high"
 
 
 async def impact(usual: dict[str, TagDistribution], **tags: TagDistribution) -> tuple[str, dict[str, Any]]:
-    return await call(FakeDoors(FakeTracker(tags=tags, usual=usual)), "get_user_impact", issue_id="SHOP-1A2")
+    return await call(FakeToolContext(FakeTracker(tags=tags, usual=usual)), "get_user_impact", issue_id="SHOP-1A2")
 
 
 async def test_a_share_stands_beside_that_of_the_projects_other_events() -> None:
@@ -197,7 +199,9 @@ async def test_a_recorded_incident_stands_out_by_its_server() -> None:
     async with LocalSentry() as sentry, open_guarded_session(allowed) as session:
         connection = SentryConnection(sentry.base_url, sentry.organization_slug, sentry.token)
         tracker = SentryIncidents(connection, session, allowed)
-        server = build_server(FakeDoors(cast(Any, tracker)), Masker("k"), fixed_tenancy(ACME), with_peoples_tools=False)
+        server = build_server(
+            FakeToolContext(cast(Any, tracker)), Masker("k"), fixed_tenancy(ACME), with_host_tools=False
+        )
         async with Client(server) as client:
             result = await client.call_tool("get_user_impact", {"issue_id": "SHOP-1"})
             sentry.faults.append(Fault("organizations/acme/events/", 403, times=9))
@@ -243,8 +247,8 @@ async def test_severity_follows_users_events_and_place(
     changes: dict[str, Any], environment: str, severity: str
 ) -> None:
     tags = {"environment": TagDistribution("environment", 10, ((environment, 10),))}
-    doors = FakeDoors(FakeTracker(details=replace(CART_ISSUE, **changes), tags=tags))
-    _, facts = await call(doors, "get_user_impact", issue_id="SHOP-1A2")
+    context = FakeToolContext(FakeTracker(details=replace(CART_ISSUE, **changes), tags=tags))
+    _, facts = await call(context, "get_user_impact", issue_id="SHOP-1A2")
     assert facts["severity"] == severity
 
 
@@ -262,7 +266,9 @@ async def test_similar_incidents_come_with_cause_fix_and_score() -> None:
         worked=3,
         failed=1,
     )
-    text, facts = await call(FakeDoors(index=FakeKnowledge([entry])), "search_knowledge_base", query="KeyError price")
+    text, facts = await call(
+        FakeToolContext(index=FakeKnowledge([entry])), "search_knowledge_base", query="KeyError price"
+    )
     assert text.splitlines()[0] == "1 similar incident, best: “Cart without price”"
     assert facts["matches"][0] == {
         "incident": "INC-7",
@@ -281,40 +287,40 @@ async def test_similar_incidents_come_with_cause_fix_and_score() -> None:
 
 
 async def test_nothing_similar_is_said_plainly() -> None:
-    text, facts = await call(FakeDoors(), "search_knowledge_base", query="x")
+    text, facts = await call(FakeToolContext(), "search_knowledge_base", query="x")
     assert (text, facts) == ("nothing similar is known", {"matches": []})
 
 
 async def test_people_resolve_note_list_and_index() -> None:
-    doors = FakeDoors()
-    await call(doors, "resolve_issue", issue_id="SHOP-1A2", resolved=True)
-    await call(doors, "add_issue_note", issue_id="SHOP-1A2", text="fixed, password=hunter2")
-    _, listed = await call(doors, "list_incidents", query="is:unresolved", limit=5)
+    context = FakeToolContext()
+    await call(context, "resolve_issue", issue_id="SHOP-1A2", resolved=True)
+    await call(context, "add_issue_note", issue_id="SHOP-1A2", text="fixed, password=hunter2")
+    _, listed = await call(context, "list_incidents", query="is:unresolved", limit=5)
     entry = {"id": "a", "title": "t", "root_cause": "r", "fix": "f", "confirmed_at": "2026-11-20T09:12:00+00:00"}
-    await call(doors, "index_knowledge", entries=[entry])
-    assert doors.tracker.resolved == [("SHOP-1A2", True)]
-    assert "hunter2" not in doors.tracker.notes[0][1]
+    await call(context, "index_knowledge", entries=[entry])
+    assert context.tracker.resolved == [("SHOP-1A2", True)]
+    assert "hunter2" not in context.tracker.notes[0][1]
     assert listed["incidents"][0]["short_id"] == "SHOP-1A2"
-    assert doors.index.entries[0].confirmed_at == BEGAN + timedelta(0)
+    assert context.index.entries[0].confirmed_at == BEGAN + timedelta(0)
 
 
 async def test_writing_that_the_organization_does_not_allow_is_refused() -> None:
-    doors = FakeDoors(may_write=False)
-    assert "not allowed" in await failure(doors, "resolve_issue", {"issue_id": "A-1", "resolved": True})
-    assert doors.tracker.resolved == []
+    context = FakeToolContext(may_write=False)
+    assert "not allowed" in await failure(context, "resolve_issue", {"issue_id": "A-1", "resolved": True})
+    assert context.tracker.resolved == []
 
 
 # ---- what goes wrong
 
 
 async def test_a_missing_issue_is_a_masked_sentence() -> None:
-    text = await failure(FakeDoors(), "get_user_impact", {"issue_id": "GONE-1"})
+    text = await failure(FakeToolContext(), "get_user_impact", {"issue_id": "GONE-1"})
     assert text.startswith("There is no issue GONE-1")
     assert "jane@" not in text
 
 
 async def test_an_unexpected_error_shows_an_id_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
-    text = await failure(FakeDoors(), "get_user_impact", {"issue_id": "BOOM-1"})
+    text = await failure(FakeToolContext(), "get_user_impact", {"issue_id": "BOOM-1"})
     assert text.startswith("The tool failed (error id ")
     assert "hunter2" not in text + caplog.text
     assert "RuntimeError" in caplog.text
@@ -331,7 +337,7 @@ async def test_an_unexpected_error_shows_an_id_and_nothing_else(caplog: pytest.L
     ],
 )
 async def test_wrong_arguments_get_a_short_correction(arguments: dict[str, Any], correction: str) -> None:
-    text = await failure(FakeDoors(), "analyze_error_frequency", arguments)
+    text = await failure(FakeToolContext(), "analyze_error_frequency", arguments)
     assert correction in text
     assert 'analyze_error_frequency(issue_id, period="14d")' in text
     assert "pydantic" not in text
@@ -340,4 +346,6 @@ async def test_wrong_arguments_get_a_short_correction(arguments: dict[str, Any],
 
 
 async def test_an_unknown_tool_is_answered_with_the_tools_there_are() -> None:
-    assert "The tools are get_sentry_issue_details, get_stacktrace" in await failure(FakeDoors(), "drop_tables", {})
+    assert "The tools are get_sentry_issue_details, get_stacktrace" in await failure(
+        FakeToolContext(), "drop_tables", {}
+    )

@@ -14,15 +14,15 @@ from core.mcp_server.masking import Masker
 from core.mcp_server.server import build_server
 from core.mcp_server.tenancy import Tenant, fixed_tenancy
 from tests.fakes.tool_sources import (
-    FakeDoors,
+    FakeToolContext,
     FakeTracker,
 )
 
 ACME = Tenant(OrganizationId("acme"))
 
 
-async def call(doors: FakeDoors, tool: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
-    server = build_server(doors, Masker("k"), fixed_tenancy(ACME), with_peoples_tools=True)
+async def call(context: FakeToolContext, tool: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
+    server = build_server(context, Masker("k"), fixed_tenancy(ACME), with_host_tools=True)
     async with Client(server) as client:
         result = await client.call_tool(tool, arguments)
     text = result.content[0].text  # type: ignore[union-attr]
@@ -31,8 +31,8 @@ async def call(doors: FakeDoors, tool: str, **arguments: Any) -> tuple[str, dict
     return text, result.structured_content or {}
 
 
-async def failure(doors: FakeDoors, tool: str, arguments: Mapping[str, Any]) -> str:
-    server = build_server(doors, Masker("k"), fixed_tenancy(ACME), with_peoples_tools=True)
+async def failure(context: FakeToolContext, tool: str, arguments: Mapping[str, Any]) -> str:
+    server = build_server(context, Masker("k"), fixed_tenancy(ACME), with_host_tools=True)
     async with Client(server) as client:
         result = await client.call_tool(tool, dict(arguments))
     assert result.is_error
@@ -61,4 +61,4 @@ def event_of(*exceptions: ExceptionInfo, **others: Any) -> ErrorEvent:
 
 
 async def stack(event: ErrorEvent) -> tuple[str, dict[str, Any]]:
-    return await call(FakeDoors(FakeTracker(recommended=event)), "get_stacktrace", issue_id="SHOP-1A2")
+    return await call(FakeToolContext(FakeTracker(recommended=event)), "get_stacktrace", issue_id="SHOP-1A2")

@@ -30,7 +30,7 @@ async def until(look: Callable[[], T | None], *, timeout_s: float = 30.0) -> T:
 
 
 @dataclass(frozen=True)
-class Town:
+class TeamsHarness:
     """The Playground, and LogSense in it."""
 
     ground: Playground
@@ -52,7 +52,7 @@ class Town:
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def harness(tmp_path: Path) -> AsyncIterator[TeamsHarness]:
     installed = program()
     if installed is None:
         pytest.skip("the Agents Playground is not installed: make test-playground (needs Node and npm)")
@@ -75,4 +75,4 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         settings = Settings(_env_file=None, **given)  # type: ignore[call-arg]
         async with build_app(settings) as app, serving(app):
             await until(lambda: app.tools)
-            yield Town(ground, app, sentry)
+            yield TeamsHarness(ground, app, sentry)

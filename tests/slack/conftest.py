@@ -18,7 +18,7 @@ from bot.demo.local_sentry import LocalSentry
 from bot.server.serve import serving
 from core.domain.tenancy import Platform, SentryConnection, WorkspaceRef
 from core.ports import OrganizationStore
-from tests.fakes.slack import Channel, Message, SlackPeer, User, Workspace
+from tests.fakes.slack import Channel, FakeSlack, Message, User, Workspace
 
 T = TypeVar("T")
 
@@ -47,21 +47,21 @@ def _strings(thing: object) -> list[str]:
 
 
 @dataclass
-class Town:
+class SlackHarness:
     """A running LogSense and the people who use it."""
 
-    peer: SlackPeer
+    fake_slack: FakeSlack
     sentry: LocalSentry
     app: App
     url: str
     settings: Settings
     kept: dict[str, Any] = field(default_factory=dict)
 
-    async def settle_in(self, name: str, *, with_sentry: bool = True) -> tuple[Workspace, User, Channel]:
+    async def install(self, name: str, *, with_sentry: bool = True) -> tuple[Workspace, User, Channel]:
         """A workspace that installed LogSense, its owner, and a channel with LogSense in it."""
-        workspace = self.peer.add_workspace(name, installed=False)
+        workspace = self.fake_slack.add_workspace(name, installed=False)
         owner = workspace.add_user("ada", is_admin=True, is_owner=True)
-        installed = await self.peer.install(f"{self.url}/slack/install", workspace, owner)
+        installed = await self.fake_slack.install(f"{self.url}/slack/install", workspace, owner)
         assert installed.status == 200, installed
         channel = workspace.add_channel("incidents", owner)
         if with_sentry:
@@ -99,9 +99,9 @@ def is_spinning(message: Message) -> bool:
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[SlackPeer]:
-    async with SlackPeer() as peer:
-        yield peer
+async def fake_slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as fake_slack:
+        yield fake_slack
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ async def sentry() -> AsyncIterator[LocalSentry]:
         yield sentry
 
 
-def settings_for(home: Path, peer: SlackPeer, sentry: LocalSentry, **changes: Any) -> Settings:
+def settings_for(home: Path, fake_slack: FakeSlack, sentry: LocalSentry, **changes: Any) -> Settings:
     """A public app over HTTP; nothing of this machine's environment."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -118,10 +118,10 @@ def settings_for(home: Path, peer: SlackPeer, sentry: LocalSentry, **changes: An
         "LOGSENSE_HOME": home,
         "LOGSENSE_LISTEN": address,
         "LOGSENSE_PUBLIC_URL": f"http://{address}",
-        "LOGSENSE_SLACK_URL": peer.url,
-        "SLACK_SIGNING_SECRET": peer.signing_secret,
-        "SLACK_CLIENT_ID": peer.client_id,
-        "SLACK_CLIENT_SECRET": peer.client_secret,
+        "LOGSENSE_SLACK_URL": fake_slack.url,
+        "SLACK_SIGNING_SECRET": fake_slack.signing_secret,
+        "SLACK_CLIENT_ID": fake_slack.client_id,
+        "SLACK_CLIENT_SECRET": fake_slack.client_secret,
         "LOGSENSE_TENANT_HOSTS": sentry.base_url.removeprefix("http://"),
         "LOGSENSE_REASONER": "rules",
     }
@@ -129,15 +129,15 @@ def settings_for(home: Path, peer: SlackPeer, sentry: LocalSentry, **changes: An
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, peer: SlackPeer, sentry: LocalSentry) -> AsyncIterator[Town]:
+async def running(settings: Settings, fake_slack: FakeSlack, sentry: LocalSentry) -> AsyncIterator[SlackHarness]:
     """LogSense, listening."""
     async with build_app(settings) as app, serving(app) as url:
-        peer.events_url = f"{url}/slack/events"
+        fake_slack.events_url = f"{url}/slack/events"
         await until(lambda: app.tools)
-        yield Town(peer, sentry, app, url, settings)
+        yield SlackHarness(fake_slack, sentry, app, url, settings)
 
 
 @pytest.fixture
-async def town(tmp_path: Path, peer: SlackPeer, sentry: LocalSentry) -> AsyncIterator[Town]:
-    async with running(settings_for(tmp_path / "home", peer, sentry), peer, sentry) as town:
-        yield town
+async def harness(tmp_path: Path, fake_slack: FakeSlack, sentry: LocalSentry) -> AsyncIterator[SlackHarness]:
+    async with running(settings_for(tmp_path / "home", fake_slack, sentry), fake_slack, sentry) as harness:
+        yield harness

@@ -12,7 +12,7 @@ from core.domain.conversation import ConversationRef, InvestigationRequest, Past
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
 from tests.benchmarks.log_writer import write_log
 from tests.fakes.slack import Workspace
-from tests.slack.conftest import Town, text_of, until
+from tests.slack.conftest import SlackHarness, text_of, until
 
 TRACE = b"""2026-11-28T09:00:01Z INFO api request 17 began
 2026-11-28T09:00:02Z ERROR api request 17 failed, password=hunter2hunter2
@@ -36,39 +36,39 @@ def mention(acme: Workspace) -> str:
     return f"<@{acme.grant.bot_user_id}>"
 
 
-async def test_an_attached_log_is_investigated_and_its_secrets_stay_masked(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    file = town.peer.attached(acme, "api.log", TRACE)
-    await town.peer.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
-    shown = text_of(await town.report_in(incidents))
+async def test_an_attached_log_is_investigated_and_its_secrets_stay_masked(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    file = harness.fake_slack.attached(acme, "api.log", TRACE)
+    await harness.fake_slack.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
+    shown = text_of(await harness.report_in(incidents))
     assert "KeyError" in shown and "cart.py" in shown and "api.log" in shown
     assert not any("hunter2hunter2" in text_of(message) for message in incidents.posts_of_bot())
 
 
-async def test_a_snippet_in_a_direct_message_needs_no_words(town: Town) -> None:
-    acme, ada, _ = await town.settle_in("Acme")
+async def test_a_snippet_in_a_direct_message_needs_no_words(harness: SlackHarness) -> None:
+    acme, ada, _ = await harness.install("Acme")
     direct = acme.direct_messages(ada)
-    file = town.peer.attached(acme, "Untitled", TRACE, mode="snippet")
-    await town.peer.say(ada, direct, "", files=[file], subtype="file_share")
-    assert "KeyError" in text_of(await town.report_in(direct))
+    file = harness.fake_slack.attached(acme, "Untitled", TRACE, mode="snippet")
+    await harness.fake_slack.say(ada, direct, "", files=[file], subtype="file_share")
+    assert "KeyError" in text_of(await harness.report_in(direct))
 
 
-async def test_the_message_menu_reads_the_files_of_a_message(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    file = town.peer.attached(acme, "worker.txt", TRACE)
-    said = await town.peer.say(ada, incidents, "from the night shift", files=[file], subtype="file_share")
+async def test_the_message_menu_reads_the_files_of_a_message(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    file = harness.fake_slack.attached(acme, "worker.txt", TRACE)
+    said = await harness.fake_slack.say(ada, incidents, "from the night shift", files=[file], subtype="file_share")
     assert said.message is not None
-    await town.peer.shortcut(ada, said.message, Callback.INVESTIGATE_MESSAGE)
-    assert "KeyError" in text_of(await town.report_in(incidents))
+    await harness.fake_slack.shortcut(ada, said.message, Callback.INVESTIGATE_MESSAGE)
+    assert "KeyError" in text_of(await harness.report_in(incidents))
 
 
-async def test_investigate_in_a_thread_reads_the_files_of_its_first_message(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    file = town.peer.attached(acme, "worker.txt", TRACE)
-    root = (await town.peer.say(ada, incidents, "", files=[file], subtype="file_share")).message
+async def test_investigate_in_a_thread_reads_the_files_of_its_first_message(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    file = harness.fake_slack.attached(acme, "worker.txt", TRACE)
+    root = (await harness.fake_slack.say(ada, incidents, "", files=[file], subtype="file_share")).message
     assert root is not None
-    await town.peer.say(ada, incidents, f"{mention(acme)} investigate", thread_ts=root.ts)
-    assert "KeyError" in text_of(await town.report_in(incidents))
+    await harness.fake_slack.say(ada, incidents, f"{mention(acme)} investigate", thread_ts=root.ts)
+    assert "KeyError" in text_of(await harness.report_in(incidents))
 
 
 @pytest.mark.parametrize(
@@ -98,77 +98,79 @@ async def test_investigate_in_a_thread_reads_the_files_of_its_first_message(town
     ],
 )
 async def test_what_is_not_read_gets_a_plain_sentence(
-    town: Town, name: str, content: bytes, more: dict[str, object], words: str
+    harness: SlackHarness, name: str, content: bytes, more: dict[str, object], words: str
 ) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    file = town.peer.attached(acme, name, content, **more)
-    await town.peer.say(ada, incidents, f"{mention(acme)} have a look", files=[file], subtype="file_share")
-    told = await until(lambda: [it for it in town.peer.state.ephemerals if words in it.text])
+    acme, ada, incidents = await harness.install("Acme")
+    file = harness.fake_slack.attached(acme, name, content, **more)
+    await harness.fake_slack.say(ada, incidents, f"{mention(acme)} have a look", files=[file], subtype="file_share")
+    told = await until(lambda: [it for it in harness.fake_slack.state.ephemerals if words in it.text])
     assert [it.user for it in told] == [ada.id]
     assert incidents.posts_of_bot() == []
 
 
-async def test_a_long_log_is_read_as_a_whole_and_who_asked_hears_so_at_once(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    file = town.peer.attached(acme, "shop.log", long_log())
-    await town.peer.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
-    told = await until(lambda: [it for it in town.peer.state.ephemerals if "Reading shop.log, 5 MB" in it.text])
+async def test_a_long_log_is_read_as_a_whole_and_who_asked_hears_so_at_once(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    file = harness.fake_slack.attached(acme, "shop.log", long_log())
+    await harness.fake_slack.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
+    told = await until(
+        lambda: [it for it in harness.fake_slack.state.ephemerals if "Reading shop.log, 5 MB" in it.text]
+    )
     assert [it.user for it in told] == [ada.id]
-    shown = text_of(await town.report_in(incidents))
+    shown = text_of(await harness.report_in(incidents))
     assert "Payments failed first" in shown and "shop.log:" in shown
-    assert not list((town.settings.home / "logs" / "incoming").iterdir())
+    assert not list((harness.settings.home / "logs" / "incoming").iterdir())
 
 
-async def test_compressed_logs_become_one_log(town: Town) -> None:
-    acme, ada, _ = await town.settle_in("Acme")
+async def test_compressed_logs_become_one_log(harness: SlackHarness) -> None:
+    acme, ada, _ = await harness.install("Acme")
     direct, text = acme.direct_messages(ada), long_log(300_000)
     half = text.rfind(b"\n", 0, 150_000) + 1
     files = [
-        town.peer.attached(acme, "shop.log.1.gz", gzip.compress(text[:half]), mimetype="application/gzip"),
-        town.peer.attached(acme, "shop.log", text[half:]),
+        harness.fake_slack.attached(acme, "shop.log.1.gz", gzip.compress(text[:half]), mimetype="application/gzip"),
+        harness.fake_slack.attached(acme, "shop.log", text[half:]),
     ]
-    await town.peer.say(ada, direct, "", files=files, subtype="file_share")
-    assert "Payments failed first" in text_of(await town.report_in(direct))
+    await harness.fake_slack.say(ada, direct, "", files=files, subtype="file_share")
+    assert "Payments failed first" in text_of(await harness.report_in(direct))
 
 
-async def test_the_message_menu_reads_a_long_log(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    file = town.peer.attached(acme, "shop.log", long_log(1_500_000))
-    said = await town.peer.say(ada, incidents, "from the night shift", files=[file], subtype="file_share")
+async def test_the_message_menu_reads_a_long_log(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    file = harness.fake_slack.attached(acme, "shop.log", long_log(1_500_000))
+    said = await harness.fake_slack.say(ada, incidents, "from the night shift", files=[file], subtype="file_share")
     assert said.message is not None
-    await town.peer.shortcut(ada, said.message, Callback.INVESTIGATE_MESSAGE)
-    assert "Payments failed first" in text_of(await town.report_in(incidents))
+    await harness.fake_slack.shortcut(ada, said.message, Callback.INVESTIGATE_MESSAGE)
+    assert "Payments failed first" in text_of(await harness.report_in(incidents))
 
 
-async def test_the_log_of_one_organization_is_closed_to_another(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    globex, _, others = await town.settle_in("Globex")
-    file = town.peer.attached(acme, "shop.log", long_log(300_000) + b"\n" * 1_000_000)
-    await town.peer.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
-    await town.report_in(incidents)
-    handle = (await (await town.store_of(acme)).latest_investigation(with_report=True)).subject.log
+async def test_the_log_of_one_organization_is_closed_to_another(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    globex, _, others = await harness.install("Globex")
+    file = harness.fake_slack.attached(acme, "shop.log", long_log(300_000) + b"\n" * 1_000_000)
+    await harness.fake_slack.say(ada, incidents, f"{mention(acme)} what is this?", files=[file], subtype="file_share")
+    await harness.report_in(incidents)
+    handle = (await (await harness.store_of(acme)).latest_investigation(with_report=True)).subject.log
     assert handle is not None
     place = ConversationRef(WorkspaceRef(Platform.SLACK, globex.id), others.id)
     stolen = PastedEvent("ERROR something failed", "a guess", handle)
-    await town.app.inbox.receive(InvestigationRequest("d1", place, Actor("U1", "Eve"), stolen))
-    shown = text_of(await town.report_in(others))
+    await harness.app.inbox.receive(InvestigationRequest("d1", place, Actor("U1", "Eve"), stolen))
+    shown = text_of(await harness.report_in(others))
     assert "payments" not in shown and "shop.log" not in shown
 
 
-async def test_without_the_scope_an_admin_is_asked_for_it(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
+async def test_without_the_scope_an_admin_is_asked_for_it(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
     assert acme.grant is not None
     acme.grant.scopes -= {"files:read"}
-    file = town.peer.attached(acme, "api.log", TRACE)
-    await town.peer.say(ada, incidents, f"{mention(acme)} this", files=[file], subtype="file_share")
-    await until(lambda: [it for it in town.peer.state.ephemerals if "scope files:read" in it.text])
+    file = harness.fake_slack.attached(acme, "api.log", TRACE)
+    await harness.fake_slack.say(ada, incidents, f"{mention(acme)} this", files=[file], subtype="file_share")
+    await until(lambda: [it for it in harness.fake_slack.state.ephemerals if "scope files:read" in it.text])
 
 
-async def test_a_question_in_our_thread_is_answered_though_a_picture_is_attached(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    await town.peer.say(ada, incidents, f"{mention(acme)} investigate SHOP-1")
-    report = await town.report_in(incidents)
-    file = town.peer.attached(acme, "shot.png", b"\x89PNG", mimetype="image/png")
+async def test_a_question_in_our_thread_is_answered_though_a_picture_is_attached(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    await harness.fake_slack.say(ada, incidents, f"{mention(acme)} investigate SHOP-1")
+    report = await harness.report_in(incidents)
+    file = harness.fake_slack.attached(acme, "shot.png", b"\x89PNG", mimetype="image/png")
     words = f"{mention(acme)} who is affected?"
-    await town.peer.say(ada, incidents, words, thread_ts=report.thread_ts, files=[file], subtype="file_share")
+    await harness.fake_slack.say(ada, incidents, words, thread_ts=report.thread_ts, files=[file], subtype="file_share")
     await until(lambda: [it for it in incidents.posts_of_bot() if "who is affected?" in text_of(it)])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from tests.slack.conftest import Town, is_report, is_spinning, text_of, until
+from tests.slack.conftest import SlackHarness, is_report, is_spinning, text_of, until
 
 
-async def test_a_command_becomes_a_thread_with_every_step_and_a_report_that_mentions_who_asked(town: Town) -> None:
-    _, ada, incidents = await town.settle_in("Acme")
-    outcome = await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
+async def test_a_command_becomes_a_thread_with_every_step_and_a_report_that_mentions_who_asked(
+    harness: SlackHarness,
+) -> None:
+    _, ada, incidents = await harness.install("Acme")
+    outcome = await harness.fake_slack.command(ada, incidents, "/logsense", "investigate SHOP-1")
     assert outcome.status == 200
-    report = await town.report_in(incidents)
+    report = await harness.report_in(incidents)
     progress, *rest = incidents.posts_of_bot()
     assert progress.thread_ts is None and report.thread_ts == progress.ts
     assert [message.ts for message in rest if is_report(message)] == [report.ts]
@@ -24,34 +26,34 @@ def text_of_first(message: object) -> str:
     return str(version)
 
 
-async def test_a_chart_of_the_events_follows_the_report_with_words_for_who_cannot_see_it(town: Town) -> None:
-    _, ada, incidents = await town.settle_in("Acme")
-    await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
-    report = await town.report_in(incidents)
-    files = town.peer.state.files
+async def test_a_chart_of_the_events_follows_the_report_with_words_for_who_cannot_see_it(harness: SlackHarness) -> None:
+    _, ada, incidents = await harness.install("Acme")
+    await harness.fake_slack.command(ada, incidents, "/logsense", "investigate SHOP-1")
+    report = await harness.report_in(incidents)
+    files = harness.fake_slack.state.files
     chart = await until(lambda: next((it for it in files.values() if it.message), None))
     assert chart.message is not None and chart.message.thread_ts == report.thread_ts
     assert chart.content is not None and chart.content.startswith(b"\x89PNG")
     assert chart.alt_text and "events" in chart.alt_text
 
 
-async def test_a_mention_is_answered_in_its_own_thread(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
-    asked = await town.peer.say(ada, incidents, f"{acme.mention} investigate SHOP-2")
-    report = await town.report_in(incidents)
+async def test_a_mention_is_answered_in_its_own_thread(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
+    asked = await harness.fake_slack.say(ada, incidents, f"{acme.mention} investigate SHOP-2")
+    report = await harness.report_in(incidents)
     assert asked.message is not None
     assert {message.thread_ts for message in incidents.posts_of_bot()} == {asked.message.ts}
     assert report.thread_ts == asked.message.ts
 
 
-async def test_a_reply_is_answered_and_chatter_for_others_is_not(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
+async def test_a_reply_is_answered_and_chatter_for_others_is_not(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
     bob = acme.add_user("bob")
     incidents.members.add(bob.id)
-    await town.peer.command(ada, incidents, "/logsense", "investigate SHOP-1")
-    report = await town.report_in(incidents)
-    await town.peer.say(ada, incidents, f"<@{bob.id}> can you look?", thread_ts=report.thread_ts)
-    await town.peer.say(ada, incidents, "who is affected?", thread_ts=report.thread_ts)
+    await harness.fake_slack.command(ada, incidents, "/logsense", "investigate SHOP-1")
+    report = await harness.report_in(incidents)
+    await harness.fake_slack.say(ada, incidents, f"<@{bob.id}> can you look?", thread_ts=report.thread_ts)
+    await harness.fake_slack.say(ada, incidents, "who is affected?", thread_ts=report.thread_ts)
     answer = await until(lambda: next((it for it in incidents.posts_of_bot() if "affected?" in text_of(it)), None))
     assert answer.thread_ts == report.thread_ts
     assert f"<@{ada.id}>" in text_of(answer)

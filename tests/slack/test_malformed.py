@@ -19,7 +19,7 @@ import pytest
 
 from core.domain.tenancy import Platform, WorkspaceRef
 from tests.fakes.slack import Channel, User, Workspace
-from tests.slack.conftest import Town
+from tests.slack.conftest import SlackHarness
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 ODD: list[Any] = [None, 7, True, "", "x", "../x", "None", [], [7], [None], {}, {"id": 7}, {"id": []}, "\ud800"]
@@ -87,9 +87,9 @@ def spoiled(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from (whole | {name: inner} for inner in spoiled(value))
 
 
-def odd_payloads(town: Town, workspace: Workspace, ada: User, channel: Channel) -> Iterator[Request]:
+def odd_payloads(harness: SlackHarness, workspace: Workspace, ada: User, channel: Channel) -> Iterator[Request]:
     """Requests that Slack signed and that nobody expects."""
-    secret = town.peer.signing_secret
+    secret = harness.fake_slack.signing_secret
     for body in BODIES:
         for content_type in TYPES:
             yield signed(secret, body, content_type)
@@ -124,39 +124,45 @@ def odd_payloads(town: Town, workspace: Workspace, ada: User, channel: Channel) 
         yield signed(secret, urlencode(command | extra).encode(), FORM)
 
 
-async def test_no_malformed_request_is_an_error_of_the_server(town: Town, caplog: pytest.LogCaptureFixture) -> None:
-    workspace, ada, channel = await town.settle_in("Acme", with_sentry=False)
+async def test_no_malformed_request_is_an_error_of_the_server(
+    harness: SlackHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace, ada, channel = await harness.install("Acme", with_sentry=False)
     caplog.set_level(logging.INFO)
-    strangers = list(unsigned_requests(town.peer.signing_secret))
-    odd = list(odd_payloads(town, workspace, ada, channel))
+    strangers = list(unsigned_requests(harness.fake_slack.signing_secret))
+    odd = list(odd_payloads(harness, workspace, ada, channel))
     assert len(strangers) + len(odd) >= 400
     async with aiohttp.ClientSession() as session:
         for body, headers in strangers:
-            status, words = await posted(session, town, body, headers)
+            status, words = await posted(session, harness, body, headers)
             assert 400 <= status < 500 and len(words) < 200, (status, body[:80], headers)
         for body, headers in odd:
-            status, _ = await posted(session, town, body, headers)
+            status, _ = await posted(session, harness, body, headers)
             assert status == 200 or 400 <= status < 500, (status, body[:500], headers)
-    await town.peer.settle()
-    await asyncio.wait_for(town_is_quiet(town), 20)
+    await harness.fake_slack.settle()
+    await asyncio.wait_for(town_is_quiet(harness), 20)
     assert [record.getMessage() for record in caplog.records if record.exc_info or "Traceback" in record.message] == []
-    store = await town.store_of(workspace)
+    store = await harness.store_of(workspace)
     kept = WorkspaceRef(Platform.SLACK, workspace.id)
     for name in ("../x", "None", "7", "", "x"):
         assert (await store.channel_settings(kept, name)).projects == ()
     assert await store.investigations(9) == []
 
 
-async def posted(session: aiohttp.ClientSession, town: Town, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+async def posted(
+    session: aiohttp.ClientSession, harness: SlackHarness, body: bytes, headers: dict[str, str]
+) -> tuple[int, str]:
     """How a request is answered; what the client itself refuses to send counts as refused."""
     try:
-        async with session.post(f"{town.url}/slack/events", data=io.BytesIO(body), headers=headers) as answer:
+        async with session.post(f"{harness.url}/slack/events", data=io.BytesIO(body), headers=headers) as answer:
             return answer.status, await answer.text()
     except (ValueError, aiohttp.ClientOSError):
         return 400, ""
 
 
-async def town_is_quiet(town: Town) -> None:
+async def town_is_quiet(harness: SlackHarness) -> None:
     """Nothing that was begun after an answer still goes on."""
-    while any(task.get_name() in ("button", "command", "shortcut", "fix", "whisper") for task in asyncio.all_tasks()):
+    while any(
+        task.get_name() in ("button", "command", "shortcut", "fix", "post_ephemeral") for task in asyncio.all_tasks()
+    ):
         await asyncio.sleep(0.01)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fakes.slack import Channel, Message
-from tests.slack.conftest import Town, until
+from tests.slack.conftest import SlackHarness, until
 from tests.slack.test_using import investigated
 
 CHECK = "white_check_mark"
@@ -20,20 +20,20 @@ async def decision(channel: Channel, number: int) -> str:
     return await until(lambda: (decisions(channel) + [""] * number)[number - 1])
 
 
-async def test_the_first_check_mark_stands_until_the_last_one_is_gone(town: Town) -> None:
-    acme, ada, incidents = await town.settle_in("Acme")
+async def test_the_first_check_mark_stands_until_the_last_one_is_gone(harness: SlackHarness) -> None:
+    acme, ada, incidents = await harness.install("Acme")
     bob, cem = (acme.add_user(name) for name in ("bob", "cem"))
     incidents.members |= {bob.id, cem.id}
-    report: Message = await investigated(town, ada, incidents)
-    await town.peer.react(ada, report, CHECK)
+    report: Message = await investigated(harness, ada, incidents)
+    await harness.fake_slack.react(ada, report, CHECK)
     assert "Resolved by ada" in await decision(incidents, 1)
-    await town.peer.react(bob, report, CHECK)
-    await town.peer.react(cem, report, CHECK)
-    await town.peer.unreact(cem, report, CHECK)
-    await town.peer.unreact(ada, report, CHECK)
+    await harness.fake_slack.react(bob, report, CHECK)
+    await harness.fake_slack.react(cem, report, CHECK)
+    await harness.fake_slack.unreact(cem, report, CHECK)
+    await harness.fake_slack.unreact(ada, report, CHECK)
     assert "stays resolved, by bob" in await decision(incidents, 2)
-    await town.peer.unreact(bob, report, CHECK)
+    await harness.fake_slack.unreact(bob, report, CHECK)
     assert "Reopened by bob" in await decision(incidents, 3)
     assert len(decisions(incidents)) == 3
-    (investigation,) = await (await town.store_of(acme)).investigations(9)
+    (investigation,) = await (await harness.store_of(acme)).investigations(9)
     assert investigation.resolved_by is None and investigation.marks == ()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from tests.slack.conftest import Town
+from tests.slack.conftest import SlackHarness
 
 DRIBBLING = 2_000
 FILES = 3 * DRIBBLING
@@ -34,14 +34,16 @@ async def dribble(port: int, number: int) -> asyncio.StreamWriter:
     return writer
 
 
-async def test_probes_are_answered_while_thousands_of_connections_dribble(many_files: None, town: Town) -> None:
-    port = int(town.url.rsplit(":", 1)[1])
+async def test_probes_are_answered_while_thousands_of_connections_dribble(
+    many_files: None, harness: SlackHarness
+) -> None:
+    port = int(harness.url.rsplit(":", 1)[1])
     writers: list[asyncio.StreamWriter] = []
     for start in range(0, DRIBBLING, 100):
         writers += await asyncio.gather(*(dribble(port, number) for number in range(start, start + 100)))
     try:
         for path in ("/healthz", "/readyz") * 5:
-            async with aiohttp.ClientSession() as session, session.get(f"{town.url}{path}") as answer:
+            async with aiohttp.ClientSession() as session, session.get(f"{harness.url}{path}") as answer:
                 assert answer.status == 200
     finally:
         for writer in writers:

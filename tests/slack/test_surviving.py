@@ -14,7 +14,7 @@ import pytest
 
 from bot.demo.local_sentry import Fault, LocalSentry
 from tests import forkserver
-from tests.fakes.slack import Channel, Message, SlackPeer, User, Workspace
+from tests.fakes.slack import Channel, FakeSlack, Message, User, Workspace
 from tests.slack.conftest import is_report, is_spinning, text_of, until
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 class Served:
     """`logsense serve` in a process of its own, over and over on the same data directory."""
 
-    peer: SlackPeer
+    fake_slack: FakeSlack
     sentry: LocalSentry
     acme: Workspace
     ada: User
@@ -68,34 +68,34 @@ class Served:
         """The one report, once the progress message has its last edit."""
         report = await until(lambda: next(iter(self.reports()), None), timeout_s=40)
         await until(lambda: not any(map(is_spinning, self.roots())), timeout_s=40)
-        await self.peer.settle()
+        await self.fake_slack.settle()
         assert len(self.roots()) == 1 and len(self.reports()) == 1
         assert report.thread_ts == self.roots()[0].ts
         return report
 
 
 @pytest.fixture
-async def served(tmp_path: Path, peer: SlackPeer, sentry: LocalSentry) -> AsyncIterator[Served]:
-    acme = peer.add_workspace("Acme")
+async def served(tmp_path: Path, fake_slack: FakeSlack, sentry: LocalSentry) -> AsyncIterator[Served]:
+    acme = fake_slack.add_workspace("Acme")
     ada = acme.add_user("ada", is_admin=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    peer.events_url = f"http://{address}/slack/events"
+    fake_slack.events_url = f"http://{address}/slack/events"
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     variables = kept | {
         "PYTHONPATH": str(ROOT),
         "LOGSENSE_HOME": str(tmp_path / "home"),
         "LOGSENSE_LISTEN": address,
-        "LOGSENSE_SLACK_URL": peer.url,
+        "LOGSENSE_SLACK_URL": fake_slack.url,
         "LOGSENSE_REASONER": "rules",
         "LOGSENSE_ALLOWED_HOSTS": sentry.base_url.removeprefix("http://"),
-        "SLACK_SIGNING_SECRET": peer.signing_secret,
+        "SLACK_SIGNING_SECRET": fake_slack.signing_secret,
         "SLACK_BOT_TOKEN": acme.bot_token,
         "SENTRY_URL": sentry.base_url,
         "SENTRY_ORG": sentry.organization_slug,
         "SENTRY_TOKEN": sentry.token,
     }
-    served = Served(peer, sentry, acme, ada, acme.add_channel("incidents", ada), variables)
+    served = Served(fake_slack, sentry, acme, ada, acme.add_channel("incidents", ada), variables)
     await served.start()
     yield served
     await served.crash()
@@ -103,16 +103,16 @@ async def served(tmp_path: Path, peer: SlackPeer, sentry: LocalSentry) -> AsyncI
 
 def calls(served: Served, method: str, count: int) -> Callable[[], bool]:
     """Whether Slack was called so often."""
-    return lambda: len(served.peer.calls_of(method)) >= count
+    return lambda: len(served.fake_slack.calls_of(method)) >= count
 
 
 POINTS: dict[str, tuple[Callable[[Served], object], Callable[[Served], Callable[[], object]]]] = {
     "while the progress message is being posted": (
-        lambda served: served.peer.delay("chat.postMessage", 0.4, times=1),
+        lambda served: served.fake_slack.delay("chat.postMessage", 0.4, times=1),
         lambda served: calls(served, "chat.postMessage", 1),
     ),
     "after it was posted, before its answer came": (
-        lambda served: served.peer.drop_answer_of("chat.postMessage"),
+        lambda served: served.fake_slack.drop_answer_of("chat.postMessage"),
         lambda served: served.roots,
     ),
     "as soon as it is there": (lambda served: None, lambda served: served.roots),
@@ -125,23 +125,23 @@ POINTS: dict[str, tuple[Callable[[Served], object], Callable[[Served], Callable[
         lambda served: lambda: len(served.sentry.requests) >= 3,
     ),
     "at the first edit": (
-        lambda served: served.peer.delay("chat.update", 0.3, times=1),
+        lambda served: served.fake_slack.delay("chat.update", 0.3, times=1),
         lambda served: calls(served, "chat.update", 1),
     ),
     "at the second edit": (
-        lambda served: served.peer.delay("chat.update", 0.1),
+        lambda served: served.fake_slack.delay("chat.update", 0.1),
         lambda served: calls(served, "chat.update", 2),
     ),
     "while the report is being posted": (
-        lambda served: served.peer.delay("chat.postMessage", 0.4),
+        lambda served: served.fake_slack.delay("chat.postMessage", 0.4),
         lambda served: calls(served, "chat.postMessage", 2),
     ),
     "after the report was posted, before its answer came": (
-        lambda served: served.peer.delay("chat.postMessage", 0.2),
+        lambda served: served.fake_slack.delay("chat.postMessage", 0.2),
         lambda served: served.reports,
     ),
     "before the last edit of progress": (
-        lambda served: served.peer.delay("chat.update", 0.5),
+        lambda served: served.fake_slack.delay("chat.update", 0.5),
         lambda served: served.reports,
     ),
 }
@@ -151,28 +151,28 @@ POINTS: dict[str, tuple[Callable[[Served], object], Callable[[Served], Callable[
 async def test_a_killed_investigation_ends_in_its_thread_with_one_report(served: Served, point: str) -> None:
     arrange, happened = POINTS[point]
     arrange(served)
-    outcome = await served.peer.command(served.ada, served.incidents, "/logsense", "investigate SHOP-1")
+    outcome = await served.fake_slack.command(served.ada, served.incidents, "/logsense", "investigate SHOP-1")
     assert outcome.status == 200
     await served.crash_when(happened(served))
     await served.come_to_rest()
 
 
 async def test_a_killed_answer_and_a_killed_decision_are_each_given_once(served: Served) -> None:
-    await served.peer.command(served.ada, served.incidents, "/logsense", "investigate SHOP-1")
+    await served.fake_slack.command(served.ada, served.incidents, "/logsense", "investigate SHOP-1")
     report = await served.come_to_rest()
 
-    served.peer.delay("chat.postMessage", 0.3, times=1)
-    posts = len(served.peer.calls_of("chat.postMessage"))
-    await served.peer.say(served.ada, served.incidents, "who is affected?", thread_ts=report.thread_ts)
+    served.fake_slack.delay("chat.postMessage", 0.3, times=1)
+    posts = len(served.fake_slack.calls_of("chat.postMessage"))
+    await served.fake_slack.say(served.ada, served.incidents, "who is affected?", thread_ts=report.thread_ts)
     await served.crash_when(calls(served, "chat.postMessage", posts + 1))
 
     def answers() -> list[Message]:
         return [it for it in served.incidents.posts_of_bot() if "who is affected?" in text_of(it)]
 
     await until(answers, timeout_s=40)
-    posts = len(served.peer.calls_of("chat.postMessage"))
-    served.peer.delay("chat.postMessage", 0.3, times=1)
-    await served.peer.react(served.ada, report, "white_check_mark")
+    posts = len(served.fake_slack.calls_of("chat.postMessage"))
+    served.fake_slack.delay("chat.postMessage", 0.3, times=1)
+    await served.fake_slack.react(served.ada, report, "white_check_mark")
     await served.crash_when(calls(served, "chat.postMessage", posts + 1))
 
     def decisions() -> list[Message]:
@@ -185,7 +185,7 @@ async def test_a_killed_answer_and_a_killed_decision_are_each_given_once(served:
 
 async def test_a_stopped_process_hands_its_work_to_the_next_one(served: Served) -> None:
     served.sentry.faults.append(Fault("/events/", "hang"))
-    await served.peer.command(served.ada, served.incidents, "/logsense", "investigate SHOP-1")
+    await served.fake_slack.command(served.ada, served.incidents, "/logsense", "investigate SHOP-1")
     await until(lambda: any("/events/" in path for _, path in served.sentry.requests))
     assert served.process is not None
     served.process.terminate()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.tenancy import Limits, OrganizationId
-from core.ports import Errand, Run
+from core.ports import BackgroundTask, Run
 from core.storage.database_stores import SqlStores, open_stores
 from tests.storage.samples import ids, investigation
 
@@ -44,7 +44,7 @@ class Day:
         subject = f"{self.submitted:08}"
         store = self.stores.for_organization(organization_id)
         if kind == "errand":
-            await store.add_errand(Errand(subject, "check", {}))
+            await store.add_background_task(BackgroundTask(subject, "check", {}))
         else:
             await store.add_investigation(investigation(subject), None, subject)
         self.waiting[subject] = (organization_id, kind)

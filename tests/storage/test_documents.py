@@ -24,7 +24,7 @@ from core.domain.report import (
     SimilarIncident,
     Usage,
 )
-from core.ports import Errand
+from core.ports import BackgroundTask
 from core.storage.stores import documents
 from core.storage.stores.documents import read_entry, write_entry
 from tests.storage.samples import CONVERSATION, PERSON, START
@@ -130,8 +130,8 @@ def test_the_other_documents_read_back_as_they_were(
 ) -> None:
     question = Question("q", "i", text, CONVERSATION, PERSON, at, answer=answer)
     assert documents.QUESTION.read(documents.QUESTION.write(question)) == question
-    errand = Errand("e", "check", fields, outcome=fields, failure=text)
-    assert documents.ERRAND.read(documents.ERRAND.write(errand)) == errand
+    task = BackgroundTask("e", "check", fields, outcome=fields, failure=text)
+    assert documents.BACKGROUND_TASK.read(documents.BACKGROUND_TASK.write(task)) == task
     entry = KnowledgeEntry("k", text, text, text, frames=(text,), confirmed_at=at)
     assert documents.KNOWLEDGE.read(documents.KNOWLEDGE.write(entry)) == entry
     assert documents.EVENT_TEXT.read(documents.EVENT_TEXT.write(text)) == text

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.errors import LeaseLost, NotFound
-from core.ports import Accepted, Errand, OrganizationStore
+from core.ports import Accepted, BackgroundTask, OrganizationStore
 from core.storage.database_stores import SqlStores
 from tests.storage.samples import ACME, GLOBEX, START, entry, investigation, observed, question, reported
 
@@ -28,7 +28,7 @@ async def test_what_one_organization_has_another_does_not_see(
     await acme.add_investigation(investigation(), "event", "d1")
     await acme.save_investigation(reported(investigation()))
     await acme.add_question(question(), "d2")
-    await acme.add_errand(Errand("err00001", "check", {}))
+    await acme.add_background_task(BackgroundTask("err00001", "check", {}))
     await acme.put_knowledge([entry("k1")])
     for run in await stores.runs.claim(9):
         await acme.journal(run.subject_id, run).record(observed(1))
@@ -39,7 +39,7 @@ async def test_what_one_organization_has_another_does_not_see(
         globex.latest_investigation(),
         globex.latest_investigation(with_report=True),
         globex.question("que00001"),
-        globex.errand("err00001"),
+        globex.background_task("err00001"),
         globex.save_investigation(investigation()),
         globex.save_question(question()),
     ):
@@ -58,19 +58,19 @@ async def test_equal_ids_of_two_organizations_are_two_things(
     for store, name in ((acme, "of acme"), (globex, "of globex")):
         assert await store.add_investigation(investigation(title=name), f"event {name}", "d1") == Accepted("inv00001")
         assert await store.add_question(question(text=name), "d2") == "que00001"
-        await store.add_errand(Errand("err00001", "check", {"of": name}))
+        await store.add_background_task(BackgroundTask("err00001", "check", {"of": name}))
         await store.put_knowledge([entry("k1", fix=name)])
     runs = {(run.organization_id, run.subject_id): run for run in await stores.runs.claim(9)}
     await globex.save_investigation(reported(investigation(title="of globex")), runs[GLOBEX, "inv00001"])
     await globex.save_question(replace(question(text="of globex"), failure="x", answered_at=START))
-    await globex.save_errand(Errand("err00001", "check", {"of": "globex"}), runs[GLOBEX, "err00001"])
+    await globex.save_background_task(BackgroundTask("err00001", "check", {"of": "globex"}), runs[GLOBEX, "err00001"])
     await globex.journal("inv00001", runs[GLOBEX, "inv00001"]).record(observed(1, "of globex"))
     await globex.mark_indexed([entry("k1", fix="globex")])
 
     assert await acme.investigation("inv00001") == investigation(title="of acme")
     assert await acme.event_text("inv00001") == "event of acme"
     assert await acme.question("que00001") == question(text="of acme")
-    assert await acme.errand("err00001") == Errand("err00001", "check", {"of": "of acme"})
+    assert await acme.background_task("err00001") == BackgroundTask("err00001", "check", {"of": "of acme"})
     assert await acme.knowledge(unindexed_only=True) == [entry("k1", fix="of acme")]
     assert await acme.journal("inv00001").entries() == ()
     assert await globex.journal("inv00001").entries() == (observed(1, "of globex"),)

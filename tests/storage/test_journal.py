@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.domain.errors import LeaseLost
 from core.domain.journal import CallCorrected, ReasonerReplaced, TurnTaken
 from core.domain.report import Usage
-from core.ports import Errand, Run
+from core.ports import BackgroundTask, Run
 from core.storage.database_stores import SqlStores
 from tests.storage.samples import ACME, START, claim_one, ids, observed, queue_investigations
 
@@ -69,7 +69,7 @@ def _counted_commits() -> Iterator[list[None]]:
 async def _fifty_runs(stores: SqlStores) -> list[Run]:
     store = stores.for_organization(ACME)
     for n in range(50):
-        await store.add_errand(Errand(f"e{n}", "check", {}))
+        await store.add_background_task(BackgroundTask(f"e{n}", "check", {}))
     return list(await stores.runs.claim(50))
 
 

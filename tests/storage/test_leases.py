@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.errors import LeaseLost
-from core.ports import Errand, OrganizationStore, Run
+from core.ports import BackgroundTask, OrganizationStore, Run
 from core.storage.database_stores import SqlStores, open_stores
 from tests.storage.samples import (
     ACME,
@@ -39,7 +39,7 @@ async def test_the_cap_counts_investigations_and_nothing_else(stores: SqlStores)
     await queue_investigations(store, "a1", "a2", "a3", "a4")
     claimed = await stores.runs.claim(9)
     for n in range(4):
-        await store.add_errand(Errand(f"e{n}", "check", {}))
+        await store.add_background_task(BackgroundTask(f"e{n}", "check", {}))
     await ask_after_the_end(store, stores.runs)
     assert {run.subject_id for run in await stores.runs.claim(9)} == {"e0", "e1", "e2", "e3", "que00001"}
     assert await stores.runs.finish(claimed[0], "done")
@@ -49,7 +49,7 @@ async def test_the_cap_counts_investigations_and_nothing_else(stores: SqlStores)
 async def test_workers_that_claim_at_once_never_get_the_same_run(database_url: str, stores: SqlStores) -> None:
     for n in range(8):
         await queue_investigations(stores.for_organization(ACME), f"a{n}")
-        await stores.for_organization(GLOBEX).add_errand(Errand(f"e{n}", "check", {}))
+        await stores.for_organization(GLOBEX).add_background_task(BackgroundTask(f"e{n}", "check", {}))
     async with (
         open_stores(database_url, owner="second", secret_keys=["key"]) as second,
         open_stores(database_url, owner="third", secret_keys=["key"]) as third,
@@ -95,7 +95,7 @@ async def test_a_worker_that_wakes_up_after_its_lease_can_write_nothing(
     store = late_stores.for_organization(ACME)
     await ask_after_the_end(store, stores.runs)
     await queue_investigations(store, "a1")
-    await store.add_errand(Errand("e1", "check", {}))
+    await store.add_background_task(BackgroundTask("e1", "check", {}))
     lost = {run.kind: run for run in await late_stores.runs.claim(9)}
     new = {run.kind: run for run in await stores.runs.claim(9)}
 
@@ -119,7 +119,7 @@ def _writes(store: OrganizationStore, runs: dict[str, Run]) -> Iterator[Awaitabl
     yield store.journal("a1", runs["investigate"]).record(observed(1))
     yield store.save_question(question(), runs["follow_up"])
     yield store.journal("que00001", runs["follow_up"]).record(observed(1))
-    yield store.save_errand(Errand("e1", "check", {}, outcome={"ok": True}), runs["errand"])
+    yield store.save_background_task(BackgroundTask("e1", "check", {}, outcome={"ok": True}), runs["errand"])
 
 
 @pytest.mark.parametrize("end", ["done", "failed", "cancelled"])
@@ -210,7 +210,7 @@ async def test_nothing_is_known_or_cancelled_for_a_stranger(stores: SqlStores) -
 async def test_heartbeats_and_writes_of_one_worker_do_not_deadlock(stores: SqlStores) -> None:
     store = stores.for_organization(ACME)
     for n in range(20):
-        await store.add_errand(Errand(f"e{n}", "check", {}))
+        await store.add_background_task(BackgroundTask(f"e{n}", "check", {}))
     held = list(await stores.runs.claim(20))
     done = asyncio.Event()
 

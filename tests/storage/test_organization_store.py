@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.errors import InvalidInput, LeaseLost, NotFound
 from core.domain.tenancy import Organization, Platform, WorkspaceRef
-from core.ports import Accepted, Errand, OrganizationStore
+from core.ports import Accepted, BackgroundTask, OrganizationStore
 from core.storage.database_stores import SqlStores
 from tests.storage.samples import (
     ACME,
@@ -106,7 +106,7 @@ async def test_saving_what_was_never_added_is_refused(store: OrganizationStore) 
     with pytest.raises(NotFound):
         await store.question("que00001")
     with pytest.raises(NotFound):
-        await store.errand("err00001")
+        await store.background_task("err00001")
 
 
 async def test_a_question_is_answered_under_its_run(stores: SqlStores, store: OrganizationStore) -> None:
@@ -119,17 +119,17 @@ async def test_a_question_is_answered_under_its_run(stores: SqlStores, store: Or
 
 
 async def test_an_errand_carries_its_outcome_back(stores: SqlStores, store: OrganizationStore) -> None:
-    errand = Errand("err00001", "list_incidents", {"query": "is:unresolved", "limit": 5})
-    await store.add_errand(errand)
+    task = BackgroundTask("err00001", "list_incidents", {"query": "is:unresolved", "limit": 5})
+    await store.add_background_task(task)
     run = await claim_one(stores.runs)
     assert (run.kind, run.subject_id) == ("errand", "err00001")
-    done = replace(errand, outcome={"incidents": []})
-    await store.save_errand(done, run)
-    assert await store.errand("err00001") == done
+    done = replace(task, outcome={"incidents": []})
+    await store.save_background_task(done, run)
+    assert await store.background_task("err00001") == done
     await stores.for_organization(ACME).cancel_run("err00001")
     with pytest.raises(LeaseLost):
-        await store.save_errand(errand, run)
-    assert await store.errand("err00001") == done
+        await store.save_background_task(task, run)
+    assert await store.background_task("err00001") == done
 
 
 async def test_knowledge_is_replaced_in_place_and_has_to_be_indexed_again(store: OrganizationStore) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from core.domain.errors import AccessDenied, InvalidInput, Refusal, ServiceFailed
 from core.domain.tenancy import Actor, AuditEntry, OrganizationId
-from core.ports import Errand
+from core.ports import BackgroundTask
 from core.storage.database_stores import SqlStores
 from core.storage.engine.database import Database
 from core.storage.engine.isolation import DIRECTORY_ROLE
@@ -27,7 +27,7 @@ async def live(stores: SqlStores, organization_id: OrganizationId) -> None:
     store = stores.for_organization(organization_id)
     await store.add_investigation(investigation(), "event", "d1")
     await store.add_question(question(), "d2")
-    await store.add_errand(Errand("err00001", "check", {}))
+    await store.add_background_task(BackgroundTask("err00001", "check", {}))
     await store.put_knowledge([entry("k1")])
     await store.begin_post("inv00001", "progress")
     await store.record(AuditEntry(START, Actor("ada", "Ada"), "terminal", "connected Sentry"))

@@ -19,27 +19,27 @@ from bot.demo.local_sentry import LocalSentry
 from bot.server.serve import serving
 from core.domain.tenancy import Organization, OrganizationId, Platform, SentryConnection, WorkspaceRef
 from core.ports import OrganizationStore
-from tests.fakes.teams import Message, Person, Place, TeamsPeer, Tenant
+from tests.fakes.teams import FakeTeams, Message, Person, Place, Tenant
 
 HOME_TENANT = "0f3c1e52-9a4f-4d55-8a5e-5d4f0a6f2b11"
 PUBLIC_URL = "https://logsense.acme.example"
 
 
 @dataclass
-class Town:
+class TeamsHarness:
     """A running LogSense and the people who use it."""
 
-    peer: TeamsPeer
+    fake_teams: FakeTeams
     sentry: LocalSentry
     app: App
     url: str
     settings: Settings
 
-    async def settle_in(self, *, with_sentry: bool = True) -> tuple[Tenant, Person, Place]:
+    async def install(self, *, with_sentry: bool = True) -> tuple[Tenant, Person, Place]:
         """A tenant that joined by an invite, its owner, and a channel with LogSense in it."""
-        tenant = self.peer.tenant()
-        ada = self.peer.person("Ada", tenant)
-        channel = self.peer.channel(tenant, ada)
+        tenant = self.fake_teams.tenant()
+        ada = self.fake_teams.person("Ada", tenant)
+        channel = self.fake_teams.channel(tenant, ada)
         await self.join(ada, f"org-{tenant.id[:8]}")
         if with_sentry:
             await (await self.store_of(tenant)).save_sentry_connection(self.connection())
@@ -47,10 +47,10 @@ class Town:
 
     async def join(self, person: Person, organization_id: str) -> None:
         """The person's tenant leads to that organization, made for it."""
-        chat = self.peer.chat(person)
+        chat = self.fake_teams.chat(person)
         before = len(chat.messages)
-        await self.peer.say(person, chat, f"join {await self.invite(organization_id)}")
-        await self.peer.until(lambda: len(chat.messages) > before)
+        await self.fake_teams.say(person, chat, f"join {await self.invite(organization_id)}")
+        await self.fake_teams.until(lambda: len(chat.messages) > before)
         assert "Welcome" in chat.posts()[-1].text
 
     async def invite(self, organization_id: str) -> str:
@@ -73,13 +73,13 @@ class Town:
 
     async def report_in(self, place: Place) -> Message:
         """The first report there, once its progress has come to rest too."""
-        report = await self.peer.until(lambda: next(filter(is_report, place.posts()), None))
-        await self.peer.until(lambda: not any(map(is_spinning, place.posts())))
+        report = await self.fake_teams.until(lambda: next(filter(is_report, place.posts()), None))
+        await self.fake_teams.until(lambda: not any(map(is_spinning, place.posts())))
         return report
 
     async def said_in(self, place: Place, words: str) -> Message:
         """The first message there that holds the words."""
-        return await self.peer.until(lambda: next((it for it in place.posts() if words in it.text), None))
+        return await self.fake_teams.until(lambda: next((it for it in place.posts() if words in it.text), None))
 
     async def fetched(self, address: str) -> tuple[int, bytes]:
         """What the world gets at an address of ours."""
@@ -104,9 +104,9 @@ def root_of(message: Message) -> str:
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[TeamsPeer]:
-    async with TeamsPeer() as peer:
-        yield peer
+async def fake_teams() -> AsyncIterator[FakeTeams]:
+    async with FakeTeams() as fake_teams:
+        yield fake_teams
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def sentry() -> AsyncIterator[LocalSentry]:
         yield sentry
 
 
-def variables_for(home: Path, peer: TeamsPeer, sentry: LocalSentry) -> dict[str, str]:
+def variables_for(home: Path, fake_teams: FakeTeams, sentry: LocalSentry) -> dict[str, str]:
     """A bot of that Teams; nothing of this machine's environment."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -123,33 +123,33 @@ def variables_for(home: Path, peer: TeamsPeer, sentry: LocalSentry) -> dict[str,
         "LOGSENSE_HOME": str(home),
         "LOGSENSE_LISTEN": address,
         "LOGSENSE_PUBLIC_URL": PUBLIC_URL,
-        "TEAMS_APP_ID": peer.app_id,
-        "TEAMS_APP_PASSWORD": peer.app_password,
+        "TEAMS_APP_ID": fake_teams.app_id,
+        "TEAMS_APP_PASSWORD": fake_teams.app_password,
         "TEAMS_TENANT_ID": HOME_TENANT,
-        "LOGSENSE_TEAMS_SERVICES": peer.url,
-        "LOGSENSE_TEAMS_TOKEN_URL": peer.token_url,
-        "LOGSENSE_TEAMS_OPENID_URL": peer.openid_url,
+        "LOGSENSE_TEAMS_SERVICES": fake_teams.url,
+        "LOGSENSE_TEAMS_TOKEN_URL": fake_teams.token_url,
+        "LOGSENSE_TEAMS_OPENID_URL": fake_teams.openid_url,
         "LOGSENSE_TENANT_HOSTS": sentry.base_url.removeprefix("http://"),
         "LOGSENSE_REASONER": "rules",
     }
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, peer: TeamsPeer, sentry: LocalSentry) -> AsyncIterator[Town]:
+async def running(settings: Settings, fake_teams: FakeTeams, sentry: LocalSentry) -> AsyncIterator[TeamsHarness]:
     """LogSense, listening."""
     async with build_app(settings) as app, serving(app) as url:
-        peer.bot_url = f"{url}/api/messages"
-        await peer.until(lambda: app.tools)
-        yield Town(peer, sentry, app, url, settings)
+        fake_teams.bot_url = f"{url}/api/messages"
+        await fake_teams.until(lambda: app.tools)
+        yield TeamsHarness(fake_teams, sentry, app, url, settings)
 
 
-def settings_for(home: Path, peer: TeamsPeer, sentry: LocalSentry, **changes: Any) -> Settings:
+def settings_for(home: Path, fake_teams: FakeTeams, sentry: LocalSentry, **changes: Any) -> Settings:
     """The same as settings."""
-    given: dict[str, Any] = dict(variables_for(home, peer, sentry))
+    given: dict[str, Any] = dict(variables_for(home, fake_teams, sentry))
     return Settings(_env_file=None, **given | changes)  # type: ignore[call-arg]
 
 
 @pytest.fixture
-async def town(tmp_path: Path, peer: TeamsPeer, sentry: LocalSentry) -> AsyncIterator[Town]:
-    async with running(settings_for(tmp_path / "home", peer, sentry), peer, sentry) as town:
-        yield town
+async def harness(tmp_path: Path, fake_teams: FakeTeams, sentry: LocalSentry) -> AsyncIterator[TeamsHarness]:
+    async with running(settings_for(tmp_path / "home", fake_teams, sentry), fake_teams, sentry) as harness:
+        yield harness

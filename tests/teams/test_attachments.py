@@ -9,7 +9,7 @@ import pytest
 
 from adapters.common import attached_files
 from tests.benchmarks.log_writer import write_log
-from tests.teams.conftest import Town
+from tests.teams.conftest import TeamsHarness
 
 TRACE = b"""2026-11-28T09:00:02Z ERROR api request 17 failed, password=hunter2hunter2
 Traceback (most recent call last):
@@ -20,21 +20,21 @@ KeyError: 'price'
 
 
 @pytest.mark.parametrize("words", ["", "investigate", "what is this?"])
-async def test_an_attached_log_is_investigated_and_its_secrets_stay_masked(town: Town, words: str) -> None:
-    _, ada, _ = await town.settle_in()
-    chat = town.peer.chat(ada)
-    await town.peer.say(ada, chat, words, files=[town.peer.shared("api.log", TRACE)])
-    report = await town.report_in(chat)
+async def test_an_attached_log_is_investigated_and_its_secrets_stay_masked(harness: TeamsHarness, words: str) -> None:
+    _, ada, _ = await harness.install()
+    chat = harness.fake_teams.chat(ada)
+    await harness.fake_teams.say(ada, chat, words, files=[harness.fake_teams.shared("api.log", TRACE)])
+    report = await harness.report_in(chat)
     assert "KeyError" in report.text and "cart.py" in report.text
     assert any("api.log" in message.text for message in chat.posts())
     assert not any("hunter2hunter2" in message.text for message in chat.posts())
 
 
-async def test_a_file_that_the_connector_keeps_is_read_with_the_bots_token(town: Town) -> None:
-    _, ada, _ = await town.settle_in()
-    chat = town.peer.chat(ada)
-    await town.peer.say(ada, chat, "", files=[town.peer.attached("trace.txt", TRACE, "text/plain")])
-    assert "KeyError" in (await town.report_in(chat)).text
+async def test_a_file_that_the_connector_keeps_is_read_with_the_bots_token(harness: TeamsHarness) -> None:
+    _, ada, _ = await harness.install()
+    chat = harness.fake_teams.chat(ada)
+    await harness.fake_teams.say(ada, chat, "", files=[harness.fake_teams.attached("trace.txt", TRACE, "text/plain")])
+    assert "KeyError" in (await harness.report_in(chat)).text
 
 
 @pytest.mark.parametrize(
@@ -52,38 +52,46 @@ async def test_a_file_that_the_connector_keeps_is_read_with_the_bots_token(town:
     ],
 )
 async def test_what_is_not_read_gets_a_plain_sentence(
-    town: Town, name: str, content: bytes, url: str | None, words: str
+    harness: TeamsHarness, name: str, content: bytes, url: str | None, words: str
 ) -> None:
-    _, ada, _ = await town.settle_in()
-    chat = town.peer.chat(ada)
-    address = f"{town.peer.url}/sharepoint/{name}" if url == "expired" else url
-    await town.peer.say(ada, chat, "have a look", files=[town.peer.shared(name, content, url=address)])
-    await town.said_in(chat, words)
+    _, ada, _ = await harness.install()
+    chat = harness.fake_teams.chat(ada)
+    address = f"{harness.fake_teams.url}/sharepoint/{name}" if url == "expired" else url
+    await harness.fake_teams.say(
+        ada, chat, "have a look", files=[harness.fake_teams.shared(name, content, url=address)]
+    )
+    await harness.said_in(chat, words)
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
-async def test_a_long_or_compressed_log_is_read_as_a_whole(town: Town, is_compressed: bool) -> None:
-    _, ada, _ = await town.settle_in()
-    chat, text = town.peer.chat(ada), io.StringIO()
+async def test_a_long_or_compressed_log_is_read_as_a_whole(harness: TeamsHarness, is_compressed: bool) -> None:
+    _, ada, _ = await harness.install()
+    chat, text = harness.fake_teams.chat(ada), io.StringIO()
     write_log(text, 3 * 1024**2)
     raw = text.getvalue().encode()
     name = "shop.log.gz" if is_compressed else "shop.log"
-    await town.peer.say(ada, chat, "", files=[town.peer.shared(name, gzip.compress(raw) if is_compressed else raw)])
-    report = await town.report_in(chat)
+    await harness.fake_teams.say(
+        ada, chat, "", files=[harness.fake_teams.shared(name, gzip.compress(raw) if is_compressed else raw)]
+    )
+    report = await harness.report_in(chat)
     assert "Payments failed first" in report.text and f"{name}:" in report.text
     assert any(f"Reading {name}, " in message.text for message in chat.posts())
 
 
-async def test_a_file_that_says_it_is_too_large_is_not_read(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_that_says_it_is_too_large_is_not_read(
+    harness: TeamsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(attached_files, "MAX_FILE_BYTES", 2 * 1024**2)
-    _, ada, _ = await town.settle_in()
-    chat = town.peer.chat(ada)
-    await town.peer.say(ada, chat, "have a look", files=[town.peer.shared("big.log", b"x" * (3 * 1024**2))])
-    await town.said_in(chat, "big.log is too large: files of up to 2 MB")
+    _, ada, _ = await harness.install()
+    chat = harness.fake_teams.chat(ada)
+    await harness.fake_teams.say(
+        ada, chat, "have a look", files=[harness.fake_teams.shared("big.log", b"x" * (3 * 1024**2))]
+    )
+    await harness.said_in(chat, "big.log is too large: files of up to 2 MB")
     assert not any("Reading" in message.text for message in chat.posts())
 
 
-async def test_in_a_channel_people_learn_where_files_are_read(town: Town) -> None:
-    _, ada, incidents = await town.settle_in()
-    await town.peer.say(ada, incidents, "have a look at the log")
-    await town.said_in(incidents, "in a one-to-one chat only")
+async def test_in_a_channel_people_learn_where_files_are_read(harness: TeamsHarness) -> None:
+    _, ada, incidents = await harness.install()
+    await harness.fake_teams.say(ada, incidents, "have a look at the log")
+    await harness.said_in(incidents, "in a one-to-one chat only")

@@ -27,7 +27,7 @@ from core.ports import Installations
 from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
 from tests.adapters.slack.samples import REPORT
-from tests.fakes.teams import TeamsPeer
+from tests.fakes.teams import FakeTeams
 
 VIEW = ProgressView("i1", "SHOP-1", Status.RUNNING, (), None, (), NO_USAGE, datetime(2026, 11, 23, tzinfo=UTC))
 FIXES = tuple(Fix(f"Fix number {number}", ("Do this. " * 20,), Level.LOW, Level.LOW) for number in range(20))
@@ -37,22 +37,22 @@ LONG_REPORT = replace(REPORT, report=replace(REPORT.report, fixes=FIXES), resolv
 class Bench:
     """A channel, and the tenant it posts to."""
 
-    def __init__(self, peer: TeamsPeer, session: aiohttp.ClientSession, kept: Installations) -> None:
-        self.peer = peer
-        self.acme = peer.tenant()
-        self.ada = peer.person("Ada", self.acme)
-        self.room = peer.channel(self.acme, self.ada)
+    def __init__(self, fake_teams: FakeTeams, session: aiohttp.ClientSession, kept: Installations) -> None:
+        self.fake_teams = fake_teams
+        self.acme = fake_teams.tenant()
+        self.ada = fake_teams.person("Ada", self.acme)
+        self.room = fake_teams.channel(self.acme, self.ada)
         self.session, self.kept = session, kept
-        self.channel = self.sender(peer.app_password)
+        self.channel = self.sender(fake_teams.app_password)
         self.workspace = WorkspaceRef(Platform.TEAMS, self.acme.id)
         self.here = ConversationRef(self.workspace, self.room.id)
 
     def sender(self, password: str) -> TeamsChannel:
         """A channel with that password, as each replica has one."""
-        peer = self.peer
-        credentials = BotCredentials(peer.app_id, password, peer.token_url, lambda: self.session)
+        fake_teams = self.fake_teams
+        credentials = BotCredentials(fake_teams.app_id, password, fake_teams.token_url, lambda: self.session)
         connector = Connector(
-            lambda: self.session, credentials, services=frozenset({peer.url}), bot_id=f"28:{peer.app_id}"
+            lambda: self.session, credentials, services=frozenset({fake_teams.url}), bot_id=f"28:{fake_teams.app_id}"
         )
         budgets = Budgets("teams", lambda _: Budget(per_minute=6_000, burst=1_000))
         return TeamsChannel(connector, TeamsInstallations(self.kept), budgets, None)
@@ -63,18 +63,18 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     url = f"sqlite:///{tmp_path / 'logsense.db'}"
     await migrate(url)
     async with (
-        TeamsPeer() as peer,
+        FakeTeams() as fake_teams,
         aiohttp.ClientSession() as session,
         open_stores(url, owner="one", secret_keys=["key"]) as stores,
     ):
-        bench = Bench(peer, session, stores.installations)
-        await TeamsInstallations(stores.installations).remember(bench.workspace, peer.service_url)
+        bench = Bench(fake_teams, session, stores.installations)
+        await TeamsInstallations(stores.installations).remember(bench.workspace, fake_teams.service_url)
         yield bench
 
 
 async def test_another_replica_knows_where_to_write_and_who_was_never_heard_of_is_not_written_to(bench: Bench) -> None:
     (message,) = await bench.channel.post(bench.here, VIEW)
-    await bench.sender(bench.peer.app_password).edit(message, replace(VIEW, title="SHOP-2"), final=True)
+    await bench.sender(bench.fake_teams.app_password).edit(message, replace(VIEW, title="SHOP-2"), final=True)
     assert "SHOP-2" in bench.room.posts()[0].text
     elsewhere = replace(bench.here, workspace=WorkspaceRef(Platform.TEAMS, "unheard-of"))
     with pytest.raises(AccessDenied, match="not installed"):
@@ -84,7 +84,7 @@ async def test_another_replica_knows_where_to_write_and_who_was_never_heard_of_i
 @pytest.mark.parametrize("status", [412, 429, 502, 504])
 async def test_whatever_status_limits_edits_nothing_is_posted_there_meanwhile_either(bench: Bench, status: int) -> None:
     (message,) = await bench.channel.post(bench.here, VIEW)
-    bench.peer.fault("put", status, retry_after=1)
+    bench.fake_teams.fault("put", status, retry_after=1)
     with pytest.raises(RateLimited) as limited:
         await bench.channel.edit(message, VIEW, final=True)
     assert limited.value.retry_after_s == 1
@@ -100,7 +100,7 @@ async def test_a_place_that_is_lost_says_how_to_get_it_back(bench: Bench) -> Non
 
 @pytest.mark.parametrize("most", [24_000, 12_000])
 async def test_what_teams_finds_too_large_is_sent_as_several_smaller_cards(bench: Bench, most: int) -> None:
-    bench.peer.state.max_bytes = most
+    bench.fake_teams.state.max_bytes = most
     posted = await bench.channel.post(bench.here, LONG_REPORT)
     shown = bench.room.posts()
     assert len(shown) == len(posted) > 1
@@ -114,7 +114,7 @@ async def test_what_teams_finds_too_large_is_sent_as_several_smaller_cards(bench
 
 @pytest.mark.parametrize("status", [0, 500])
 async def test_a_service_that_is_away_is_one_to_try_again(bench: Bench, status: int) -> None:
-    bench.peer.fault("post", status)
+    bench.fake_teams.fault("post", status)
     with pytest.raises(ServiceUnavailable):
         await bench.channel.post(bench.here, VIEW)
     await bench.channel.post(bench.here, VIEW)
@@ -122,10 +122,10 @@ async def test_a_service_that_is_away_is_one_to_try_again(bench: Bench, status: 
 
 async def test_a_token_is_asked_for_once_and_replaced_when_teams_refuses_it(bench: Bench) -> None:
     await asyncio.gather(*(bench.channel.post(bench.here, VIEW) for _ in range(5)))
-    assert len(bench.peer.tokens) == 1
-    bench.peer.tokens.clear()
+    assert len(bench.fake_teams.tokens) == 1
+    bench.fake_teams.tokens.clear()
     await bench.channel.post(bench.here, VIEW)
-    assert len(bench.peer.tokens) == 1
+    assert len(bench.fake_teams.tokens) == 1
 
 
 async def test_a_wrong_password_is_named_and_never_shown(bench: Bench) -> None:
@@ -136,10 +136,10 @@ async def test_a_wrong_password_is_named_and_never_shown(bench: Bench) -> None:
 
 async def test_a_whisper_reaches_the_person_in_their_own_chat(bench: Bench) -> None:
     ada = Actor(bench.ada.id, "Ada")
-    await bench.channel.whisper(bench.here, ada, NoticeView("only you"))
-    chat = bench.peer.chat(bench.ada)
+    await bench.channel.post_ephemeral(bench.here, ada, NoticeView("only you"))
+    chat = bench.fake_teams.chat(bench.ada)
     assert "only you" in chat.posts()[0].text and bench.room.posts() == []
-    await bench.channel.whisper(ConversationRef(bench.workspace, chat.id, "chat"), ada, NoticeView("you again"))
+    await bench.channel.post_ephemeral(ConversationRef(bench.workspace, chat.id, "chat"), ada, NoticeView("you again"))
     assert len(chat.posts()) == 2
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.teams.conftest import HOME_TENANT, Town
+from tests.teams.conftest import HOME_TENANT, TeamsHarness
 
 ODD: list[Any] = [None, 7, True, "", "x", [], [7], {}, {"id": 7}, {"id": []}]
 BODIES = [b"", b"{", b"[]", b"null", b"7", b'"x"', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b"\x00", b"{}"]
@@ -46,13 +46,15 @@ def spoiled(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from (whole | {name: inner} for inner in spoiled(value))
 
 
-async def test_no_malformed_request_is_an_error_of_the_server(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_malformed_request_is_an_error_of_the_server(
+    harness: TeamsHarness, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
-    peer = town.peer
-    ada = peer.person("Ada", peer.tenant(HOME_TENANT))
-    whole = peer.activity("message", ada, peer.chat(ada)) | {"text": ""}
-    token = f"Bearer {peer.keys.token(str(whole['serviceUrl']))}"
-    odd_token = f"Bearer {peer.keys.token('https://[', serviceurl='https://[')}"
+    fake_teams = harness.fake_teams
+    ada = fake_teams.person("Ada", fake_teams.tenant(HOME_TENANT))
+    whole = fake_teams.activity("message", ada, fake_teams.chat(ada)) | {"text": ""}
+    token = f"Bearer {fake_teams.keys.token(str(whole['serviceUrl']))}"
+    odd_token = f"Bearer {fake_teams.keys.token('https://[', serviceurl='https://[')}"
     good = json.dumps(whole).encode()
     pressed = whole | {"type": "invoke", "name": "adaptiveCard/action"}
     pressed["value"] = {"action": {"data": {"logsense": "show_evidence", "value": "no-such-investigation"}}}
@@ -69,10 +71,10 @@ async def test_no_malformed_request_is_an_error_of_the_server(town: Town, caplog
     assert len(requests) >= 400
     async with aiohttp.ClientSession() as session:
         for body, headers, expected in requests:
-            status = await posted(session, peer.bot_url, body, headers)
+            status = await posted(session, fake_teams.bot_url, body, headers)
             assert status < 500 and expected in (0, status), (status, body[:300], headers)
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
-    assert await town.app.store.investigations(9) == []
+    assert await harness.app.store.investigations(9) == []
 
 
 async def posted(session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> int:

@@ -17,7 +17,7 @@ import pytest
 
 from bot.demo.local_sentry import Fault, LocalSentry
 from tests import forkserver
-from tests.fakes.teams import Message, Person, Place, TeamsPeer
+from tests.fakes.teams import FakeTeams, Message, Person, Place
 from tests.teams.conftest import HOME_TENANT, is_report, is_spinning, variables_for
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ CHECKMARK = "2705_whiteheavycheckmark"
 class Served:
     """`logsense serve` in a process of its own, over and over on the same data directory."""
 
-    peer: TeamsPeer
+    fake_teams: FakeTeams
     sentry: LocalSentry
     ada: Person
     incidents: Place
@@ -61,7 +61,7 @@ class Served:
 
     def calls(self, method: str, count: int) -> Callable[[], bool]:
         """Whether Teams was called so often."""
-        return lambda: [call for call, _ in self.peer.state.calls].count(method) >= count
+        return lambda: [call for call, _ in self.fake_teams.state.calls].count(method) >= count
 
     def reports(self) -> list[Message]:
         """Every report in the channel."""
@@ -77,25 +77,25 @@ class Served:
 
     async def come_to_rest(self, *, cards: int = 1, reports: int = 1) -> Message:
         """The newest report, once its card of progress has its last edit."""
-        await self.peer.until(lambda: len(self.reports()) == reports, timeout_s=40)
-        await self.peer.until(lambda: self.cards() and not is_spinning(self.cards()[-1]), timeout_s=40)
+        await self.fake_teams.until(lambda: len(self.reports()) == reports, timeout_s=40)
+        await self.fake_teams.until(lambda: self.cards() and not is_spinning(self.cards()[-1]), timeout_s=40)
         assert (len(self.cards()), len(self.reports())) == (cards, reports)
         return self.reports()[-1]
 
 
 @pytest.fixture
-async def served(tmp_path: Path, peer: TeamsPeer, sentry: LocalSentry) -> AsyncIterator[Served]:
-    tenant = peer.tenant(HOME_TENANT)
-    ada = peer.person("Ada", tenant)
+async def served(tmp_path: Path, fake_teams: FakeTeams, sentry: LocalSentry) -> AsyncIterator[Served]:
+    tenant = fake_teams.tenant(HOME_TENANT)
+    ada = fake_teams.person("Ada", tenant)
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    ours = variables_for(tmp_path / "home", peer, sentry) | {
+    ours = variables_for(tmp_path / "home", fake_teams, sentry) | {
         "PYTHONPATH": str(ROOT),
         "SENTRY_URL": sentry.base_url,
         "SENTRY_ORG": sentry.organization_slug,
         "SENTRY_TOKEN": sentry.token,
     }
-    peer.bot_url = f"http://{ours['LOGSENSE_LISTEN']}/api/messages"
-    served = Served(peer, sentry, ada, peer.channel(tenant, ada), kept | ours)
+    fake_teams.bot_url = f"http://{ours['LOGSENSE_LISTEN']}/api/messages"
+    served = Served(fake_teams, sentry, ada, fake_teams.channel(tenant, ada), kept | ours)
     await served.start()
     yield served
     await served.crash()
@@ -104,26 +104,26 @@ async def served(tmp_path: Path, peer: TeamsPeer, sentry: LocalSentry) -> AsyncI
 Arrange = Callable[[Served], object]
 When = Callable[[Served], Callable[[], object]]
 TOLD_ONCE: dict[str, tuple[Arrange, When]] = {
-    "while the card is on its way": (lambda it: it.peer.delay("post", 0.5), lambda it: it.calls("post", 1)),
+    "while the card is on its way": (lambda it: it.fake_teams.delay("post", 0.5), lambda it: it.calls("post", 1)),
     "while the first step reads Sentry": (
         lambda it: it.sentry.faults.append(Fault("/issues/", "hang")),
         lambda it: lambda: any("/issues/" in path for _, path in it.sentry.requests),
     ),
     "while the third request to Sentry is answered": (lambda it: None, lambda it: lambda: len(it.sentry.requests) >= 3),
-    "at the first edit": (lambda it: it.peer.delay("put", 0.3), lambda it: it.calls("put", 1)),
+    "at the first edit": (lambda it: it.fake_teams.delay("put", 0.3), lambda it: it.calls("put", 1)),
     "once Teams said that the report is there": (
-        lambda it: it.peer.delay("put", 0.5, times=99),
+        lambda it: it.fake_teams.delay("put", 0.5, times=99),
         lambda it: it.calls("post", 3),
     ),
 }
 TOLD_TWICE: dict[str, tuple[Arrange, When, dict[str, int]]] = {
     "once the card is there, before Teams said so": (
-        lambda it: it.peer.delay("post", 0.5, is_done=True),
+        lambda it: it.fake_teams.delay("post", 0.5, is_done=True),
         lambda it: it.cards,
         {"cards": 2},
     ),
     "once the report is there, before Teams said so": (
-        lambda it: it.peer.delay("post", 0.5, times=2, is_done=True),
+        lambda it: it.fake_teams.delay("post", 0.5, times=2, is_done=True),
         lambda it: it.reports,
         {"reports": 2},
     ),
@@ -134,7 +134,7 @@ TOLD_TWICE: dict[str, tuple[Arrange, When, dict[str, int]]] = {
 async def test_a_killed_investigation_ends_with_one_card_and_one_report(served: Served, point: str) -> None:
     arrange, happened = TOLD_ONCE[point]
     arrange(served)
-    assert (await served.peer.say(served.ada, served.incidents, "investigate SHOP-1")).status == 202
+    assert (await served.fake_teams.say(served.ada, served.incidents, "investigate SHOP-1")).status == 202
     await served.crash_when(happened(served))
     await served.come_to_rest()
 
@@ -145,39 +145,39 @@ async def test_what_teams_took_without_our_hearing_of_it_is_told_once_more_and_n
 ) -> None:
     arrange, happened, told = TOLD_TWICE[point]
     arrange(served)
-    assert (await served.peer.say(served.ada, served.incidents, "investigate SHOP-1")).status == 202
+    assert (await served.fake_teams.say(served.ada, served.incidents, "investigate SHOP-1")).status == 202
     await served.crash_when(happened(served))
     report = await served.come_to_rest(**told)
-    await served.peer.react(served.ada, served.incidents, report, added=CHECKMARK)
-    await served.peer.until(lambda: "by Ada" in report.text)
+    await served.fake_teams.react(served.ada, served.incidents, report, added=CHECKMARK)
+    await served.fake_teams.until(lambda: "by Ada" in report.text)
 
 
 async def test_a_killed_answer_and_a_killed_decision_are_each_given_once(served: Served) -> None:
-    await served.peer.say(served.ada, served.incidents, "investigate SHOP-1")
+    await served.fake_teams.say(served.ada, served.incidents, "investigate SHOP-1")
     report = await served.come_to_rest()
-    await served.peer.until(lambda: served.holding("Bar chart of events"))
+    await served.fake_teams.until(lambda: served.holding("Bar chart of events"))
 
     root = report.conversation.partition(";messageid=")[2]
-    posts = [call for call, _ in served.peer.state.calls].count("post")
-    served.peer.delay("post", 0.5)
-    await served.peer.say(served.ada, served.incidents, "who is affected?", root=root)
+    posts = [call for call, _ in served.fake_teams.state.calls].count("post")
+    served.fake_teams.delay("post", 0.5)
+    await served.fake_teams.say(served.ada, served.incidents, "who is affected?", root=root)
     await served.crash_when(served.calls("post", posts + 1))
-    await served.peer.until(lambda: served.holding("who is affected?"), timeout_s=40)
+    await served.fake_teams.until(lambda: served.holding("who is affected?"), timeout_s=40)
 
-    posts = [call for call, _ in served.peer.state.calls].count("post")
-    served.peer.delay("post", 0.5)
-    await served.peer.react(served.ada, served.incidents, report, added=CHECKMARK)
+    posts = [call for call, _ in served.fake_teams.state.calls].count("post")
+    served.fake_teams.delay("post", 0.5)
+    await served.fake_teams.react(served.ada, served.incidents, report, added=CHECKMARK)
     await served.crash_when(served.calls("post", posts + 1))
-    await served.peer.until(lambda: "reopen_investigation" in report.verbs, timeout_s=40)
-    await served.peer.until(lambda: served.holding("What fixed it?"), timeout_s=40)
+    await served.fake_teams.until(lambda: "reopen_investigation" in report.verbs, timeout_s=40)
+    await served.fake_teams.until(lambda: served.holding("What fixed it?"), timeout_s=40)
     assert len(served.holding("who is affected?")) == 1 and len(served.holding("What fixed it?")) == 1
     assert len(served.reports()) == 1
 
 
 async def test_a_stopped_process_hands_its_work_to_the_next_one(served: Served) -> None:
     served.sentry.faults.append(Fault("/events/", "hang"))
-    await served.peer.say(served.ada, served.incidents, "investigate SHOP-1")
-    await served.peer.until(lambda: any("/events/" in path for _, path in served.sentry.requests))
+    await served.fake_teams.say(served.ada, served.incidents, "investigate SHOP-1")
+    await served.fake_teams.until(lambda: any("/events/" in path for _, path in served.sentry.requests))
     assert served.process is not None
     served.process.terminate()
     assert await asyncio.wait_for(served.process.wait(), 15) == 0

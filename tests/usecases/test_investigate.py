@@ -22,7 +22,7 @@ from core.domain.tenancy import Actor, OrganizationId, Platform, WorkspaceRef
 from core.ports import HostTools, Reasoner, Stores, Toolbox, ToolResult, ToolSpec
 from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
-from core.work.investigate import InvestigateJob, Investigators
+from core.work.investigate import AgentFactory, InvestigateJob
 from tests.usecases.test_worker import NOW, ORGANIZATION
 
 TURNS = 3
@@ -90,7 +90,7 @@ async def test_a_turn_that_was_committed_is_not_asked_for_again_by_the_same_atte
     asked = Investigation("inv-1", Subject("SHOP-1", "SHOP-1"), here, Actor("ada", "ada"), NOW)
     await store.add_investigation(asked, None, "delivery")
     (run,) = await stores.runs.claim(1)
-    job = InvestigateJob(Investigators(stores, Tools(), reasoners, Budget(), lambda: NOW, Threads({})))
+    job = InvestigateJob(AgentFactory(stores, Tools(), reasoners, Budget(), lambda: NOW, Threads({})))
     with pytest.raises(ServiceUnavailable):
         await job.work(run)
     await job.work(run)

@@ -26,7 +26,7 @@ from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpHostTools, McpToolbox
 from core.gateways.qdrant.connection import KnowledgeSettings
 from core.knowledge.index import catch_up, index_pending
-from core.knowledge.lessons import entry_from, heed_votes, learn, merge, note_report
+from core.knowledge.lessons import apply_feedback, confirm_from_resolution, entry_from, merge, save_draft
 from core.ports import HostTools, OrganizationStore
 from core.storage.database_stores import open_stores
 from core.storage.schema import migrate
@@ -73,13 +73,17 @@ class School:
         transcript, conclusion = await loop.run()
         assert isinstance(conclusion, Analysis)
         reported = begun.conclude(report_from(transcript, conclusion, "rules"), NOW)
-        await note_report(reported, transcript, self.store, self.tools)
+        await save_draft(reported, transcript, self.store, self.tools)
         return reported, transcript
 
     async def confirmed(self, at: datetime = LONG_AFTER) -> KnowledgeEntry:
         """An incident that Ada ended then."""
         reported, transcript = await self.investigate()
-        return (await learn(reported.resolve(ADA, at, "Closed the session"), transcript, self.store, self.tools)).entry
+        return (
+            await confirm_from_resolution(
+                reported.resolve(ADA, at, "Closed the session"), transcript, self.store, self.tools
+            )
+        ).entry
 
     async def entry(self) -> KnowledgeEntry:
         """The one entry there is."""
@@ -117,7 +121,7 @@ async def test_a_draft_is_never_found_and_the_same_error_stays_one_entry(school:
     second, transcript = await school.investigate()
     assert second.report is not None and second.report.similar == ()
     assert (await school.entry()).status == Standing.DRAFT
-    await learn(second.resolve(BOB, NOW, "Raised the pool"), transcript, school.store, school.tools)
+    await confirm_from_resolution(second.resolve(BOB, NOW, "Raised the pool"), transcript, school.store, school.tools)
     entry = await school.entry()
     assert (entry.id, entry.status, entry.fix) == (first.id, "confirmed", "Raised the pool")
 
@@ -144,19 +148,19 @@ async def test_somebody_who_says_it_is_wrong_takes_it_out_of_the_opening_and_can
     await school.confirmed()
     second, transcript = await school.investigate()
     wrong = second.judge(BOB, False, NOW)
-    assert (await heed_votes(wrong, transcript, school.store, school.tools) or wrong).status == "disputed"
+    assert (await apply_feedback(wrong, transcript, school.store, school.tools) or wrong).status == "disputed"
     third, _ = await school.investigate()
     assert opening(third.report) is None
-    entry = await heed_votes(wrong.judge(BOB, None, NOW), transcript, school.store, school.tools)
+    entry = await apply_feedback(wrong.judge(BOB, None, NOW), transcript, school.store, school.tools)
     assert entry is not None and entry.status == "confirmed"
 
 
 async def test_reopening_takes_the_lesson_back_however_often_it_is_carried_out(school: School) -> None:
     reported, transcript = await school.investigate()
     resolved = reported.resolve(ADA, NOW, "Closed the session")
-    await learn(resolved, transcript, school.store, school.tools)
+    await confirm_from_resolution(resolved, transcript, school.store, school.tools)
     for _ in range(2):
-        lesson = await learn(resolved.reopen(), transcript, school.store, school.tools)
+        lesson = await confirm_from_resolution(resolved.reopen(), transcript, school.store, school.tools)
         assert (lesson.entry.status, lesson.entry.worked) == ("disputed", 0)
 
 
@@ -166,7 +170,9 @@ async def test_an_entry_much_like_another_is_named_and_merging_makes_them_one(sc
     await school.store.put_knowledge([twin])
     await index_pending(school.store, school.tools)
     reported, transcript = await school.investigate()
-    lesson = await learn(reported.resolve(ADA, NOW, "Closed the session"), transcript, school.store, school.tools)
+    lesson = await confirm_from_resolution(
+        reported.resolve(ADA, NOW, "Closed the session"), transcript, school.store, school.tools
+    )
     assert lesson.near == "twin"
     kept = await merge(school.store, school.tools, lesson.entry.id, "twin", NOW)
     assert "Restarted" in [past.fix for past in kept.past_fixes]

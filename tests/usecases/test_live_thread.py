@@ -51,10 +51,10 @@ class SlowChannel:
     async def delete(self, message: MessageRef) -> None:
         raise AssertionError("nothing is deleted here")
 
-    async def illustrate(self, conversation: ConversationRef, view: ThreadView) -> None:
+    async def post_attachments(self, conversation: ConversationRef, view: ThreadView) -> None:
         raise AssertionError("nothing is illustrated here")
 
-    async def whisper(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
+    async def post_ephemeral(self, conversation: ConversationRef, person: Actor, view: ThreadView) -> None:
         raise AssertionError("nobody whispers here")
 
     async def _write(self, how: str, view: ThreadView) -> None:

@@ -31,7 +31,7 @@ async def stores(database_urls: DatabaseUrls) -> AsyncIterator[SqlStores]:
 
 
 async def kept(urls: DatabaseUrls, at: datetime, stores: SqlStores, **limits: int) -> dict[str, tuple[int, int]]:
-    """Rows of acme by table, before and after its house was kept at that time; only those that changed."""
+    """Rows of acme by table, before and after its harness was kept at that time; only those that changed."""
     await stores.directory.save_limits(ACME, limits)
     before, others = await rows_of(urls.root, ACME), await rows_of(urls.root, GLOBEX)
     await keep_within_limits(stores, ACME, at)

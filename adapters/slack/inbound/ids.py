@@ -62,7 +62,7 @@ def is_id(text: str) -> bool:
 
 
 def workspace_of(*, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool) -> WorkspaceRef:
-    """The door that an event came through: a whole enterprise where the app is installed org-wide, else one team."""
+    """The context that an event came through: a whole enterprise where the app is installed org-wide, else one team."""
     key = enterprise_id if is_enterprise_install and enterprise_id else team_id
     return WorkspaceRef(Platform.SLACK, key or "")
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adapters.slack.context import Caller, Door
+from adapters.slack.context import Caller, EventContext
 from adapters.slack.inbound.ids import Action
 from adapters.slack.render.elements import button, section
 from adapters.slack.render.mrkdwn import escaped
@@ -24,26 +24,26 @@ _MOST = 5
 class Unfurling:
     """Answers `link_shared`: for members, never where outsiders read along, and else by silence."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, context: EventContext) -> None:
+        self._context = context
 
     async def shared(self, event: Mapping[str, Any], caller: Caller) -> None:
         """The links to issues of the connected organization show a button below them."""
         try:
             unfurls = await self._unfurls(event, caller)
             if unfurls:
-                await self._door.channel.unfurl(caller.client, event, unfurls)
+                await self._context.channel.unfurl(caller.client, event, unfurls)
         except LogSenseError as error:
             logger.info("links were not unfurled: %s", error)
 
     async def _unfurls(self, event: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        person = await self._door.person(caller, str(event.get("user")))
+        person = await self._context.person(caller, str(event.get("user")))
         channel = str(event.get("channel"))
-        if await self._door.people.is_shared(
+        if await self._context.people.is_shared(
             caller.client, caller.workspace, channel, patience_s=caller.patience_s, age_s=0.0
         ):
             return {}
-        sentry, _ = await self._door.desk.connections(caller.workspace, person.actor, platform_admin=True)
+        sentry, _ = await self._context.services.connections(caller.workspace, person.actor, platform_admin=True)
         return {} if sentry is None else dict(_known(event, sentry))
 
 

@@ -24,7 +24,7 @@ from adapters.slack.install.installations import Installation, SlackInstallation
 from adapters.slack.install.manifest import bot_scopes
 from core.domain.errors import Refusal
 from core.domain.tenancy import Actor
-from core.ports import Desk, Installations
+from core.ports import Installations, WorkspaceServices
 
 logger = logging.getLogger("logsense.slack")
 
@@ -54,7 +54,7 @@ class InstallFlow(AsyncOAuthFlow):
         client: OAuthClient,
         installations: SlackInstallations,
         kept: Installations,
-        desk: Desk,
+        services: WorkspaceServices,
         *,
         slack_url: str,
         more_scopes: Sequence[str] = (),
@@ -63,7 +63,7 @@ class InstallFlow(AsyncOAuthFlow):
         self._invites: dict[str, str | None] = {}
         self._installations = installations
         self._kept = kept
-        self._desk = desk
+        self._services = services
         super().__init__(
             client=installations.client(),
             settings=AsyncOAuthSettings(
@@ -94,7 +94,7 @@ class InstallFlow(AsyncOAuthFlow):
         ours = _ours(installation)
         invite = self._invites.pop((request.query.get("state") or [""])[0], None)
         name = await self._name_of(ours, str(installation.user_id))
-        await self._desk.installed(ours.workspace, ours.name, Actor(str(installation.user_id), name), invite)
+        await self._services.installed(ours.workspace, ours.name, Actor(str(installation.user_id), name), invite)
         await self._installations.save(ours)
 
     async def handle_callback(self, request: AsyncBoltRequest) -> BoltResponse:

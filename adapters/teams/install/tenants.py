@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from adapters.teams.context import Door, trouble
+from adapters.teams.context import EventContext, trouble
 from adapters.teams.inbound.activities import Activity, Asked, delivery_of, person_of, read_message
 from adapters.teams.inbound.commands import Join
 from adapters.teams.inbound.ids import conversation_of, is_channel, is_personal
@@ -27,14 +27,14 @@ _NO_CODE = "Add the invite that “logsense org invite” made: join, then the i
 class Tenants:
     """Lets tenants in by invitation, and greets where LogSense was installed."""
 
-    def __init__(self, door: Door, installations: TeamsInstallations) -> None:
-        self._door = door
+    def __init__(self, context: EventContext, installations: TeamsInstallations) -> None:
+        self._context = context
         self._installations = installations
 
     async def is_known(self, workspace: WorkspaceRef) -> bool:
         """Whether the tenant leads to an organization."""
         try:
-            await self._door.desk.channel_settings(workspace, "")
+            await self._context.services.channel_settings(workspace, "")
         except NotFound:
             return False
         return True
@@ -66,7 +66,9 @@ class Tenants:
         if not code:
             return NoticeView(_NO_CODE, error=True)
         try:
-            organization, is_new = await self._door.desk.installed(caller.workspace, "", asked.origin.actor, code)
+            organization, is_new = await self._context.services.installed(
+                caller.workspace, "", asked.origin.actor, code
+            )
             await self._installations.remember(caller.workspace, caller.service_url)
         except Exception as error:
             return NoticeView(trouble(error), error=True)
@@ -89,7 +91,7 @@ class Tenants:
     def _installed(self, activity: Activity, caller: Caller, *, connected: bool) -> None:
         conversation = conversation_of(activity)
         if conversation is not None and activity.get("action") == "add":
-            self._door.tasks.start(self._greet(activity, conversation, caller, connected=connected), "greeting")
+            self._context.tasks.start(self._greet(activity, conversation, caller, connected=connected), "greeting")
 
     async def _greet(
         self, activity: Activity, conversation: ConversationRef, caller: Caller, *, connected: bool
@@ -98,18 +100,18 @@ class Tenants:
         if connected:
             # Nothing of the connection is shown but that there is one.
             somebody = person_of(activity) or Actor("", "")
-            sentry, _ = await self._door.desk.connections(caller.workspace, somebody, platform_admin=True)
+            sentry, _ = await self._context.services.connections(caller.workspace, somebody, platform_admin=True)
         place = Place.PERSONAL if is_personal(activity) else Place.TEAM if is_channel(activity) else Place.CHAT
         card = welcome_card(place, connected=connected, sentry=sentry is not None)
-        self._door.say(conversation, card, "LogSense is here", service_url=caller.service_url)
+        self._context.say(conversation, card, "LogSense is here", service_url=caller.service_url)
 
     async def _removed(self, activity: Activity, caller: Caller) -> None:
         where, who = conversation_of(activity), person_of(activity)
-        for one in await self._door.desk.unfinished(caller.workspace):
+        for one in await self._context.services.unfinished(caller.workspace):
             if where is not None and who is not None and one.conversation.channel == where.channel:
                 delivery = f"{delivery_of(activity)}:{one.id}"
-                await self._door.hand_in(Cancellation(delivery, one.conversation, who, one.id))
+                await self._context.submit(Cancellation(delivery, one.conversation, who, one.id))
 
     def _say(self, conversation: ConversationRef, notice: NoticeView, caller: Caller) -> None:
         card = notice_card(notice.text, error=notice.error)
-        self._door.say(conversation, card, notice.text, service_url=caller.service_url)
+        self._context.say(conversation, card, notice.text, service_url=caller.service_url)

@@ -9,7 +9,7 @@ from typing import Any
 _MAX_NAMES = 8
 
 
-def misfit(tool: str, schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> str | None:
+def validate_arguments(tool: str, schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> str | None:
     """A one-sentence correction, or None when `arguments` fit; what was passed is never repeated."""
     properties: Mapping[str, Any] = schema.get("properties", {})
     unknown = [name for name in arguments if name not in properties]

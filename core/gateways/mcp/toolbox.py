@@ -24,7 +24,7 @@ from core.gateways.mcp.envelope import (
     digest_of_event,
 )
 from core.gateways.mcp.process import SERVICE, McpProcess
-from core.gateways.mcp.tool_arguments import misfit
+from core.gateways.mcp.tool_arguments import validate_arguments
 from core.ports import ToolResult, ToolSpec
 
 _entries = TypeAdapter(list[KnowledgeEntry])
@@ -66,7 +66,7 @@ class McpToolbox:
         offered = {spec.name: spec.parameters for spec in await self.list_tools()}
         if call.tool not in offered:
             raise ToolRejected(f"There is no such tool. The tools are {', '.join(offered)}.")
-        if correction := misfit(call.tool, offered[call.tool], call.arguments):
+        if correction := validate_arguments(call.tool, offered[call.tool], call.arguments):
             raise ToolRejected(correction)
         return await self._caller.call(call.tool, call.arguments, retry=True)
 

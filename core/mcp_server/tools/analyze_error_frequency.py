@@ -10,8 +10,8 @@ from core.domain.incident import EventSeries, IssueDetails, IssueRef, Release
 from core.mcp_server.arguments import IssueId, Period
 from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted, cut, iso, spoken
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted, cut, iso, spoken
+from core.mcp_server.tool_context import ToolContext
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.mcp_server.trend import Trend, daily_hour, trend_of
 from core.ports import IncidentSource
@@ -22,20 +22,20 @@ _ROW = 84
 _RELEASE_REACH = timedelta(hours=24)
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def analyze_error_frequency(issue_id: IssueId, period: Period = "14d") -> Sheet:
+    async def analyze_error_frequency(issue_id: IssueId, period: Period = "14d") -> ToolOutput:
         """Counts over time: trend, onset, the release then."""
-        source = doors.incidents()
+        source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
         fitting = _fitting(period, issue)
         series = await source.series(issue, _HOURS[fitting])
-        if doors.has_one_event_only():
-            return await rendered(doors, masker, _one_event_sheet, issue)
+        if context.has_one_event_only():
+            return await rendered(context, masker, _one_event_sheet, issue)
         if series is None or not series.points:
-            return await rendered(doors, masker, _no_series_sheet, issue)
-        return await rendered(doors, masker, _sheet, series, await _introduced_in(source, issue), fitting)
+            return await rendered(context, masker, _no_series_sheet, issue)
+        return await rendered(context, masker, _sheet, series, await _introduced_in(source, issue), fitting)
 
     return analyze_error_frequency
 
@@ -55,33 +55,33 @@ async def _introduced_in(source: IncidentSource, issue: IssueDetails) -> Release
         return None
 
 
-def _sheet(clean: Cleaner, series: EventSeries, release: Release | None, period: str) -> Sheet:
+def _sheet(clean: Cleaner, series: EventSeries, release: Release | None, period: str) -> ToolOutput:
     return frequency_sheet(series, clean(release), period)
 
 
-def frequency_sheet(series: EventSeries, release: Release | None, period: str) -> Sheet:
+def frequency_sheet(series: EventSeries, release: Release | None, period: str) -> ToolOutput:
     """The series as figures: the trend and its test first, then onset, peak and the row of counts."""
     counts = [count for _, count in series.points]
     trend = trend_of(counts)
     onset = _onset(series, trend)
     cause = _release_at(onset, series, release)
-    sheet = Sheet(_headline(series, trend, onset, cause, period))
-    sheet.add(f"Trend: {trend.kind} ({trend.basis})", trend=trend.kind, basis=trend.basis)
-    sheet.add(
+    output = ToolOutput(_headline(series, trend, onset, cause, period))
+    output.add(f"Trend: {trend.kind} ({trend.basis})", trend=trend.kind, basis=trend.basis)
+    output.add(
         f"Total: {counted(sum(counts), 'event')} in {period}, counted every {series.interval_s} s",
         total=sum(counts),
         interval_s=series.interval_s,
         period=period,
     )
-    _add_onset(sheet, onset, cause, release)
-    _add_peak(sheet, series)
+    _add_onset(output, onset, cause, release)
+    _add_peak(output, series)
     hour = daily_hour(series.points)
     if hour is not None:
-        sheet.add(f"It comes daily: most events fall between {hour:02d}:00 and {hour:02d}:59 UTC.")
+        output.add(f"It comes daily: most events fall between {hour:02d}:00 and {hour:02d}:59 UTC.")
     if sum(counts):
         begins = iso(series.points[0][0])
-        sheet.draw(f"Counts from {begins}, oldest first: {_row(counts)}", {"counts": counts}, starts_at=begins)
-    return sheet
+        output.draw(f"Counts from {begins}, oldest first: {_row(counts)}", {"counts": counts}, starts_at=begins)
+    return output
 
 
 def _headline(series: EventSeries, trend: Trend, onset: datetime | None, cause: str | None, period: str) -> str:
@@ -119,53 +119,53 @@ def _release_at(onset: datetime | None, series: EventSeries, release: Release | 
     return release.version if -timedelta(seconds=series.interval_s) <= lead <= _RELEASE_REACH else None
 
 
-def _add_onset(sheet: Sheet, onset: datetime | None, cause: str | None, release: Release | None) -> None:
+def _add_onset(output: ToolOutput, onset: datetime | None, cause: str | None, release: Release | None) -> None:
     if onset is None:
-        sheet.add("Onset: not within this period.")
+        output.add("Onset: not within this period.")
         return
-    sheet.add(f"Onset: {iso(onset)}", onset=iso(onset))
+    output.add(f"Onset: {iso(onset)}", onset=iso(onset))
     if cause and release and release.released_at:
         shown = cut(cause, 150)
-        sheet.add(
+        output.add(
             f"Release at the onset: {shown}, released {iso(release.released_at)}",
             onset_release=shown,
             releases=[{"version": shown, "at": iso(release.released_at)}],
         )
     elif release and release.released_at:
         shown = cut(release.version, 150)
-        sheet.add(
+        output.add(
             f"The introducing release {shown} was released {iso(release.released_at)}, not at the onset.",
             releases=[{"version": shown, "at": iso(release.released_at)}],
         )
 
 
-def _add_peak(sheet: Sheet, series: EventSeries) -> None:
+def _add_peak(output: ToolOutput, series: EventSeries) -> None:
     at, count = max(series.points, key=lambda point: point[1])
     if count:
-        sheet.add(f"Peak: {counted(count, 'event')} at {iso(at)}", peak_at=iso(at), peak_count=count)
+        output.add(f"Peak: {counted(count, 'event')} at {iso(at)}", peak_at=iso(at), peak_count=count)
 
 
-def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:
+def _add_seen(output: ToolOutput, issue: IssueDetails) -> None:
     known = {"first_seen": iso(issue.first_seen), "last_seen": iso(issue.last_seen)}
     if told := ", ".join(f"{field.replace('_', ' ')} {at}" for field, at in known.items() if at):
-        sheet.add(f"All events: {told}", **known)
+        output.add(f"All events: {told}", **known)
 
 
-def _one_event_sheet(clean: Cleaner, raw: IssueDetails) -> Sheet:
+def _one_event_sheet(clean: Cleaner, raw: IssueDetails) -> ToolOutput:
     issue = clean(raw)
-    sheet = Sheet("one pasted event: no frequency is known")
-    sheet.add(ONE_EVENT, single_event=True)
+    output = ToolOutput("one pasted event: no frequency is known")
+    output.add(ONE_EVENT, single_event=True)
     if issue.last_seen:
-        sheet.add(f"It happened at {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
-    return sheet
+        output.add(f"It happened at {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
+    return output
 
 
-def _no_series_sheet(clean: Cleaner, raw: IssueDetails) -> Sheet:
+def _no_series_sheet(clean: Cleaner, raw: IssueDetails) -> ToolOutput:
     issue = clean(raw)
     counts = f", {counted(issue.events, 'event')} in all" if issue.events is not None else ""
-    sheet = Sheet(f"the tracker has no counts over time{counts}")
-    _add_seen(sheet, issue)
-    return sheet
+    output = ToolOutput(f"the tracker has no counts over time{counts}")
+    _add_seen(output, issue)
+    return output
 
 
 def _row(counts: Sequence[int]) -> str:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, cleaned
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, cleaned
+from core.mcp_server.tool_context import ToolContext
 
 _MOST = 40
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def describe_connection() -> Sheet:
+    async def describe_connection() -> ToolOutput:
         """Reads one issue, and asks which scopes the token has."""
-        source = doors.incidents()
+        source = context.incidents()
         await source.issues("is:unresolved", 1)
         scopes = await source.scopes()
         if scopes is None:
-            return Sheet("Issues can be read; the tracker does not say what else the token may do.")
+            return ToolOutput("Issues can be read; the tracker does not say what else the token may do.")
         known = cleaned(tuple(scopes), masker)[:_MOST]
-        sheet = Sheet("Issues can be read.", {"scopes": []})
-        sheet.add(f"The token may: {', '.join(known)}", scopes=list(known))
-        return sheet
+        output = ToolOutput("Issues can be read.", {"scopes": []})
+        output.add(f"The token may: {', '.join(known)}", scopes=list(known))
+        return output
 
     return describe_connection

@@ -8,19 +8,19 @@ from typing import Annotated
 from pydantic import Field
 
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted
+from core.mcp_server.tool_context import ToolContext
 
 EntryIds = Annotated[list[str] | None, Field(description="Ids of knowledge entries", max_length=500)]
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def forget_knowledge(entries: EntryIds = None) -> Sheet:
+    async def forget_knowledge(entries: EntryIds = None) -> ToolOutput:
         """Takes those entries out of the index, or without ids every entry of the organization."""
-        before, after = await doors.knowledge().forget(entries)
+        before, after = await context.knowledge().forget(entries)
         headline = f"{counted(before, 'entry') if before == 1 else f'{before} entries'} in the index, {after} left"
-        return Sheet(headline, {"before": before, "after": after})
+        return ToolOutput(headline, {"before": before, "after": after})
 
     return forget_knowledge

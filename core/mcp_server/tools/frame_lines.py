@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from core.domain.incident import Frame
-from core.mcp_server.output import Sheet, cut
+from core.mcp_server.output import ToolOutput, cut
 
 _LINES_ABOVE, _LINES_BELOW = 4, 2
 _VARIABLES = 16
@@ -46,10 +46,10 @@ def fields_of(frame: Frame) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def add_frame(sheet: Sheet, frame: Frame, basis: str) -> None:
+def add_frame(output: ToolOutput, frame: Frame, basis: str) -> None:
     """The frame that matters: its place, the source around it with an arrow, its locals, those in the line first."""
     module = f", module {cut(frame.module, 120)}" if frame.module else ""
-    sheet.add(f"Frame that matters ({basis}): {place(frame)}{module}", frame=fields_of(frame), frame_basis=basis)
+    output.add(f"Frame that matters ({basis}): {place(frame)}{module}", frame=fields_of(frame), frame_basis=basis)
     failing = ""
     shown = _around(frame)
     width = max((len(str(number)) for number, _ in shown), default=0)
@@ -59,20 +59,20 @@ def add_frame(sheet: Sheet, frame: Frame, basis: str) -> None:
         if number == frame.line:
             failing = raw
             facts["source"] = text.strip()
-        sheet.add(f"{number:<{width}} {'->' if number == frame.line else '  '} {text}".rstrip(), frame=facts)
-    _add_locals(sheet, frame, failing)
+        output.add(f"{number:<{width}} {'->' if number == frame.line else '  '} {text}".rstrip(), frame=facts)
+    _add_locals(output, frame, failing)
 
 
-def _add_locals(sheet: Sheet, frame: Frame, failing: str) -> None:
+def _add_locals(output: ToolOutput, frame: Frame, failing: str) -> None:
     """Those of the failing line first; names that hold the same share a line, and addresses tell nobody anything."""
     named = sorted(frame.variables.items(), key=lambda item: (item[0].startswith("__"), not _is_used(item[0], failing)))
     names_of: dict[str, list[str]] = {}
     for key, value in named[:_VARIABLES]:
         names_of.setdefault(cut(_ADDRESS.sub("", value), _VALUE_CHARS), []).append(cut(key, 80))
     for shown, names in names_of.items():
-        sheet.add(f"local {' = '.join(names)} = {shown}", frame={"variables": dict.fromkeys(names, shown)})
+        output.add(f"local {' = '.join(names)} = {shown}", frame={"variables": dict.fromkeys(names, shown)})
     if len(named) > _VARIABLES:
-        sheet.add(f"… {len(named) - _VARIABLES} more locals")
+        output.add(f"… {len(named) - _VARIABLES} more locals")
 
 
 def _around(frame: Frame) -> Sequence[tuple[int, str]]:

@@ -12,8 +12,8 @@ from core.mcp_server.arguments import IssueId, PageNumber
 from core.mcp_server.frames import roles
 from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted, cut, iso, quoted, spoken
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted, cut, iso, quoted, spoken
+from core.mcp_server.tool_context import ToolContext
 from core.ports import IncidentSource
 
 ONE_EVENT = "Only one pasted event is known: no counts, history, other users or earlier releases."
@@ -32,26 +32,26 @@ class Background:
     gaps: tuple[str, ...]
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def get_sentry_issue_details(issue_id: IssueId, page: PageNumber = 1) -> Sheet:
+    async def get_sentry_issue_details(issue_id: IssueId, page: PageNumber = 1) -> ToolOutput:
         """The issue: its size, since when, releases, commits, tags."""
-        source = doors.incidents()
+        source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
         background = await _background(source, IssueRef(issue_id), issue)
-        return await rendered(doors, masker, _sheet, issue, background, doors.has_one_event_only())
+        return await rendered(context, masker, _sheet, issue, background, context.has_one_event_only())
 
     return get_sentry_issue_details
 
 
-def _sheet(clean: Cleaner, issue: IssueDetails, background: Background, one_event: bool) -> Sheet:
+def _sheet(clean: Cleaner, issue: IssueDetails, background: Background, one_event: bool) -> ToolOutput:
     # The gateway has checked the address; masking would take the digits of its path for personal data.
     shown = replace(clean(replace(issue, url=None)), url=issue.url)
-    sheet = issue_sheet(shown, clean(background), one_event=one_event)
+    output = issue_sheet(shown, clean(background), one_event=one_event)
     if left_out := clean.budget.told():
-        sheet.add(left_out)
-    return sheet
+        output.add(left_out)
+    return output
 
 
 async def _background(source: IncidentSource, ref: IssueRef, issue: IssueDetails) -> Background:
@@ -98,31 +98,31 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
     )
 
 
-def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool) -> Sheet:
+def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool) -> ToolOutput:
     """The issue as lines, with the same fields."""
     headline = _headline(issue, background.event, one_event)
-    sheet = Sheet(headline, _told_in(headline, issue, one_event))
+    output = ToolOutput(headline, _told_in(headline, issue, one_event))
     if one_event:
-        sheet.add(ONE_EVENT, single_event=True)
+        output.add(ONE_EVENT, single_event=True)
     for note in background.event.notes if background.event else ():
-        sheet.add(note)
+        output.add(note)
     if issue.title:
         title = cut(issue.title, 300)
-        sheet.add(f"Title: {title}", title=title)
-    _add_identity(sheet, issue, one_event=one_event)
+        output.add(f"Title: {title}", title=title)
+    _add_identity(output, issue, one_event=one_event)
     if one_event:
         if issue.last_seen:
-            sheet.add(f"It happened at: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
+            output.add(f"It happened at: {iso(issue.last_seen)}", last_seen=iso(issue.last_seen))
     else:
-        _add_seen(sheet, issue)
-    _add_releases(sheet, background, issue if not one_event else None)
-    _add_environment(sheet, background.event)
-    _add_commits(sheet, background)
+        _add_seen(output, issue)
+    _add_releases(output, background, issue if not one_event else None)
+    _add_environment(output, background.event)
+    _add_commits(output, background)
     if background.event:
-        _add_tags(sheet, background.event, culprit=issue.culprit)
+        _add_tags(output, background.event, culprit=issue.culprit)
     for gap in background.gaps:
-        sheet.add(cut(gap, 300))
-    return sheet
+        output.add(cut(gap, 300))
+    return output
 
 
 def _headline(issue: IssueDetails, event: ErrorEvent | None, one_event: bool) -> str:
@@ -152,10 +152,10 @@ def _told_in(headline: str, issue: IssueDetails, one_event: bool) -> dict[str, s
     return known
 
 
-def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None:
-    if issue.culprit and "culprit" not in sheet.headline_facts:
+def _add_identity(output: ToolOutput, issue: IssueDetails, *, one_event: bool) -> None:
+    if issue.culprit and "culprit" not in output.headline_facts:
         culprit = cut(issue.culprit, 200)
-        sheet.add(f"Culprit: {culprit}", culprit=culprit)
+        output.add(f"Culprit: {culprit}", culprit=culprit)
     known = {
         "short_id": None if one_event else issue.short_id or issue.id,
         "level": issue.level,
@@ -171,21 +171,21 @@ def _add_identity(sheet: Sheet, issue: IssueDetails, *, one_event: bool) -> None
     if issue.unhandled is not None:
         told.append("unhandled" if issue.unhandled else "handled by the program")
     if told:
-        sheet.add(", ".join(told), **shown)
+        output.add(", ".join(told), **shown)
     if issue.url and not one_event:
-        sheet.add(f"Address: {issue.url}", url=issue.url)
+        output.add(f"Address: {issue.url}", url=issue.url)
     if issue.assigned_to:
         assigned_to = cut(issue.assigned_to, 100)
-        sheet.add(f"Assigned to: {assigned_to}", assigned_to=assigned_to)
+        output.add(f"Assigned to: {assigned_to}", assigned_to=assigned_to)
 
 
-def _add_seen(sheet: Sheet, issue: IssueDetails) -> None:
+def _add_seen(output: ToolOutput, issue: IssueDetails) -> None:
     known = {"first_seen": iso(issue.first_seen), "last_seen": iso(issue.last_seen)}
     if told := ", ".join(f"{field.replace('_', ' ')} {at}" for field, at in known.items() if at):
-        sheet.add(f"All events: {told}", **known)
+        output.add(f"All events: {told}", **known)
 
 
-def _add_releases(sheet: Sheet, background: Background, issue: IssueDetails | None) -> None:
+def _add_releases(output: ToolOutput, background: Background, issue: IssueDetails | None) -> None:
     """A line for each release, with everything that it is to this issue, or to the one event that is known."""
     of_event = background.event.release if background.event else None
     span = {"first_release": issue.first_release, "last_release": issue.last_release} if issue else {}
@@ -198,16 +198,16 @@ def _add_releases(sheet: Sheet, background: Background, issue: IssueDetails | No
         at = iso(background.release.released_at) if is_first and background.release else None
         told = ", ".join(words[field] for field in roles_here)
         line = f"Release {version} ({told}){f', released {at}' if at else ''}"
-        sheet.add(line, first_release_at=at, **dict.fromkeys(roles_here, version))
+        output.add(line, first_release_at=at, **dict.fromkeys(roles_here, version))
 
 
-def _add_environment(sheet: Sheet, event: ErrorEvent | None) -> None:
+def _add_environment(output: ToolOutput, event: ErrorEvent | None) -> None:
     if event and event.environment:
         environment = cut(event.environment, 100)
-        sheet.add(f"Environment: {environment}", environment=environment)
+        output.add(f"Environment: {environment}", environment=environment)
 
 
-def _add_commits(sheet: Sheet, background: Background) -> None:
+def _add_commits(output: ToolOutput, background: Background) -> None:
     """Suspects first; a suspect that the introducing release brought is told once, as both."""
     release = background.release
     shipped = release.commits[:_MAX_COMMITS] if release else ()
@@ -217,14 +217,14 @@ def _add_commits(sheet: Sheet, background: Background) -> None:
     for commit in suspects:
         is_shipped = commit.id in ids
         fields = ("suspects", "release_commits") if is_shipped else ("suspects",)
-        _add_commit(sheet, f"Suspect commit {shipped_in}" if is_shipped else "Suspect commit", fields, commit)
+        _add_commit(output, f"Suspect commit {shipped_in}" if is_shipped else "Suspect commit", fields, commit)
     told = {commit.id for commit in suspects}
     for commit in shipped:
         if commit.id not in told:
-            _add_commit(sheet, f"Commit {shipped_in}", ("release_commits",), commit)
+            _add_commit(output, f"Commit {shipped_in}", ("release_commits",), commit)
 
 
-def _add_commit(sheet: Sheet, label: str, fields: Sequence[str], commit: Commit) -> None:
+def _add_commit(output: ToolOutput, label: str, fields: Sequence[str], commit: Commit) -> None:
     facts = {
         "id": commit.id[:12],
         "message": cut(commit.message, 200),
@@ -234,15 +234,15 @@ def _add_commit(sheet: Sheet, label: str, fields: Sequence[str], commit: Commit)
     by = f" by {facts['author']}" if facts["author"] else ""
     when = f" at {facts['at']}" if facts["at"] else ""
     known = {key: value for key, value in facts.items() if value}
-    sheet.add(f"{label}: {facts['id']}{by}{when}: {facts['message']}", **{field: [known] for field in fields})
+    output.add(f"{label}: {facts['id']}{by}{when}: {facts['message']}", **{field: [known] for field in fields})
 
 
-def _add_tags(sheet: Sheet, event: ErrorEvent, *, culprit: str | None) -> None:
+def _add_tags(output: ToolOutput, event: ErrorEvent, *, culprit: str | None) -> None:
     """A few tags a line; one that only repeats the culprit is left out."""
     tags = [(key, value) for key, value in _worth_showing(list(event.tags.items())) if value != culprit]
     for start in range(0, len(tags), _TAGS_A_LINE):
         row = {cut(key, 60): cut(value, 150) for key, value in tags[start : start + _TAGS_A_LINE]}
-        sheet.add("Tags: " + ", ".join(f"{name}={value}" for name, value in row.items()), tags=row)
+        output.add("Tags: " + ", ".join(f"{name}={value}" for name, value in row.items()), tags=row)
 
 
 def _worth_showing(tags: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:

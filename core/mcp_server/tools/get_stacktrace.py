@@ -11,8 +11,8 @@ from core.mcp_server import frames
 from core.mcp_server.arguments import EventChoice, IssueId, PageNumber
 from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted, cut, iso, quoted
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted, cut, iso, quoted
+from core.mcp_server.tool_context import ToolContext
 from core.mcp_server.tools.frame_lines import add_frame, fields_of, place
 from core.mcp_server.tools.span_lines import add_spans
 from core.mcp_server.tools.way_lines import add_below, add_callers
@@ -27,41 +27,41 @@ _USUAL_HEADERS = re.compile(
 )
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def get_stacktrace(issue_id: IssueId, event: EventChoice = "recommended", page: PageNumber = 1) -> Sheet:
+    async def get_stacktrace(issue_id: IssueId, event: EventChoice = "recommended", page: PageNumber = 1) -> ToolOutput:
         """Where it broke: exceptions, source, locals, callers, breadcrumbs."""
-        found = await doors.incidents().event(IssueRef(issue_id), event)
-        return await rendered(doors, masker, _stack_sheet, found)
+        found = await context.incidents().event(IssueRef(issue_id), event)
+        return await rendered(context, masker, _stack_sheet, found)
 
     return get_stacktrace
 
 
-def stack_sheet(raw: ErrorEvent, masker: Masker) -> Sheet:
+def stack_sheet(raw: ErrorEvent, masker: Masker) -> ToolOutput:
     """`raw` as lines: the most telling first."""
     return _stack_sheet(Cleaner(masker), raw)
 
 
-def _stack_sheet(clean: Cleaner, raw: ErrorEvent) -> Sheet:
+def _stack_sheet(clean: Cleaner, raw: ErrorEvent) -> ToolOutput:
     event = clean(_lean(raw))
     sighting = frames.sight(event)
     minified = sighting.frame is not None and frames.is_minified(sighting.frame, event.problems)
-    sheet = Sheet(_headline(event, sighting, minified))
+    output = ToolOutput(_headline(event, sighting, minified))
     for note in event.notes:
-        sheet.add(note)
-    _add_exceptions(sheet, event)
-    _add_message(sheet, event)
-    _add_sighting(sheet, sighting, minified)
-    _add_problems(sheet, event.problems)
-    _add_evidence(sheet, event)
-    _add_request(sheet, event, knows_browser="browser" in raw.tags or "browser.name" in raw.tags)
-    _add_breadcrumbs(sheet, event.breadcrumbs, len(raw.breadcrumbs))
-    _add_origin(sheet, event)
-    add_callers(sheet, sighting.callers, only_library=sighting.basis == "last")
+        output.add(note)
+    _add_exceptions(output, event)
+    _add_message(output, event)
+    _add_sighting(output, sighting, minified)
+    _add_problems(output, event.problems)
+    _add_evidence(output, event)
+    _add_request(output, event, knows_browser="browser" in raw.tags or "browser.name" in raw.tags)
+    _add_breadcrumbs(output, event.breadcrumbs, len(raw.breadcrumbs))
+    _add_origin(output, event)
+    add_callers(output, sighting.callers, only_library=sighting.basis == "last")
     if left_out := clean.budget.told():
-        sheet.add(left_out)
-    return sheet
+        output.add(left_out)
+    return output
 
 
 def _lean(event: ErrorEvent) -> ErrorEvent:
@@ -126,7 +126,7 @@ def _facts_of(frame: Frame) -> dict[str, object]:
     return {**fields_of(frame), **({"source": line} if line else {})}
 
 
-def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_exceptions(output: ToolOutput, event: ErrorEvent) -> None:
     ranked = frames.roles(event.exceptions)
     grouped = any(role == "sibling" for _, role in ranked)
     for exception, role in ranked[:_MAX_EXCEPTIONS]:
@@ -138,72 +138,72 @@ def _add_exceptions(sheet: Sheet, event: ErrorEvent) -> None:
         where = f" at {place(at)}" if at else ""
         if at:
             known["frame"] = _facts_of(at)
-        sheet.add(f"{role}: {kind}{f': {value}' if value else ''}{where}{handled}", exceptions=[known])
+        output.add(f"{role}: {kind}{f': {value}' if value else ''}{where}{handled}", exceptions=[known])
     if len(event.exceptions) > _MAX_EXCEPTIONS:
-        sheet.add(f"… {len(event.exceptions) - _MAX_EXCEPTIONS} more exceptions in the chain")
+        output.add(f"… {len(event.exceptions) - _MAX_EXCEPTIONS} more exceptions in the chain")
 
 
-def _add_message(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_message(output: ToolOutput, event: ErrorEvent) -> None:
     values = {exception.value for exception in event.exceptions}
     if event.message and event.message not in values:
         message = cut(event.message, 500)
-        sheet.add(f"Message: {message}", message=message)
+        output.add(f"Message: {message}", message=message)
     if event.message_params:
         parameters = [cut(each, 150) for each in event.message_params[:_MAX_PARAMETERS]]
-        sheet.add(f"Message parameters: {', '.join(parameters)}", message_params=[each for each in parameters if each])
+        output.add(f"Message parameters: {', '.join(parameters)}", message_params=[each for each in parameters if each])
 
 
-def _add_sighting(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> None:
+def _add_sighting(output: ToolOutput, sighting: frames.Sighting, minified: bool) -> None:
     frame = sighting.frame
     if frame is None:
-        sheet.add("Frame that matters (none): the event has no stack frame.", frame_basis="none")
+        output.add("Frame that matters (none): the event has no stack frame.", frame_basis="none")
         return
-    add_frame(sheet, frame, sighting.basis)
+    add_frame(output, frame, sighting.basis)
     if minified:
-        sheet.add("This is a minified bundle: without its source map, names and line numbers mislead.", minified=True)
+        output.add("This is a minified bundle: without its source map, names and line numbers mislead.", minified=True)
     elif not frame.function and not frame.source:
-        sheet.add("The event has no symbols for this frame.")
-    _add_trust(sheet, sighting, minified)
-    add_below(sheet, sighting.below)
+        output.add("The event has no symbols for this frame.")
+    _add_trust(output, sighting, minified)
+    add_below(output, sighting.below)
     if sighting.raised_in:
         raised = sighting.raised_in
         line = failing_line(raised)
-        sheet.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=_facts_of(raised))
+        output.add(f"Raised in: {place(raised)}{f': {line}' if line else ''}", raised_in=_facts_of(raised))
 
 
-def _add_trust(sheet: Sheet, sighting: frames.Sighting, minified: bool) -> None:
+def _add_trust(output: ToolOutput, sighting: frames.Sighting, minified: bool) -> None:
     """How far to trust the frame as the place to mend, and where to look next."""
     trust = frames.STARTING_POINT if minified else sighting.trust
     then = [place(frame) for frame in sighting.next_places]
     look = f"; then look at {' and '.join(then)}" if then else ""
-    sheet.add(f"Trust in this place: {trust}{look}", trust=trust, **({"next_places": then} if then else {}))
+    output.add(f"Trust in this place: {trust}{look}", trust=trust, **({"next_places": then} if then else {}))
 
 
-def _add_problems(sheet: Sheet, problems: Sequence[str]) -> None:
+def _add_problems(output: ToolOutput, problems: Sequence[str]) -> None:
     for problem in problems[:_MAX_PROBLEMS]:
         text = cut(problem, 200)
-        sheet.add(f"Problem reported by the tracker: {text}", problems=[text])
+        output.add(f"Problem reported by the tracker: {text}", problems=[text])
 
 
-def _add_evidence(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_evidence(output: ToolOutput, event: ErrorEvent) -> None:
     for key, value in list(event.evidence.items())[:_MAX_EVIDENCE]:
         name, text = cut(key, 60), cut(value, 400)
-        sheet.add(f"Evidence: {name}: {text}", evidence={name: text})
-    add_spans(sheet, event)
+        output.add(f"Evidence: {name}: {text}", evidence={name: text})
+    add_spans(output, event)
 
 
-def _add_request(sheet: Sheet, event: ErrorEvent, *, knows_browser: bool) -> None:
+def _add_request(output: ToolOutput, event: ErrorEvent, *, knows_browser: bool) -> None:
     """The request, without what every browser sends."""
     if event.request_url:
         request = f"{event.request_method or 'request to'} {cut(event.request_url, 300)}"
-        sheet.add(f"Request: {request}", request=request)
+        output.add(f"Request: {request}", request=request)
     telling = {
         key: value
         for key, value in event.request_data.items()
         if not _USUAL_HEADERS.match(key) and not (knows_browser and _is_browser(key, value))
     }
     if telling:
-        sheet.add(f"Request data: {_pairs(telling, 400)}")
+        output.add(f"Request data: {_pairs(telling, 400)}")
 
 
 def _is_browser(key: str, value: str) -> bool:
@@ -211,11 +211,11 @@ def _is_browser(key: str, value: str) -> bool:
     return key.lower() == "header user-agent" and value.startswith("Mozilla/")
 
 
-def _add_breadcrumbs(sheet: Sheet, shown: Sequence[Breadcrumb], of: int) -> None:
+def _add_breadcrumbs(output: ToolOutput, shown: Sequence[Breadcrumb], of: int) -> None:
     """A line each; the usual level and a minute told on the line before are not repeated."""
     if shown:
         which = f"last {len(shown)} of {of}, " if len(shown) < of else ""
-        sheet.add(f"Breadcrumbs, {which}oldest first:")
+        output.add(f"Breadcrumbs, {which}oldest first:")
     before = None
     for crumb in shown:
         at = iso(crumb.at)
@@ -227,7 +227,7 @@ def _add_breadcrumbs(sheet: Sheet, shown: Sequence[Breadcrumb], of: int) -> None
             "data": _pairs(crumb.data, 200),
         }
         known = {key: value for key, value in fields.items() if value}
-        sheet.add("  " + " | ".join(str(value) for value in known.values()), breadcrumbs=[known])
+        output.add("  " + " | ".join(str(value) for value in known.values()), breadcrumbs=[known])
         before = at
 
 
@@ -235,21 +235,21 @@ def _is_filtered(crumb: Breadcrumb) -> bool:
     return "[Filtered]" in " ".join((crumb.message or "", *crumb.data.values()))
 
 
-def _add_origin(sheet: Sheet, event: ErrorEvent) -> None:
+def _add_origin(output: ToolOutput, event: ErrorEvent) -> None:
     if event.transaction:
         transaction = cut(event.transaction, 200)
         is_culprit = event.culprit == event.transaction
         culprit = transaction if is_culprit else None
         label = "Transaction and culprit" if is_culprit else "Transaction"
-        sheet.add(f"{label}: {transaction}", transaction=transaction, culprit=culprit)
+        output.add(f"{label}: {transaction}", transaction=transaction, culprit=culprit)
     if event.culprit and event.culprit != event.transaction:
         culprit = cut(event.culprit, 200)
-        sheet.add(f"Culprit: {culprit}", culprit=culprit)
+        output.add(f"Culprit: {culprit}", culprit=culprit)
     if event.id:
         event_id = cut(event.id, 100)
-        sheet.add(f"Event: {event_id}", event_id=event_id)
+        output.add(f"Event: {event_id}", event_id=event_id)
     if event.title and not event.exceptions and not event.message:
-        sheet.add(f"Title: {quoted(event.title, 200)}")
+        output.add(f"Title: {quoted(event.title, 200)}")
 
 
 def _pairs(data: Mapping[str, str], limit: int) -> str:

@@ -10,8 +10,8 @@ from core.domain.incident import IssueDetails, IssueRef, TagDistribution
 from core.mcp_server.arguments import IssueId
 from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted, cut
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted, cut
+from core.mcp_server.tool_context import ToolContext
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 
@@ -31,12 +31,12 @@ _NEARLY_ALL = 0.8
 _TELLING = 0.15
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def get_user_impact(issue_id: IssueId) -> Sheet:
+    async def get_user_impact(issue_id: IssueId) -> ToolOutput:
         """Who is hit: severity, shares by release, URL, browser, server."""
-        source = doors.incidents()
+        source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
 
         async def distribution(key: str) -> TagDistribution | None:
@@ -48,7 +48,7 @@ def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
         found = await asyncio.gather(*(distribution(key) for key in _KEYS))
         known = {each.key: each for each in found if each and each.values and each.total > 0}
         usual = await _usual(source, issue, _worth_comparing(known))
-        return await rendered(doors, masker, _sheet, issue, known, usual, doors.has_one_event_only())
+        return await rendered(context, masker, _sheet, issue, known, usual, context.has_one_event_only())
 
     return get_user_impact
 
@@ -59,7 +59,7 @@ def _sheet(
     shares: Mapping[str, TagDistribution],
     usual: Mapping[str, TagDistribution],
     one_event: bool,
-) -> Sheet:
+) -> ToolOutput:
     return impact_sheet(clean(issue), clean(shares), clean(usual), one_event=one_event)
 
 
@@ -92,24 +92,24 @@ def impact_sheet(
     usual: Mapping[str, TagDistribution],
     *,
     one_event: bool,
-) -> Sheet:
+) -> ToolOutput:
     """The impact as lines: severity with its reason, then the shares, each beside its `usual` one where known."""
     severity, reason = severity_of(issue, shares, one_event=one_event)
     users = counted(issue.users, "user") if issue.users else "users unknown"
     events = f", {counted(issue.events, 'event')}" if issue.events is not None and not one_event else ""
     size = {"users": issue.users or None, "events": None if one_event else issue.events}
     known = {field: number for field, number in size.items() if number is not None}
-    sheet = Sheet(f"{severity} impact: {users}{events}{_concentration(shares, usual)}", known)
-    sheet.add(f"Severity {severity}: {reason}", severity=severity, reason=reason)
+    output = ToolOutput(f"{severity} impact: {users}{events}{_concentration(shares, usual)}", known)
+    output.add(f"Severity {severity}: {reason}", severity=severity, reason=reason)
     if one_event:
-        sheet.add(ONE_EVENT, single_event=True)
+        output.add(ONE_EVENT, single_event=True)
     if usual:
-        sheet.add("Events by tag, and their share; elsewhere: among the project's other events")
+        output.add("Events by tag, and their share; elsewhere: among the project's other events")
     for key, distribution in shares.items():
-        _add_shares(sheet, distribution, usual.get(key), issue.events)
+        _add_shares(output, distribution, usual.get(key), issue.events)
     if not shares and not one_event:
-        sheet.add("No tags that would show where the events come from.")
-    return sheet
+        output.add("No tags that would show where the events come from.")
+    return output
 
 
 def severity_of(
@@ -168,7 +168,9 @@ def _share_of(value: str, distribution: TagDistribution | None) -> float | None:
     return dict(distribution.values).get(value, 0) / distribution.total
 
 
-def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribution | None, events: int | None) -> None:
+def _add_shares(
+    output: ToolOutput, distribution: TagDistribution, usual: TagDistribution | None, events: int | None
+) -> None:
     """A line for a tag, its most frequent values first; of how many, where those are not all `events`."""
     told, known = [], []
     for value, count in distribution.values[:_VALUES]:
@@ -183,4 +185,4 @@ def _add_shares(sheet: Sheet, distribution: TagDistribution, usual: TagDistribut
     if len(distribution.values) > _VALUES:
         told.append(f"{len(distribution.values) - _VALUES} more values")
     of = "" if distribution.total == events else f", of {distribution.total}"
-    sheet.add(f"{distribution.key}{of}: {', '.join(told)}", shares={distribution.key: known})
+    output.add(f"{distribution.key}{of}: {', '.join(told)}", shares={distribution.key: known})

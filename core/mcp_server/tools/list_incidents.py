@@ -9,28 +9,28 @@ from core.domain.incident import IssueDetails
 from core.mcp_server.arguments import Count, Search
 from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted, cut, iso
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted, cut, iso
+from core.mcp_server.tool_context import ToolContext
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def list_incidents(query: Search = "is:unresolved", limit: Count = 25) -> Sheet:
+    async def list_incidents(query: Search = "is:unresolved", limit: Count = 25) -> ToolOutput:
         """Issues that match a search, newest activity first."""
-        issues = await doors.incidents().issues(query, limit)
-        return await rendered(doors, masker, _sheet, tuple(issues))
+        issues = await context.incidents().issues(query, limit)
+        return await rendered(context, masker, _sheet, tuple(issues))
 
     return list_incidents
 
 
-def _sheet(clean: Cleaner, issues: tuple[IssueDetails, ...]) -> Sheet:
+def _sheet(clean: Cleaner, issues: tuple[IssueDetails, ...]) -> ToolOutput:
     return incidents_sheet(clean(issues))
 
 
-def incidents_sheet(issues: Sequence[IssueDetails]) -> Sheet:
+def incidents_sheet(issues: Sequence[IssueDetails]) -> ToolOutput:
     """One issue a line."""
-    sheet = Sheet(counted(len(issues), "incident"), {"incidents": []})
+    output = ToolOutput(counted(len(issues), "incident"), {"incidents": []})
     for issue in issues:
         facts: dict[str, Any] = {
             "short_id": cut(issue.short_id or issue.id, 60),
@@ -47,5 +47,5 @@ def incidents_sheet(issues: Sequence[IssueDetails]) -> Sheet:
         if issue.users:
             facts["users"] = issue.users
             shown.append(counted(issue.users, "user"))
-        sheet.add(" | ".join(shown), incidents=[{key: value for key, value in facts.items() if value != ""}])
-    return sheet
+        output.add(" | ".join(shown), incidents=[{key: value for key, value in facts.items() if value != ""}])
+    return output

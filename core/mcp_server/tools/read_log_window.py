@@ -11,23 +11,23 @@ from core.gateways.logs.reading import LogIndex
 from core.mcp_server.arguments import LineCount, LogPlace, PageNumber
 from core.mcp_server.log_lines import minute_of
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, cut, tame
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, cut, on_one_line
+from core.mcp_server.tool_context import ToolContext
 
 _LINE_CHARS = 500
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def read_log_window(around: LogPlace, lines: LineCount = 20, page: PageNumber = 1) -> Sheet:
+    async def read_log_window(around: LogPlace, lines: LineCount = 20, page: PageNumber = 1) -> ToolOutput:
         """Log lines around file:line, a time, or a template's first message."""
-        return await asyncio.to_thread(_sheet, doors.logs(), around, lines, masker)
+        return await asyncio.to_thread(_sheet, context.logs(), around, lines, masker)
 
     return read_log_window
 
 
-def _sheet(index: LogIndex, around: str, count: int, masker: Masker) -> Sheet:
+def _sheet(index: LogIndex, around: str, count: int, masker: Masker) -> ToolOutput:
     with closing(index):
         file, line = _place(index, around)
         name = index.files[file]
@@ -39,10 +39,10 @@ def _sheet(index: LogIndex, around: str, count: int, masker: Masker) -> Sheet:
         masked = masker.text("\n".join(texts)).split("\n")
         if len(masked) != len(texts):
             masked = [masker.text(text) for text in texts]
-        sheet = Sheet(f"lines {found[0][0]} to {found[-1][0]} of {name}", {"place": f"{name}:{line}"})
+        output = ToolOutput(f"lines {found[0][0]} to {found[-1][0]} of {name}", {"place": f"{name}:{line}"})
         for (number, _), text in zip(found, masked, strict=True):
-            sheet.add(f"{name}:{number} | {cut(tame(text), _LINE_CHARS)}")
-        return sheet
+            output.add(f"{name}:{number} | {cut(on_one_line(text), _LINE_CHARS)}")
+        return output
 
 
 def _place(index: LogIndex, around: str) -> tuple[int, int]:

@@ -23,52 +23,52 @@ from core.gateways.traces.otlp import Span
 from core.mcp_server.arguments import PageNumber
 from core.mcp_server.log_lines import second
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted, cut, quoted, tame
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted, cut, on_one_line, quoted
+from core.mcp_server.tool_context import ToolContext
 
 _SHOWN = 8
 _PATH = 15
 _MESSAGE_CHARS = 240
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def read_trace_spans(page: PageNumber = 1) -> Sheet:
+    async def read_trace_spans(page: PageNumber = 1) -> ToolOutput:
         """Spans of the given traces: first failure, slow services, the critical path."""
-        return await asyncio.to_thread(_sheet, doors.logs(), masker)
+        return await asyncio.to_thread(_sheet, context.logs(), masker)
 
     return read_trace_spans
 
 
-def _sheet(index: LogIndex, masker: Masker) -> Sheet:
+def _sheet(index: LogIndex, masker: Masker) -> ToolOutput:
     with closing(index):
         begin, end = index.facts.get("window") or (0, 1e11)
         spans, before = read_spans(index.directory, begin * 60, end * 60)
         if not spans:
-            return Sheet("no spans of traces were given for this time", {})
+            return ToolOutput("no spans of traces were given for this time", {})
         services = by_service(spans)
         failed = sum(row.errors for row in services)
-        sheet = Sheet(
+        output = ToolOutput(
             f"{counted(len(spans), 'span')} of {counted(len(services), 'service')}, {failed} failed",
             {"spans": len(spans), "failed": failed},
         )
         if (failure := first_failure(spans)) is not None:
             text, facts = _described(failure, masker)
-            place = tame(masker.text(place_of(index.directory, failure)))
-            sheet.add(f"First to fail: {text} ({place})", failure={**facts, "place": place})
+            place = on_one_line(masker.text(place_of(index.directory, failure)))
+            output.add(f"First to fail: {text} ({place})", failure={**facts, "place": place})
         # Without earlier spans, the median of the same operation in the same traces is what is usual.
         now = timed(spans)
         for suspect in slow_services(now, usual_times(timed(before) if before else now))[:_SHOWN]:
-            _add_slow(sheet, suspect, masker)
-        _add_path(sheet, spans, failure, masker)
+            _add_slow(output, suspect, masker)
+        _add_path(output, spans, failure, masker)
         for row in services[:_SHOWN]:
             times = f"median {_ms(row.median_s)} ms, slowest {_ms(row.slowest_s)} ms"
-            sheet.add(f"{_clean(row.service, masker)}: {counted(row.spans, 'span')}, {row.errors} failed, {times}")
-        return sheet
+            output.add(f"{_clean(row.service, masker)}: {counted(row.spans, 'span')}, {row.errors} failed, {times}")
+        return output
 
 
-def _add_slow(sheet: Sheet, suspect: Suspect, masker: Masker) -> None:
+def _add_slow(output: ToolOutput, suspect: Suspect, masker: Masker) -> None:
     facts = {
         "service": _clean(suspect.service, masker),
         "operation": _clean(suspect.operation, masker),
@@ -76,24 +76,24 @@ def _add_slow(sheet: Sheet, suspect: Suspect, masker: Masker) -> None:
         "now_ms": _ms(suspect.now_s),
     }
     took = f"{facts['operation']} takes {facts['now_ms']} ms of its own, usually {facts['usual_ms']} ms"
-    sheet.add(f"Slower than usual: {facts['service']}, {took}", slow=[facts])
+    output.add(f"Slower than usual: {facts['service']}, {took}", slow=[facts])
 
 
-def _add_path(sheet: Sheet, spans: Sequence[Span], failure: Span | None, masker: Masker) -> None:
+def _add_path(output: ToolOutput, spans: Sequence[Span], failure: Span | None, masker: Masker) -> None:
     """List the critical path of the trace that failed first, else of the slowest one."""
     traces: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
         traces[span.trace].append(span)
     trace = failure.trace if failure else max(spans, key=lambda span: span.duration).trace
     path = critical_path(traces[trace])
-    sheet.add(f"Critical path of trace {_clean(trace, masker)}, {_ms(path[0].duration)} ms:")
+    output.add(f"Critical path of trace {_clean(trace, masker)}, {_ms(path[0].duration)} ms:")
     for depth, span in enumerate(path[:_PATH]):
         text = f"{_clean(span.service, masker)} {_clean(span.name, masker)} {_ms(span.duration)} ms"
-        sheet.add(f"{'  ' * depth}{text}{' failed' if span.failed else ''}")
+        output.add(f"{'  ' * depth}{text}{' failed' if span.failed else ''}")
 
 
 def _described(span: Span, masker: Masker) -> tuple[str, dict[str, Any]]:
-    message = cut(tame(masker.text(span.message)), _MESSAGE_CHARS)
+    message = cut(on_one_line(masker.text(span.message)), _MESSAGE_CHARS)
     facts = {
         "service": _clean(span.service, masker),
         "operation": _clean(span.name, masker),
@@ -105,7 +105,7 @@ def _described(span: Span, masker: Masker) -> tuple[str, dict[str, Any]]:
 
 
 def _clean(text: str, masker: Masker) -> str:
-    return cut(tame(masker.text(text)), 120)
+    return cut(on_one_line(masker.text(text)), 120)
 
 
 def _ms(seconds: float) -> str:

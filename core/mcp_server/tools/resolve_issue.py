@@ -7,18 +7,18 @@ from collections.abc import Awaitable, Callable
 from core.domain.incident import IssueRef
 from core.mcp_server.arguments import IssueId
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput
+from core.mcp_server.tool_context import ToolContext
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def resolve_issue(issue_id: IssueId, resolved: bool) -> Sheet:
+    async def resolve_issue(issue_id: IssueId, resolved: bool) -> ToolOutput:
         """Marks the issue resolved, or unresolved again, because a person said so."""
-        doors.require_writing()
-        await doors.incidents().set_resolved(IssueRef(issue_id), resolved=resolved)
+        context.require_writing()
+        await context.incidents().set_resolved(IssueRef(issue_id), resolved=resolved)
         status = "resolved" if resolved else "unresolved"
-        return Sheet(f"{masker.text(issue_id)} is {status} in the tracker", {"status": status})
+        return ToolOutput(f"{masker.text(issue_id)} is {status} in the tracker", {"status": status})
 
     return resolve_issue

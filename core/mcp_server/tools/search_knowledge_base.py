@@ -10,42 +10,42 @@ from core.domain.knowledge import Kind, KnowledgeFindings, KnowledgeMatch
 from core.mcp_server.arguments import Limit, Query
 from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import Sheet, counted, cut, quoted
-from core.mcp_server.tool_context import Doors
+from core.mcp_server.output import ToolOutput, counted, cut, quoted
+from core.mcp_server.tool_context import ToolContext
 
 _PASSAGE_CHARS = 600
 
 
-def tool(doors: Doors, masker: Masker) -> Callable[..., Awaitable[Sheet]]:
-    """The tool over `doors`."""
+def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOutput]]:
+    """The tool over `context`."""
 
-    async def search_knowledge_base(query: Query, limit: Limit = 3) -> Sheet:
+    async def search_knowledge_base(query: Query, limit: Limit = 3) -> ToolOutput:
         """Past incidents and runbooks, by error type, message or frames."""
-        found = await doors.knowledge().search(query, limit)
-        return await rendered(doors, masker, _found_sheet, found)
+        found = await context.knowledge().search(query, limit)
+        return await rendered(context, masker, _found_sheet, found)
 
     return search_knowledge_base
 
 
-def _found_sheet(clean: Cleaner, found: KnowledgeFindings) -> Sheet:
+def _found_sheet(clean: Cleaner, found: KnowledgeFindings) -> ToolOutput:
     return knowledge_sheet(clean(found))
 
 
-def knowledge_sheet(found: KnowledgeFindings) -> Sheet:
+def knowledge_sheet(found: KnowledgeFindings) -> ToolOutput:
     """The matches, best first."""
     if not found.matches:
         return _sheet("nothing similar is known", found.note, {"matches": []})
     best = found.matches[0]
     headline = f"{counted(len(found.matches), 'similar incident')}, best: {quoted(best.entry.title, 90)}"
-    sheet = _sheet(headline, found.note, {})
+    output = _sheet(headline, found.note, {})
     for match in found.matches:
         facts = _facts(match)
-        sheet.add(" ↵ ".join(_lines(match, facts)), matches=[facts])
-    return sheet
+        output.add(" ↵ ".join(_lines(match, facts)), matches=[facts])
+    return output
 
 
-def _sheet(headline: str, note: str, facts: dict[str, Any]) -> Sheet:
-    return Sheet(f"{headline}. {note}", {**facts, "note": note}) if note else Sheet(headline, facts)
+def _sheet(headline: str, note: str, facts: dict[str, Any]) -> ToolOutput:
+    return ToolOutput(f"{headline}. {note}", {**facts, "note": note}) if note else ToolOutput(headline, facts)
 
 
 def _lines(match: KnowledgeMatch, facts: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.domain.incident import Frame
 from core.mcp_server.frames import outsiders
-from core.mcp_server.output import Sheet, counted, cut
+from core.mcp_server.output import ToolOutput, counted, cut
 from core.mcp_server.tools.frame_lines import fields_of, place
 
 _CALLERS = 60
@@ -28,17 +28,17 @@ class _Cycle:
     times: int
 
 
-def add_callers(sheet: Sheet, callers: Sequence[Frame], *, only_library: bool) -> None:
+def add_callers(output: ToolOutput, callers: Sequence[Frame], *, only_library: bool) -> None:
     """Who called the frame that matters, newest first, the nearest with their source.
 
     Library code is counted, unless there is no other (`only_library`); of a cycle one period is shown.
     """
     if not callers:
         return
-    sheet.add("Called from, newest first:")
+    output.add("Called from, newest first:")
     foreign = outsiders(callers)
     if only_library and all(foreign):
-        _add_library(sheet, callers)
+        _add_library(output, callers)
         return
     told = hidden = 0
     for item in _without_cycles(callers):
@@ -46,59 +46,59 @@ def add_callers(sheet: Sheet, callers: Sequence[Frame], *, only_library: bool) -
         hidden += outside
         if outside:
             continue
-        _add_hidden(sheet, hidden)
+        _add_hidden(output, hidden)
         hidden = 0
         if isinstance(item, _Cycle):
-            _add_cycle(sheet, item)
+            _add_cycle(output, item)
         elif told < _CALLERS:
             told += 1
-            _add_caller(sheet, callers[item], with_source=told <= _WITH_SOURCE)
-    _add_hidden(sheet, hidden)
+            _add_caller(output, callers[item], with_source=told <= _WITH_SOURCE)
+    _add_hidden(output, hidden)
 
 
-def add_below(sheet: Sheet, below: Sequence[Frame]) -> None:
+def add_below(output: ToolOutput, below: Sequence[Frame]) -> None:
     """What the frame that matters called, down to where it was raised; of many the ends are shown."""
     if not below:
         return
     deeper = f"From there it went {counted(len(below), 'call')} deeper, newest first:"
-    sheet.add(deeper, library_calls_below=len(below))
+    output.add(deeper, library_calls_below=len(below))
     items = list(_without_cycles(below))
     middle = range(_BELOW // 2, len(items) - _BELOW // 2) if len(items) > _BELOW else range(0)
     for position, item in enumerate(items):
         if position in middle:
             if position == middle[0]:
-                sheet.add(f"  … {counted(len(middle), 'more frame')}")
+                output.add(f"  … {counted(len(middle), 'more frame')}")
         elif isinstance(item, _Cycle):
-            _add_cycle(sheet, item)
+            _add_cycle(output, item)
         else:
-            sheet.add(f"  {place(below[item])}{_line_of(below[item])}")
+            output.add(f"  {place(below[item])}{_line_of(below[item])}")
 
 
-def _add_library(sheet: Sheet, callers: Sequence[Frame]) -> None:
+def _add_library(output: ToolOutput, callers: Sequence[Frame]) -> None:
     """Frames of libraries where they are the only evidence: the nearest ones, as lines without facts."""
     items = list(_without_cycles(callers))
     for item in items[:_LIBRARY_ONLY]:
         if isinstance(item, _Cycle):
-            _add_cycle(sheet, item)
+            _add_cycle(output, item)
         else:
-            sheet.add(f"  {place(callers[item])} (library)")
-    _add_hidden(sheet, sum(isinstance(item, int) for item in items[_LIBRARY_ONLY:]))
+            output.add(f"  {place(callers[item])} (library)")
+    _add_hidden(output, sum(isinstance(item, int) for item in items[_LIBRARY_ONLY:]))
 
 
-def _add_hidden(sheet: Sheet, count: int) -> None:
+def _add_hidden(output: ToolOutput, count: int) -> None:
     if count:
-        sheet.add(f"  … {counted(count, 'library frame')}")
+        output.add(f"  … {counted(count, 'library frame')}")
 
 
-def _add_cycle(sheet: Sheet, cycle: _Cycle) -> None:
+def _add_cycle(output: ToolOutput, cycle: _Cycle) -> None:
     which = "the frame above comes" if cycle.period == 1 else f"the {cycle.period} frames above come"
-    sheet.add(f"  … {which} again {counted(cycle.times, 'time')}")
+    output.add(f"  … {which} again {counted(cycle.times, 'time')}")
 
 
-def _add_caller(sheet: Sheet, frame: Frame, *, with_source: bool) -> None:
+def _add_caller(output: ToolOutput, frame: Frame, *, with_source: bool) -> None:
     line = _line_of(frame) if with_source else ""
     facts = {**fields_of(frame), **({"source": line.removeprefix(": ")} if line else {})}
-    sheet.add(f"  {place(frame)}{line}", callers=[facts])
+    output.add(f"  {place(frame)}{line}", callers=[facts])
 
 
 def _line_of(frame: Frame) -> str:

@@ -55,7 +55,7 @@ class Database:
     PostgreSQL enforces. `now_s` is the database's own clock in seconds since 1970: leases are compared by it alone, so
     that replicas whose clocks differ agree. It stands still within one statement. On SQLite it does not follow the
     machine's clock when that is set (steady_clock.py); `wall_s` does, for what has a time of the day. `listeners` want
-    to hear of new work (bell.py).
+    to hear of new work (notifier.py).
     """
 
     def __init__(self, url: str) -> None:

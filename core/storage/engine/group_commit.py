@@ -39,7 +39,7 @@ class _Piece:
     work: Work[Any] | Rows
     touches: Run | None
     fenced_by: Run | None
-    got_on: bool
+    made_progress: bool
     done: asyncio.Future[Any]
 
     def settle(self, outcome: object) -> None:
@@ -71,7 +71,7 @@ class GroupCommit:
 
     @overload
     async def write(
-        self, organization_id: OrganizationId, work: Rows, *, run: Run | None = None, got_on: bool = False
+        self, organization_id: OrganizationId, work: Rows, *, run: Run | None = None, made_progress: bool = False
     ) -> None: ...
 
     async def write(
@@ -81,19 +81,19 @@ class GroupCommit:
         *,
         run: Run | None = None,
         is_fenced: bool = True,
-        got_on: bool = False,
+        made_progress: bool = False,
     ) -> Any:
         """What `work` gave, once it is committed. It sees the rows of the organization, and may be called again.
 
         With `run` it is done only while that is ours; without `is_fenced` it changes the row of `run`, and looks for
-        itself. `got_on` says that a step is being committed. What raises, or is cancelled before its transaction began,
-        is not written and keeps nothing else from being written.
+        itself. `made_progress` says that a step is being committed. What raises, or is cancelled before its transaction
+        began, is not written and keeps nothing else from being written.
 
         Raises:
             LeaseLost: the run is not ours, or not wanted, any more.
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Piece(organization_id, work, run, run if is_fenced else None, got_on, done))
+        self._waiting.append(_Piece(organization_id, work, run, run if is_fenced else None, made_progress, done))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush(), name="group commit")
         return await done
@@ -165,5 +165,5 @@ class GroupCommit:
         fenced = {piece.fenced_by for piece in pieces if piece.fenced_by is not None}
         if fenced != touched and self._database.is_postgresql:
             self._fence.lock(connection, touched)
-        got_on = {piece.fenced_by for piece in pieces if piece.fenced_by is not None and piece.got_on}
-        return self._fence.admit(connection, fenced, got_on) if fenced else frozenset()
+        made_progress = {piece.fenced_by for piece in pieces if piece.fenced_by is not None and piece.made_progress}
+        return self._fence.admit(connection, fenced, made_progress) if fenced else frozenset()

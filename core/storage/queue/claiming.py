@@ -19,7 +19,7 @@ from core.storage.tables import limits, runs
 ANNOUNCE = "announce"
 INVESTIGATE = "investigate"
 FOLLOW_UP = "follow_up"
-ERRAND = "errand"
+BACKGROUND_TASK = "errand"
 UPKEEP = "upkeep"
 
 _MINUTE_S = 60.0

@@ -46,8 +46,8 @@ def _still_ours() -> sa.ColumnElement[bool]:
     return sa.and_(runs.c.id.in_(locked), sa.tuple_(runs.c.id, runs.c.attempt).in_(held), runs.c.state == RUNNING)
 
 
-STILL_OURS = _still_ours()
-"""Whether a row of `runs` is one of `these`, not finished, given back or taken over since.
+LEASE_IS_CURRENT = _still_ours()
+"""Whether a row of `runs` is one of `lease_params`, not finished, given back or taken over since.
 
 Rows are locked in the order of their ids: the heartbeat and the commits of one process touch the same rows at the same
 time, and could deadlock on PostgreSQL if each took them in an order of its own.
@@ -65,14 +65,14 @@ class Fence:
         """Leases last `lease_s` from each check."""
         self.lease_until_s = database.now_s + lease_s
         self._lease_s = lease_s
-        renewal = runs.update().where(STILL_OURS).values(lease_until_s=self.lease_until_s)
+        renewal = runs.update().where(LEASE_IS_CURRENT).values(lease_until_s=self.lease_until_s)
         self._renewal = renewal.returning(runs.c.id, runs.c.attempt, runs.c.cancel_requested)
-        got_on = runs.c.id.in_(sa.bindparam("got_on", expanding=True))
+        made_progress = runs.c.id.in_(sa.bindparam("made_progress", expanding=True))
         wanted = renewal.where(sa.not_(runs.c.cancel_requested)).returning(runs.c.id, runs.c.attempt)
-        self._admission = wanted.values(crashes=sa.case((got_on, 0), else_=runs.c.crashes))
+        self._admission = wanted.values(crashes=sa.case((made_progress, 0), else_=runs.c.crashes))
         self._held_until: dict[tuple[str, int], float] = {}
 
-    def surely_holds(self, run: Run) -> bool:
+    def is_held_locally(self, run: Run) -> bool:
         """Whether the run is ours without a doubt; when not, only the database knows."""
         return monotonic() < self._held_until.get((run.id, run.attempt), 0.0)
 
@@ -88,12 +88,12 @@ class Fence:
         for run in held:
             self._held_until.pop((run.id, run.attempt), None)
 
-    def admit(self, connection: sa.Connection, held: Collection[Run], got_on: Collection[Run]) -> frozenset[Run]:
+    def admit(self, connection: sa.Connection, held: Collection[Run], made_progress: Collection[Run]) -> frozenset[Run]:
         """Those runs that may write: ours, and nobody wants them cancelled.
 
-        For those among them that `got_on` a step is being committed: crashes before it were not this run's fault.
+        For those in `made_progress` a step is being committed: crashes before it were not this run's fault.
         """
-        about = these(held) | {"got_on": [run.id for run in got_on]}
+        about = lease_params(held) | {"made_progress": [run.id for run in made_progress]}
         passed = {(row.id, row.attempt) for row in connection.execute(self._admission, about)}
         return frozenset(run for run in held if (run.id, run.attempt) in passed)
 
@@ -103,7 +103,7 @@ class Fence:
 
     def renew(self, connection: sa.Connection, held: Collection[Run]) -> dict[Run, bool]:
         """The runs that are still ours, each with whether somebody wants it cancelled."""
-        ours = {(row.id, row.attempt): row for row in connection.execute(self._renewal, these(held))}
+        ours = {(row.id, row.attempt): row for row in connection.execute(self._renewal, lease_params(held))}
         return {run: ours[key].cancel_requested for run in held if (key := (run.id, run.attempt)) in ours}
 
 
@@ -112,6 +112,6 @@ def lease_lost(run: Run) -> LeaseLost:
     return LeaseLost(f"The {run.kind} of {run.subject_id} was cancelled or taken over by another worker.")
 
 
-def these(held: Iterable[Run]) -> dict[str, Any]:
-    """What STILL_OURS is asked about."""
+def lease_params(held: Iterable[Run]) -> dict[str, Any]:
+    """What LEASE_IS_CURRENT is asked about."""
     return {"held": [(run.id, run.attempt) for run in held]}

@@ -14,22 +14,22 @@ from core.domain.tenancy import DEFAULT_LIMITS, Limits
 from core.ports import Depth, Run, Runs
 from core.storage.engine.database import Database, Lock
 from core.storage.engine.group_commit import GroupCommit
-from core.storage.queue.claiming import ANNOUNCE, ERRAND, FOLLOW_UP, INVESTIGATE, UPKEEP, startable
-from core.storage.queue.fence import CANCELLED, DONE, FAILED, QUEUED, RUNNING, STILL_OURS, Fence, these
-from core.storage.queue.notifier import Bell, ring
+from core.storage.queue.claiming import ANNOUNCE, BACKGROUND_TASK, FOLLOW_UP, INVESTIGATE, UPKEEP, startable
+from core.storage.queue.fence import CANCELLED, DONE, FAILED, LEASE_IS_CURRENT, QUEUED, RUNNING, Fence, lease_params
+from core.storage.queue.notifier import WorkNotifier, notify
 from core.storage.tables import runs
 
-KINDS = (ANNOUNCE, INVESTIGATE, FOLLOW_UP, ERRAND, UPKEEP)
+KINDS = (ANNOUNCE, INVESTIGATE, FOLLOW_UP, BACKGROUND_TASK, UPKEEP)
 
 _ENDS = frozenset({DONE, FAILED, CANCELLED})
-_CLOSE = runs.update().where(STILL_OURS).values(state=sa.bindparam("end"), owner=None)
+_CLOSE = runs.update().where(LEASE_IS_CURRENT).values(state=sa.bindparam("end"), owner=None)
 
 
 def queue(database: Database, connection: sa.Connection, kind: str, organization_id: str, subject_id: str) -> None:
     """A new run stands in the transaction that keeps its subject; workers hear of it when that commits."""
     run = {"id": uuid4().hex, "kind": kind, "organization_id": organization_id, "subject_id": subject_id}
     connection.execute(_queued(database.now_s), run)
-    ring(database, connection)
+    notify(database, connection)
 
 
 @cache
@@ -58,7 +58,7 @@ class LeasedRuns(Runs):
         database: Database,
         fence: Fence,
         commits: GroupCommit,
-        bell: Bell,
+        notifier: WorkNotifier,
         *,
         owner: str,
         defaults: Limits = DEFAULT_LIMITS,
@@ -68,7 +68,7 @@ class LeasedRuns(Runs):
         self._owner = owner
         self._fence = fence
         self._commits = commits
-        self._bell = bell
+        self._notifier = notifier
         self._next = startable(self._database, defaults)
         self._depth = _depth(self._database)
 
@@ -105,7 +105,7 @@ class LeasedRuns(Runs):
         self._fence.forget([run])
 
         def close(connection: sa.Connection) -> bool:
-            return connection.execute(_CLOSE, {**these([run]), "end": state}).rowcount > 0
+            return connection.execute(_CLOSE, {**lease_params([run]), "end": state}).rowcount > 0
 
         return await self._commits.write(run.organization_id, close, run=run, is_fenced=False)
 
@@ -115,14 +115,14 @@ class LeasedRuns(Runs):
             self._fence.forget(runs)
 
             def give(connection: sa.Connection) -> None:
-                connection.execute(_requeue().where(STILL_OURS), these(runs))
-                ring(self._database, connection)
+                connection.execute(_requeue().where(LEASE_IS_CURRENT), lease_params(runs))
+                notify(self._database, connection)
 
             await self._database.write(give)
 
     async def wait(self) -> None:
         """Returns when there may be work to claim: at once when somebody queued some, else after a moment."""
-        await self._bell.wait()
+        await self._notifier.wait()
 
     async def depth(self) -> Sequence[Depth]:
         """How much work waits and runs, by kind."""

@@ -21,7 +21,7 @@ _LOOK_AGAIN_S, _LOOK_AGAIN_WITHOUT_BELL_S = 0.5, 0.2
 _RECONNECT_S = 1.0
 
 
-def ring(database: Database, connection: sa.Connection) -> None:
+def notify(database: Database, connection: sa.Connection) -> None:
     """Workers hear of it when this transaction commits: on PostgreSQL all, on SQLite those of this process.
 
     SQLite's are called now; what they do then waits for its turn to write, and so for this transaction.
@@ -32,7 +32,7 @@ def ring(database: Database, connection: sa.Connection) -> None:
         hear()
 
 
-class Bell:
+class WorkNotifier:
     """What a worker waits at. What other processes of SQLite queue is looked for five times a second."""
 
     def __init__(self, database: Database) -> None:
@@ -59,7 +59,7 @@ class Bell:
             finally:
                 self._database.listeners.remove(hear)
             return
-        listener = asyncio.create_task(self._listen(), name="bell")
+        listener = asyncio.create_task(self._listen(), name="notifier")
         try:
             yield
         finally:

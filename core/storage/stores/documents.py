@@ -17,7 +17,7 @@ from core.domain.investigation import Investigation, Question
 from core.domain.journal import CallCorrected, CallObserved, JournalEntry, ReasonerReplaced, TurnTaken
 from core.domain.knowledge import KnowledgeEntry
 from core.domain.report import Analysis, Answer, Usage
-from core.ports import Errand
+from core.ports import BackgroundTask
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Document(Generic[T]):
 
 INVESTIGATION = Document(Investigation)
 QUESTION = Document(Question)
-ERRAND = Document(Errand)
+BACKGROUND_TASK = Document(BackgroundTask)
 KNOWLEDGE = Document(KnowledgeEntry)
 EVENT_TEXT = Document(str)
 USAGE = Document(Usage)

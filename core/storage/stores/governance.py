@@ -78,7 +78,7 @@ class Governance(TenantTables):
 
     async def holds(self, run: Run) -> bool:
         """Whether `run` is still ours, so that we may speak for it."""
-        if self._fence.surely_holds(run):
+        if self._fence.is_held_locally(run):
             return True
         ours = sa.select(runs.c.id).where(
             self._mine(runs), runs.c.id == run.id, runs.c.attempt == run.attempt, runs.c.state == RUNNING

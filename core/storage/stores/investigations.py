@@ -201,7 +201,7 @@ class Investigations(Governance):
         return Usage(counts[0], counts[1], counts[2], None if found.unpriced else float(found.usd or 0.0))
 
     def watch(self, subject_id: str) -> Watch:
-        """A watch over an investigation, question or errand, and its journal."""
+        """A watch over an investigation, question or task, and its journal."""
         return self._changes.watch(subject_id)
 
     async def event_text(self, investigation_id: str) -> str | None:

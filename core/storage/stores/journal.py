@@ -65,5 +65,5 @@ class SqlJournal(Journal):
             "body": body,
             "at": entry.at,
         }
-        await self._commits.write(self._organization_id, Rows(_APPEND, [row]), run=self._run, got_on=True)
+        await self._commits.write(self._organization_id, Rows(_APPEND, [row]), run=self._run, made_progress=True)
         self._changes.notify(self._subject_id)

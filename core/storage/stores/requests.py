@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from core.domain.investigation import Question
-from core.ports import Errand, Run
-from core.storage.queue.claiming import ERRAND, FOLLOW_UP
+from core.ports import BackgroundTask, Run
+from core.storage.queue.claiming import BACKGROUND_TASK, FOLLOW_UP
 from core.storage.queue.leases import queue
 from core.storage.stores import documents
 from core.storage.stores.investigations import Investigations
-from core.storage.tables import errands, questions, runs
+from core.storage.tables import background_tasks, questions, runs
 
 
 class Requests(Investigations):
-    """The questions and errands of one organization."""
+    """The questions and background_tasks of one organization."""
 
     async def add_question(self, question: Question, delivery_id: str) -> str:
         """Claim the delivery, keep the question and queue its run, all at once; a repeat returns the first id.
@@ -71,25 +71,25 @@ class Requests(Investigations):
         """Replace the stored question; with `run`, only while it is ours, else LeaseLost."""
         await self._replace(questions, question.id, documents.QUESTION.write(question), run, "question")
 
-    async def add_errand(self, errand: Errand) -> None:
-        """Keep the errand and queue its run."""
-        row = errands.insert().values(
+    async def add_background_task(self, task: BackgroundTask) -> None:
+        """Keep the task and queue its run."""
+        row = background_tasks.insert().values(
             organization_id=self._organization_id,
-            id=errand.id,
+            id=task.id,
             at=datetime.now(UTC),
-            body=documents.ERRAND.write(errand),
+            body=documents.BACKGROUND_TASK.write(task),
         )
 
         def add(connection: sa.Connection) -> None:
             connection.execute(row)
-            queue(self._database, connection, ERRAND, self._organization_id, errand.id)
+            queue(self._database, connection, BACKGROUND_TASK, self._organization_id, task.id)
 
         await self._database.write(add)
 
-    async def errand(self, errand_id: str) -> Errand:
-        """The errand with that id."""
-        return documents.ERRAND.read(await self._body(errands, errand_id, "errand"))
+    async def background_task(self, task_id: str) -> BackgroundTask:
+        """The task with that id."""
+        return documents.BACKGROUND_TASK.read(await self._body(background_tasks, task_id, "errand"))
 
-    async def save_errand(self, errand: Errand, run: Run) -> None:
-        """Replace the stored errand while `run` is ours; raises LeaseLost otherwise."""
-        await self._replace(errands, errand.id, documents.ERRAND.write(errand), run, "errand")
+    async def save_background_task(self, task: BackgroundTask, run: Run) -> None:
+        """Replace the stored task while `run` is ours; raises LeaseLost otherwise."""
+        await self._replace(background_tasks, task.id, documents.BACKGROUND_TASK.write(task), run, "errand")

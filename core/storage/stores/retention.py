@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.storage.queue.fence import QUEUED, RUNNING
 from core.storage.stores.tenant import TenantTables
-from core.storage.tables import errands, events, investigations, journal, questions, runs
+from core.storage.tables import background_tasks, events, investigations, journal, questions, runs
 
 
 class Retention(TenantTables):
@@ -28,7 +28,7 @@ class Retention(TenantTables):
         old = self._begun(before)
         steps = journal.delete().where(self._mine(journal), journal.c.subject_id.in_(self._subjects(old)))
         asked = questions.delete().where(self._mine(questions), questions.c.investigation_id.in_(old))
-        small_work = errands.delete().where(self._mine(errands), errands.c.at < before)
+        small_work = background_tasks.delete().where(self._mine(background_tasks), background_tasks.c.at < before)
         return await self._database.execute(steps, asked, small_work)
 
     def _begun(self, before: datetime) -> sa.Select[tuple[str]]:

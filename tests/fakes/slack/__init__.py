@@ -3,7 +3,7 @@
 from tests.fakes.slack.calls import Call
 from tests.fakes.slack.delivery import Answer, Outcome
 from tests.fakes.slack.oauth import Installed
-from tests.fakes.slack.peer import SlackPeer
+from tests.fakes.slack.peer import FakeSlack
 from tests.fakes.slack.responses import Response
 from tests.fakes.slack.state import (
     BOT_SCOPES,
@@ -27,6 +27,7 @@ __all__ = [
     "Channel",
     "Enterprise",
     "Ephemeral",
+    "FakeSlack",
     "File",
     "Grant",
     "Installed",
@@ -34,7 +35,6 @@ __all__ = [
     "Outcome",
     "Response",
     "SlackError",
-    "SlackPeer",
     "User",
     "Version",
     "View",

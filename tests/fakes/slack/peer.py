@@ -1,6 +1,6 @@
 """Slack itself, played on loopback: the far side of the network for tests.
 
-    async with SlackPeer() as peer:
+    async with FakeSlack() as peer:
         acme = peer.add_workspace("Acme")                      # installed, unless installed=False
         maya = acme.add_user("maya", is_admin=True)
         incidents = acme.add_channel("incidents", maya)        # with the bot, unless with_bot=False
@@ -85,7 +85,7 @@ from tests.fakes.slack.web_api import WebApi
 _MOST_REDIRECTS = 5
 
 
-class SlackPeer(People):
+class FakeSlack(People):
     """See the module."""
 
     client_id, client_secret = "111.222", "the app's client secret"

@@ -5,7 +5,7 @@ Framework does, and can be told to fail. It draws nothing and is kind about card
 for those in its own tests.
 """
 
-from tests.fakes.teams.peer import TeamsPeer
+from tests.fakes.teams.peer import FakeTeams
 from tests.fakes.teams.state import Message, Person, Place, Tenant
 
-__all__ = ["Message", "Person", "Place", "TeamsPeer", "Tenant"]
+__all__ = ["FakeTeams", "Message", "Person", "Place", "Tenant"]

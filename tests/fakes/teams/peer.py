@@ -31,7 +31,7 @@ from tests.fakes.teams.state import (
 T = TypeVar("T")
 
 
-class TeamsPeer(Acts):
+class FakeTeams(Acts):
     """Use as an async context manager; then set `bot_url` to where the bot takes activities."""
 
     def __init__(self) -> None:

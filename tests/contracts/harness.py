@@ -1,4 +1,4 @@
-"""What an adapter brings to keep the contract: a house, in which its channel and then all of LogSense can be tried."""
+"""What an adapter brings to keep the contract: a harness for its channel, and then for all of LogSense."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class FarUse(Use, Protocol):
         ...
 
 
-class House(Protocol):
+class ChannelHarness(Protocol):
     """One platform."""
 
     name: str

@@ -1,4 +1,4 @@
-"""The Desk: what people look up and decide beside investigating, for the organization behind their workspace."""
+"""What people look up and decide beside investigating, for the organization behind their workspace."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
-from core.ports import Errand, OrganizationStore, Stores
+from core.ports import BackgroundTask, OrganizationStore, Stores
 from core.requests.connections import Connections
 from core.requests.follow import outcome_of
 from core.requests.spending import month_of
@@ -36,8 +36,10 @@ HOME_INVESTIGATIONS = 10
 _RECENT = 50
 
 
-class OrganizationDesk:
-    """Implements `core.ports.Desk`. `try_sentry` and `try_model` reach a connection and say what they found.
+class OrganizationServices:
+    """Implements `core.ports.WorkspaceServices`.
+
+    `try_sentry` and `try_model` reach a connection and say what they found.
 
     `masks` are the kinds of personal data that are masked for organizations that chose nothing else.
     """
@@ -94,9 +96,9 @@ class OrganizationDesk:
             return Incidents(problem="Sentry is not connected yet.")
         projects = (await store.channel_settings(workspace, channel)).projects if channel else ()
         words = [query or "is:unresolved", *(f"project:{project}" for project in projects)]
-        errand = Errand(self._new_id(), LIST_INCIDENTS, {"query": " ".join(words), "limit": limit})
-        await store.add_errand(errand)
-        done = await outcome_of(store, errand.id)
+        task = BackgroundTask(self._new_id(), LIST_INCIDENTS, {"query": " ".join(words), "limit": limit})
+        await store.add_background_task(task)
+        done = await outcome_of(store, task.id)
         outcome = done.outcome or {}
         if done.failure or not outcome.get("ok"):
             return Incidents(problem=done.failure or str(outcome.get("text")))

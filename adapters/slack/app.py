@@ -72,8 +72,8 @@ class SlackApp:
         self._forms = Forms(self._context)
         other_origin = None if config.slack_url == SLACK_URL else config.slack_url.rstrip("/")
         files = SlackFiles(self._open_session, logs, other_origin)
-        self._events = EventHandlers(self._context, files, resolve_names=config.resolve_reactions)
-        self._interactions = InteractionHandlers(self._context, self._forms, files)
+        self._event_handlers = EventHandlers(self._context, files, resolve_names=config.resolve_reactions)
+        self._interaction_handlers = InteractionHandlers(self._context, self._forms, files)
         self._unfurling = Unfurling(self._context) if config.unfurls else None
         self._bolt = self._listeners()
         self._flow = (
@@ -193,7 +193,7 @@ class SlackApp:
 
     async def _heard(self, body: Mapping[str, Any], caller: Caller) -> None:
         try:
-            await self._events.hear(body, caller)
+            await self._event_handlers.hear(body, caller)
             event = body.get("event") or {}
             if event.get("type") == "link_shared" and self._unfurling is not None:
                 self._context.tasks.start(self._unfurling.shared(event, caller), "unfurl")
@@ -211,17 +211,17 @@ class SlackApp:
     ) -> None:
         await ack()
         if caller := await self._caller(context, _ANSWERED_S):
-            self._context.tasks.start(self._interactions.command(body, caller, respond), "command")
+            self._context.tasks.start(self._interaction_handlers.command(body, caller, respond), "command")
 
     async def _shortcut(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
         if caller := await self._caller(context, _ANSWERED_S):
-            self._context.tasks.start(self._interactions.shortcut(body, caller), "shortcut")
+            self._context.tasks.start(self._interaction_handlers.shortcut(body, caller), "shortcut")
 
     async def _button(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
         if caller := await self._caller(context, _ANSWERED_S):
-            self._context.tasks.start(self._interactions.button(body, caller), "button")
+            self._context.tasks.start(self._interaction_handlers.button(body, caller), "button")
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         if caller := await self._caller(context):

@@ -66,13 +66,13 @@ class TeamsApp:
 
     def listen_for(self, inbox: Inbox, services: WorkspaceServices, logs: AttachedLogs) -> None:
         """What people do goes to `inbox` and `services`, the logs that they attach to `logs`."""
-        self._services = services
+        self._workspace_services = services
         self._context = EventContext(inbox, services, self.channel, People(self._connector))
         forms = Forms(self._context)
         self._tenants = Tenants(self._context, self._installations)
         files = TeamsFiles(self._open_session, self._credentials, logs, services=self._services)
-        self._events = EventHandlers(self._context, forms, self._tenants, files)
-        self._interactions = InteractionHandlers(self._context, forms)
+        self._event_handlers = EventHandlers(self._context, forms, self._tenants, files)
+        self._interaction_handlers = InteractionHandlers(self._context, forms)
 
     async def close(self) -> None:
         """What was begun has ended, and no connection is open."""
@@ -126,7 +126,7 @@ class TeamsApp:
         pressed = read_invoke(activity)
         if not await self._tenants.is_known(workspace):
             if activity.get("type") == "invoke" and pressed is not None:
-                return web.json_response(self._interactions.answered_stranger(pressed))
+                return web.json_response(self._interaction_handlers.answered_stranger(pressed))
             await self._tenants.hear_stranger(activity, caller)
             return web.Response(status=202)
         await self._installations.remember(workspace, caller.service_url)
@@ -136,29 +136,29 @@ class TeamsApp:
         """What somebody of a tenant that we know did."""
         if is_shared(activity) and activity.get("type") != "installationUpdate":
             if activity.get("type") == "invoke":
-                return web.json_response(self._interactions.answered_in_shared() if pressed else {})
-            self._events.refuse_in_shared(activity)
+                return web.json_response(self._interaction_handlers.answered_in_shared() if pressed else {})
+            self._event_handlers.refuse_in_shared(activity)
             return web.Response(status=202)
         match activity.get("type"):
             case "invoke":
                 return await self._invoked(activity, pressed, caller)
             case "message" if pressed is not None:
-                await self._interactions.submitted(activity, pressed, caller)
+                await self._interaction_handlers.submitted(activity, pressed, caller)
             case "message":
-                await self._events.hear(activity, caller)
+                await self._event_handlers.hear(activity, caller)
             case "messageUpdate" if is_edit(activity):
-                await self._events.hear({**activity, "type": "message"}, caller, edited=True)
+                await self._event_handlers.hear({**activity, "type": "message"}, caller, edited=True)
             case "messageReaction":
-                await self._events.react(activity, caller)
+                await self._event_handlers.react(activity, caller)
             case "installationUpdate":
                 await self._tenants.installed(activity, caller)
         return web.Response(status=202)
 
     async def _invoked(self, activity: dict[str, Any], pressed: Pressed | None, caller: Caller) -> web.Response:
         if pressed is not None:
-            return web.json_response(await self._interactions.answered(activity, pressed, caller))
+            return web.json_response(await self._interaction_handlers.answered(activity, pressed, caller))
         if (feedback := read_feedback(activity)) is not None:
-            await self._interactions.judge(feedback, caller)
+            await self._interaction_handlers.judge(feedback, caller)
             return web.json_response({})
         return web.Response(status=400, text="LogSense knows no such action.")
 
@@ -171,7 +171,7 @@ class TeamsApp:
         if named is None:
             return web.Response(status=404)
         try:
-            view = report_of(*await self._services.investigation(*named))
+            view = report_of(*await self._workspace_services.investigation(*named))
         except NotFound:
             return web.Response(status=404)
         chart = await asyncio.to_thread(frequency_chart, view.evidence) if isinstance(view, ReportView) else None

@@ -33,7 +33,7 @@ from core.domain.errors import InvalidInput, Refusal
 from core.domain.tenancy import Platform
 from core.ports import Channel
 from core.telemetry import add_sink
-from core.work.leader import Duty
+from core.work.leader import LeaderElection
 
 if TYPE_CHECKING:
     from adapters.teams.app import TeamsApp
@@ -106,8 +106,8 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
 
 def _socket(app: App, adapter: SlackApp) -> contextlib.AbstractAsyncContextManager[None]:
     """One replica at a time keeps the socket: Slack would spread events over all, and some may be stopping."""
-    return Duty(
-        app.stores.duties,
+    return LeaderElection(
+        app.stores.leadership,
         "Slack socket",
         lease_s=app.settings.lease_s,
         begin=adapter.connect_socket,

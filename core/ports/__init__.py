@@ -1,7 +1,7 @@
 """Every port of the core: what the core needs of the world, and what the world may ask of it."""
 
 from core.ports.chat import Channel, Check, Inbox, Receipt, WorkspaceServices
-from core.ports.coordination import Duties, Rate, Schedules, Turns
+from core.ports.coordination import Leadership, Rate, Schedules, Turns
 from core.ports.directory import Directory, Installations
 from core.ports.logs import AttachedLog, AttachedLogs
 from core.ports.reasoning import Briefing, Reasoner, ToolSpec
@@ -20,7 +20,6 @@ __all__ = [
     "Check",
     "Depth",
     "Directory",
-    "Duties",
     "Embedder",
     "HostTools",
     "Inbox",
@@ -28,6 +27,7 @@ __all__ = [
     "Installations",
     "Journal",
     "KnowledgeBase",
+    "Leadership",
     "OrganizationStore",
     "PostState",
     "Rate",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class Duties(Protocol):
+class Leadership(Protocol):
     """What only one replica does at a time, such as keeping the socket to a platform open."""
 
-    async def hold(self, name: str, lease_s: float) -> bool:
+    async def acquire(self, name: str, lease_s: float) -> bool:
         """Whether the duty is ours for the next `lease_s`: it was free, ran out, or was ours already."""
         ...
 

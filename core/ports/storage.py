@@ -22,7 +22,7 @@ from core.domain.tenancy import (
     SentryConnection,
     WorkspaceRef,
 )
-from core.ports.coordination import Duties, Schedules, Turns
+from core.ports.coordination import Leadership, Schedules, Turns
 from core.ports.directory import Directory, Installations
 from core.ports.work import BackgroundTask, Journal, Run, Runs, Watch
 
@@ -300,7 +300,7 @@ class Stores(Protocol):
     directory: Directory
     installations: Installations
     runs: Runs
-    duties: Duties
+    leadership: Leadership
     turns: Turns
     schedules: Schedules
 

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from core.domain.tenancy import DEFAULT_LIMITS, Limits, OrganizationId
-from core.ports import Directory, Duties, Installations, OrganizationStore, Runs, Schedules, Stores, Turns
+from core.ports import Directory, Installations, Leadership, OrganizationStore, Runs, Schedules, Stores, Turns
 from core.storage.engine.database import Database
 from core.storage.engine.group_commit import GroupCommit
 from core.storage.engine.secret_box import SecretBox
-from core.storage.queue.coordination import LeasedDuties, SharedSchedules, SharedTurns
+from core.storage.queue.coordination import SharedSchedules, SharedTurns, SqlLeadership
 from core.storage.queue.fence import Fence
 from core.storage.queue.leases import LeasedRuns
 from core.storage.queue.notifier import WorkNotifier
@@ -27,7 +27,7 @@ class SqlStores(Stores):
     directory: Directory
     installations: Installations
     runs: Runs
-    duties: Duties
+    leadership: Leadership
     turns: Turns
     schedules: Schedules
 
@@ -38,7 +38,7 @@ class SqlStores(Stores):
         fence: Fence,
         changes: Changes,
         runs: Runs,
-        duties: Duties,
+        leadership: Leadership,
         secrets: SecretBox,
         defaults: Limits,
     ) -> None:
@@ -46,7 +46,7 @@ class SqlStores(Stores):
         self.directory = SqlDirectory(database)
         self.installations = SqlInstallations(database, secrets)
         self.runs = runs
-        self.duties = duties
+        self.leadership = duties
         self.turns = SharedTurns(database)
         self.schedules = SharedSchedules(database)
         self._secrets = secrets
@@ -83,7 +83,7 @@ async def open_stores(
     changes = Changes()
     commits = GroupCommit(database, fence)
     notifier = WorkNotifier(database)
-    duties = LeasedDuties(database, owner=f"{owner}/{uuid4().hex}")
+    duties = SqlLeadership(database, owner=f"{owner}/{uuid4().hex}")
     runs = LeasedRuns(database, fence, commits, notifier, owner=owner, defaults=defaults)
     try:
         async with notifier.listening():

@@ -8,24 +8,24 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from core.domain.errors import LogSenseError
-from core.ports import Duties
+from core.ports import Leadership
 
 logger = logging.getLogger("logsense.duty")
 
 
-class Duty:
+class LeaderElection:
     """Done by this replica while it holds the lease: `begin` is called when it gets it, `end` when it loses it."""
 
     def __init__(
         self,
-        duties: Duties,
+        leadership: Leadership,
         name: str,
         *,
         lease_s: float,
         begin: Callable[[], Awaitable[None]],
         end: Callable[[], Awaitable[None]],
     ) -> None:
-        self._duties = duties
+        self._leadership = duties
         self._name = name
         self._lease_s = lease_s
         self._begin = begin
@@ -49,7 +49,7 @@ class Duty:
             await asyncio.wait([watcher])
             await self._stop()
             with contextlib.suppress(LogSenseError):
-                await self._duties.release(self._name)
+                await self._leadership.release(self._name)
 
     async def _watch(self) -> None:
         while True:
@@ -62,7 +62,7 @@ class Duty:
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()
         try:
-            if await self._duties.hold(self._name, self._lease_s):
+            if await self._leadership.acquire(self._name, self._lease_s):
                 # Counted from before we asked: we must not believe longer than the database does.
                 self._held_until = now + self._lease_s
             else:

@@ -133,7 +133,7 @@ class TimedStores(Stores):
 
     def __init__(self, stores: Stores, committed: Callable[[str], None]) -> None:
         self.directory, self.installations, self.runs = stores.directory, stores.installations, stores.runs
-        self.duties, self.turns, self.schedules = stores.duties, stores.turns, stores.schedules
+        self.leadership, self.turns, self.schedules = stores.leadership, stores.turns, stores.schedules
         self._stores = stores
         self._committed = committed
 

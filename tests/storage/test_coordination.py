@@ -22,27 +22,27 @@ async def others(database_url: str) -> AsyncIterator[SqlStores]:
 
 
 async def test_a_duty_has_one_holder_until_it_is_released(stores: SqlStores, others: SqlStores) -> None:
-    assert await stores.duties.hold("socket", HOUR_S)
-    assert await stores.duties.hold("socket", HOUR_S), "holding goes on"
-    assert not await others.duties.hold("socket", HOUR_S)
-    assert await others.duties.hold("another", HOUR_S)
-    await others.duties.release("socket")
-    assert not await others.duties.hold("socket", HOUR_S), "only the holder can release"
-    await stores.duties.release("socket")
-    assert await others.duties.hold("socket", HOUR_S)
-    assert not await stores.duties.hold("socket", HOUR_S)
+    assert await stores.leadership.acquire("socket", HOUR_S)
+    assert await stores.leadership.acquire("socket", HOUR_S), "holding goes on"
+    assert not await others.leadership.acquire("socket", HOUR_S)
+    assert await others.leadership.acquire("another", HOUR_S)
+    await others.leadership.release("socket")
+    assert not await others.leadership.acquire("socket", HOUR_S), "only the holder can release"
+    await stores.leadership.release("socket")
+    assert await others.leadership.acquire("socket", HOUR_S)
+    assert not await stores.leadership.acquire("socket", HOUR_S)
 
 
 async def test_a_duty_whose_holder_died_is_taken_when_its_lease_ran_out(stores: SqlStores, others: SqlStores) -> None:
-    assert await stores.duties.hold("socket", -1.0)
-    assert await others.duties.hold("socket", HOUR_S)
-    assert not await stores.duties.hold("socket", HOUR_S)
+    assert await stores.leadership.acquire("socket", -1.0)
+    assert await others.leadership.acquire("socket", HOUR_S)
+    assert not await stores.leadership.acquire("socket", HOUR_S)
 
 
 async def test_many_who_reach_for_a_duty_at_once_leave_it_to_one(stores: SqlStores, database_url: str) -> None:
     async def reach() -> bool:
         async with open_stores(database_url, owner="worker", secret_keys=["key"]) as mine:
-            return await mine.duties.hold("socket", HOUR_S)
+            return await mine.leadership.acquire("socket", HOUR_S)
 
     assert sum(await asyncio.gather(*(reach() for _ in range(8)))) == 1
 

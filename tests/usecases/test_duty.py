@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from core.domain.errors import ServiceUnavailable
-from core.ports import Duties
-from core.work.leader import Duty
+from core.ports import Leadership
+from core.work.leader import LeaderElection
 
 LEASE_S = 0.3
 
 
 @dataclass
-class Ledger(Duties):
+class Ledger(Leadership):
     """Who holds what, as a database would know it."""
 
     holder: str | None = None
@@ -25,7 +25,7 @@ class Ledger(Duties):
     def seen_by(self, owner: str) -> Replica:
         return Replica(self, owner)
 
-    async def hold(self, name: str, lease_s: float) -> bool:
+    async def acquire(self, name: str, lease_s: float) -> bool:
         raise AssertionError("ask through a replica")
 
     async def release(self, name: str) -> None:
@@ -33,11 +33,11 @@ class Ledger(Duties):
 
 
 @dataclass
-class Replica(Duties):
+class Replica(Leadership):
     ledger: Ledger
     owner: str
 
-    async def hold(self, name: str, lease_s: float) -> bool:
+    async def acquire(self, name: str, lease_s: float) -> bool:
         if self.ledger.is_down:
             raise ServiceUnavailable("the database", "down")
         self.ledger.holder = self.ledger.holder or self.owner
@@ -62,8 +62,8 @@ class Socket:
         self.events.append("close")
 
 
-def duty(ledger: Ledger, owner: str, socket: Socket) -> Duty:
-    return Duty(ledger.seen_by(owner), "socket", lease_s=LEASE_S, begin=socket.open, end=socket.close)
+def duty(ledger: Ledger, owner: str, socket: Socket) -> LeaderElection:
+    return LeaderElection(ledger.seen_by(owner), "socket", lease_s=LEASE_S, begin=socket.open, end=socket.close)
 
 
 async def until(look: Callable[[], bool]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from core.ports import Duties, Rate, Schedules, Turns
+from core.ports import Leadership, Rate, Schedules, Turns
 from core.storage.engine.database import Database
 from core.storage.queue.claiming import UPKEEP
 from core.storage.queue.leases import queue
@@ -16,7 +16,7 @@ _NO_LEASE_LASTS = 10
 """Times the length of a lease."""
 
 
-class LeasedDuties(Duties):
+class SqlLeadership(Leadership):
     """The duties of one database, as the replica named `owner` sees them."""
 
     def __init__(self, database: Database, *, owner: str) -> None:
@@ -24,7 +24,7 @@ class LeasedDuties(Duties):
         self._database = database.directory()
         self._owner = owner
 
-    async def hold(self, name: str, lease_s: float) -> bool:
+    async def acquire(self, name: str, lease_s: float) -> bool:
         """See the port."""
         until_s = self._database.now_s + lease_s
         take = self._database.insert(duties).values(name=name, owner=self._owner, until_s=until_s)

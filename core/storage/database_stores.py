@@ -46,7 +46,7 @@ class SqlStores(Stores):
         self.directory = SqlDirectory(database)
         self.installations = SqlInstallations(database, secrets)
         self.runs = runs
-        self.leadership = duties
+        self.leadership = leadership
         self.turns = SharedTurns(database)
         self.schedules = SharedSchedules(database)
         self._secrets = secrets

@@ -25,7 +25,7 @@ class LeaderElection:
         begin: Callable[[], Awaitable[None]],
         end: Callable[[], Awaitable[None]],
     ) -> None:
-        self._leadership = duties
+        self._leadership = leadership
         self._name = name
         self._lease_s = lease_s
         self._begin = begin

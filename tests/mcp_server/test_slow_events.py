@@ -159,7 +159,7 @@ async def test_the_processes_of_the_tool_server_end_with_it(tmp_path: Path) -> N
     await ended(others)
 
 
-@pytest.mark.parametrize("module", ["tools.get_stacktrace", "tools.get_sentry_issue_details", "limited_rendering"])
+@pytest.mark.parametrize("module", ["tools.get_stacktrace", "tools.get_sentry_issue_details", "limited_output"])
 def test_what_a_worker_process_loads_is_little(module: str) -> None:
     code = f"import core.mcp_server.{module}, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout

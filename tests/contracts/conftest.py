@@ -9,11 +9,11 @@ import pytest
 
 from bot.demo.local_sentry import LocalSentry
 from tests.contracts.harness import ChannelHarness, FarSender, FarUse, Sender, Use
-from tests.contracts.slack import SlackHouse
-from tests.contracts.teams import TeamsHouse
-from tests.contracts.terminal import TerminalHouse
+from tests.contracts.slack import SlackContractHarness
+from tests.contracts.teams import TeamsContractHarness
+from tests.contracts.terminal import TerminalHarness
 
-HARNESSES: tuple[ChannelHarness, ...] = (TerminalHouse(), SlackHouse(), TeamsHouse())
+HARNESSES: tuple[ChannelHarness, ...] = (TerminalHarness(), SlackContractHarness(), TeamsContractHarness())
 
 
 @pytest.fixture(params=HARNESSES, ids=lambda harness: harness.name)

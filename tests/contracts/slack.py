@@ -154,7 +154,7 @@ class SlackUse(SeenInSlack):
         return self._with("copy_post_mortem")
 
 
-class SlackHouse:
+class SlackContractHarness:
     """Implements `ChannelHarness`."""
 
     name = "slack"

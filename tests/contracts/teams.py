@@ -158,7 +158,7 @@ class TeamsUse(SeenInTeams):
         return list(filter(is_report, self.room.posts()))
 
 
-class TeamsHouse:
+class TeamsContractHarness:
     """Implements `ChannelHarness`."""
 
     name = "teams"

@@ -132,7 +132,7 @@ class TerminalUse:
         return outcome.stdout
 
 
-class TerminalHouse:
+class TerminalHarness:
     """Implements `ChannelHarness`."""
 
     name = "terminal"

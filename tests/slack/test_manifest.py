@@ -38,7 +38,7 @@ METHODS_OF = {
 
 
 def _code() -> str:
-    return "\n".join(path.read_text() for path in (ROOT / "adapters" / "slack").glob("*.py"))
+    return "\n".join(path.read_text() for path in (ROOT / "adapters" / "slack").rglob("*.py"))
 
 
 def test_every_scope_is_used_and_explained_and_no_other_is_asked_for() -> None:

@@ -1,9 +1,16 @@
-"""A Sentry whose every event is hostile, and another one each time."""
+"""A Sentry whose every event is hostile, and another one each time.
+
+`python -m tests.benchmarks.hostile_sentry BYTES` serves it in a process of its own until standard input ends.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import itertools
 import json
+import sys
+from collections.abc import AsyncIterator
 from types import TracebackType
 
 from aiohttp import web
@@ -50,3 +57,29 @@ class HostileSentry:
         values = ",".join([f'{{"type": "E{number}", "value": {value}}}'] * self._values)
         body = f'{{"eventID": "{number}", "exception": {{"values": [{values}]}}, "extra": {{"a": {value}}}}}'
         return web.Response(body=body.encode(), content_type="application/json")
+
+
+@contextlib.asynccontextmanager
+async def hostile_sentry(event_bytes: int) -> AsyncIterator[str]:
+    """Serve it in a process of its own, so that making events takes nothing from who measures; yield its address."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.benchmarks.hostile_sentry", str(event_bytes)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin and process.stdout
+    try:
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+async def _serve(event_bytes: int) -> None:
+    async with HostileSentry(event_bytes) as sentry:
+        print(sentry.base_url, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1])))

@@ -20,7 +20,7 @@ from core.domain.tenancy import OrganizationId, SentryConnection
 from core.gateways.mcp.process import McpProcess, McpSettings
 from core.gateways.mcp.toolbox import McpToolbox
 from core.gateways.qdrant.connection import KnowledgeSettings
-from tests.benchmarks.hostile_sentry import REPEATED, HostileSentry
+from tests.benchmarks.hostile_sentry import REPEATED, hostile_sentry
 
 _PASTED_BYTES = 1_000_000
 _SERVED_BYTES = 2_000_000
@@ -72,7 +72,7 @@ def hostile_texts() -> Iterator[str]:
 
 async def waited(calls: int, rounds: int = _ROUNDS) -> Waited:
     """Measure `calls` of A alone, then as many beside B, in each round; both go through the shipped tool server."""
-    async with _tool_server() as (process, sentry, hostile_sentry):
+    async with _tool_server() as (process, sentry, hostile_url):
         await _times(process, sentry, "warm", 3)
         found, reads = [], [0, 0]
         for number in range(rounds):
@@ -80,7 +80,7 @@ async def waited(calls: int, rounds: int = _ROUNDS) -> Waited:
             before = list(reads)
             hostile = [
                 asyncio.create_task(_paste(process, reads)),
-                asyncio.create_task(_investigate(process, hostile_sentry, reads)),
+                asyncio.create_task(_investigate(process, hostile_url, reads)),
             ]
             try:
                 await _until_read(before, reads, hostile)
@@ -94,10 +94,10 @@ async def waited(calls: int, rounds: int = _ROUNDS) -> Waited:
 
 
 @asynccontextmanager
-async def _tool_server() -> AsyncIterator[tuple[McpProcess, LocalSentry, HostileSentry]]:
+async def _tool_server() -> AsyncIterator[tuple[McpProcess, LocalSentry, str]]:
     with tempfile.TemporaryDirectory() as folder:
-        async with LocalSentry() as sentry, HostileSentry(_SERVED_BYTES) as hostile:
-            hosts = frozenset(each.base_url.removeprefix("http://") for each in (sentry, hostile))
+        async with LocalSentry() as sentry, hostile_sentry(_SERVED_BYTES) as hostile:
+            hosts = frozenset(url.removeprefix("http://") for url in (sentry.base_url, hostile))
             async with McpProcess(McpSettings(hosts, KnowledgeSettings(Path(folder)), "mask")) as process:
                 await process.ready()
                 yield process, sentry, hostile
@@ -131,8 +131,8 @@ async def _paste(process: McpProcess, reads: list[int]) -> None:
         reads[0] += 1
 
 
-async def _investigate(process: McpProcess, sentry: HostileSentry, reads: list[int]) -> None:
-    connection = SentryConnection(sentry.base_url, "globex", "t", writes_allowed=False)
+async def _investigate(process: McpProcess, url: str, reads: list[int]) -> None:
+    connection = SentryConnection(url, "globex", "t", writes_allowed=False)
     for number in itertools.count():
         await _read(McpToolbox(process, OrganizationId("globex"), connection, f"served-{number}"))
         reads[1] += 1

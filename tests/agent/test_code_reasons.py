@@ -9,7 +9,8 @@ import pytest
 from core.agent.rules.code_changes import came_with, named_commit, suspect_claim
 from core.agent.rules.code_reasons import address_in, place_to_read, told_by_code
 from core.domain.causes import Cause
-from core.domain.tool_facts import ChangesFacts, FoundCodeFacts, SourceFacts, StackFacts
+from core.domain.code_facts import ChangesFacts, FoundCodeFacts, SourceFacts
+from core.domain.tool_facts import StackFacts
 
 NOTHING = FoundCodeFacts()
 

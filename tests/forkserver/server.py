@@ -31,6 +31,7 @@ _PRELOADED = (
     "core.mcp_server.__main__",
     "tests.fakes.tool_server",
 )
+_RUN = ("core.mcp_server.__main__", "tests.fakes.tool_server")
 
 
 class ForkServer:
@@ -136,6 +137,9 @@ def main(path: str, owner: int) -> None:
     """Load what children need, then fork them; what they start themselves is forked as well."""
     for module in _PRELOADED:
         __import__(module)
+        if module in _RUN:
+            # It is run under another name; what it imports stays.
+            del sys.modules[module]
     client = (sys.executable, "-I", "-S", str(Path(__file__).with_name("client.py")), path, str(owner))
     mcp_process.TOOL_SERVER_COMMAND = (*client, "core.mcp_server")
     # What is loaded stays shared with the children: their collector leaves it alone.

@@ -69,6 +69,7 @@ CALLS: dict[str, Call] = {
     "add_question": lambda it, run: it.add_question(replace(lives.QUESTION, text="ours"), "d3"),
     "release_questions": lambda it, run: it.release_questions("inv00001"),
     "question": lambda it, run: it.question("que00001"),
+    "waiting_questions": lambda it, run: it.waiting_questions("inv00001"),
     "save_question": lambda it, run: it.save_question(replace(lives.QUESTION, text="ours")),
     "add_background_task": lambda it, run: it.add_background_task(replace(lives.BACKGROUND_TASK, payload={})),
     "background_task": lambda it, run: it.background_task("err00001"),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from core.agent.report import quoted_parts, stands_in
+from core.domain.code_facts import ChangesFacts
 from core.domain.journal import Transcript
 from core.domain.report import Evidence, RootCauseReport
-from core.domain.tool_facts import ChangesFacts, FrequencyFacts, ImpactFacts, IssueFacts, StackFacts
+from core.domain.tool_facts import FrequencyFacts, ImpactFacts, IssueFacts, StackFacts
 from core.domain.untrusted_text import without_fences
 
 EXCERPT_LINES = 14

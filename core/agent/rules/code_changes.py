@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import cast
 
 from core.agent.rules.template_values import one_line
+from core.domain.code_facts import ChangesFacts
 from core.domain.report import Analysis, Evidence, SuspectChange
-from core.domain.tool_facts import ChangesFacts
 
 _ID_CHARS = 8
 DIFF_LINES = 12

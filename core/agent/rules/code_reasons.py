@@ -11,7 +11,8 @@ from typing import Any
 
 from core.agent.rules.template_values import frame_of, one_line
 from core.domain.causes import Cause
-from core.domain.tool_facts import FoundCodeFacts, FrameFacts, SourceFacts, StackFacts
+from core.domain.code_facts import FoundCodeFacts, SourceFacts
+from core.domain.tool_facts import FrameFacts, StackFacts
 
 _TAKES = re.compile(
     r"(?:^|[\s(])([A-Za-z_$][\w$]{0,60})\s{0,4}:?=\s{0,4}(?:await\s{1,4})?[\w.$]{1,80}\."

@@ -14,11 +14,10 @@ from core.agent.rules.issue_kinds import recognize
 from core.agent.rules.root_cause import about_one_member, fill, group_members, root_cause
 from core.agent.rules.template_values import culprit_of, frame_of, one_line, without_frames, words_of
 from core.domain.causes import Cause
+from core.domain.code_facts import ChangesFacts, FoundCodeFacts, SourceFacts
 from core.domain.report import Analysis, Finding, Fix, Level
 from core.domain.tool_facts import (
-    ChangesFacts,
     ExceptionFacts,
-    FoundCodeFacts,
     FrequencyFacts,
     ImpactFacts,
     IssueFacts,
@@ -27,7 +26,6 @@ from core.domain.tool_facts import (
     LogFacts,
     MatchFacts,
     RelatedFacts,
-    SourceFacts,
     StackFacts,
     TraceFacts,
 )

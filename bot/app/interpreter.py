@@ -10,7 +10,7 @@ _LONGEST_TURN_S = 0.000_5
 figure, are waited for with every socket that the event loop writes to meanwhile."""
 
 
-def steady() -> None:
+def tune_interpreter() -> None:
     """To be called once everything is loaded: what is there by now is never looked through for garbage."""
     gc.collect()
     gc.freeze()

@@ -135,7 +135,7 @@ def usage_document(usage: Usage) -> dict[str, Any]:
     return asdict(usage) | {"usd": usd}
 
 
-def spoken(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """A time for people, with its zone."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
 

@@ -16,7 +16,7 @@ from bot.app.bootstrap import now
 from bot.cli.evaluate import evaluate
 from bot.cli.exit_codes import ExitCode, print_error
 from bot.cli.import_documents import export, import_, index_pending, library_of
-from bot.cli.json_documents import spoken
+from bot.cli.json_documents import format_time
 from bot.cli.options import json_option, typed
 from bot.cli.session import Cli, Session
 from core.domain.errors import InvalidInput, NotFound, Refusal, ServiceFailed
@@ -165,7 +165,7 @@ def _told(entry: KnowledgeEntry) -> Iterator[tuple[str, object]]:
 
 
 def _when(at: datetime | None) -> str:
-    return spoken(at) if at else ""
+    return format_time(at) if at else ""
 
 
 def _titled(title: str, heading: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bot.cli.exit_codes import ExitCode
-from bot.cli.json_documents import spoken, summary_document
+from bot.cli.json_documents import format_time, summary_document
 from bot.cli.options import json_option
 from bot.cli.session import Cli, Session
 from core.domain.errors import Refusal, ServiceFailed
@@ -55,7 +55,7 @@ def investigations(cli: Cli, limit: int) -> None:
             cli.say("Nothing was investigated yet. Start with: logsense investigate SHOP-1A2")
         else:
             rows: list[tuple[object, ...]] = [
-                (known.id, spoken(known.created_at), known.status, known.subject.label, _outcome(known))
+                (known.id, format_time(known.created_at), known.status, known.subject.label, _outcome(known))
                 for known in listed
             ]
             cli.print_table(("id", "asked at", "status", "issue", "root cause"), rows)

@@ -18,7 +18,7 @@ from adapters.slack.shared_limits import Budgets
 from adapters.teams.inbound.ids import workspace_named
 from adapters.teams.install.config import TeamsConfig
 from bot.app.bootstrap import App, build_app
-from bot.app.interpreter import steady
+from bot.app.interpreter import tune_interpreter
 from bot.app.owner import working
 from bot.app.settings import Settings, keep_from_libraries
 from bot.app.slack_settings import slack_config
@@ -95,7 +95,7 @@ async def serving(app: App, *, slack: SlackConfig | None = None, budgets: Budget
             routes += teams_app.routes()
         if not channels:
             raise Refusal("No chat platform is set up. See how: logsense connect slack, or logsense connect teams")
-        steady()
+        tune_interpreter()
         await stack.enter_async_context(working(app, channels, gives_up=False))
         address = await stack.enter_async_context(_listening(app, routes, metrics))
         if in_slack is not None and in_slack.app_token is not None:

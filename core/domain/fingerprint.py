@@ -46,7 +46,7 @@ def frames_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(frames))[:MAX_FRAMES]
 
 
-def steady(text: str) -> str:
+def normalize(text: str) -> str:
     """`text` in lower case without what differs each time: ids, numbers, times, addresses."""
     for pattern in (*_IDS, _NUMBER):
         text = pattern.sub("#", text)
@@ -83,7 +83,7 @@ def fingerprint_of_text(text: str) -> str:
 
 
 def _digest(headline: str, frames: Sequence[str]) -> str:
-    first = steady(headline[:_HEADLINE_CHARS])[:_FINGERPRINT_CHARS]
+    first = normalize(headline[:_HEADLINE_CHARS])[:_FINGERPRINT_CHARS]
     return hashlib.sha256("\n".join((first, *frames)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -136,7 +136,7 @@ _SECRET_AFTER_A_WORD = frozenset("pass pin auth token jwt sig signature csrf dsn
 _WORDS_OF_PARSERS = frozenset("next page prev unexpected this self".split())
 
 
-def words_of(name: str) -> tuple[str, ...]:
+def split_words(name: str) -> tuple[str, ...]:
     """Return the words of `name` in lower case, without numbers: `dbPass2` is `db`, `pass`."""
     return tuple(word.lower() for word in _WORD.findall(name[-LONGEST_NAME:]) if not word.isdigit())
 
@@ -148,7 +148,7 @@ _MAYBE = Secrecy.AMBIGUOUS
 def secrecy(name: str) -> Secrecy:
     """Tell what `name` says about its value."""
     name = _without_accents(name)
-    words = _unqualified(words_of(name))
+    words = _unqualified(split_words(name))
     if _is_foreign(name, words):
         return Secrecy.CERTAIN
     if not words or _FILE.search(name):
@@ -174,7 +174,7 @@ def secrecy(name: str) -> Secrecy:
 
 def secrecy_after(word: str, name: str, verdict: Secrecy) -> Secrecy:
     """Tell what `name` says behind another word: an API key is a secret, a primary key is none."""
-    words = words_of(name)
+    words = split_words(name)
     if len(words) != 1:
         return verdict
     if (word.lower(), words[0]) in _CERTAIN_PAIRS:

@@ -129,7 +129,7 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
-def spoken(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """`2026-11-20 09:12 UTC`, for headlines."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 

@@ -18,7 +18,7 @@ from core.ports import BackgroundTask, HostTools, OrganizationStore
 NOT_CHANGED = "Sentry was not changed: "
 """How the outcome begins when the tracker does not agree with what was decided here, before the reason."""
 
-SETTLE = "settle"
+SYNC_RESOLUTION = "settle"
 """The task that carries a saved resolution to the tracker and to knowledge."""
 
 
@@ -58,14 +58,14 @@ async def record_resolution(
 def what_follows(event: Resolution, before: Investigation, after: Investigation) -> str | None:
     """The kind of task that a decision makes: the tracker hears of every change of state, and of nothing else."""
     if before.status is not after.status or before.fixed_by != after.fixed_by:
-        return SETTLE
+        return SYNC_RESOLUTION
     if before.resolved_by is not None and after.resolved_by is not None and before.resolved_by != after.resolved_by:
         return HAND_OVER
     # In a terminal people decide again in order to try a tracker again that failed before.
-    return SETTLE if event.on and event.conversation.workspace.platform is Platform.TERMINAL else None
+    return SYNC_RESOLUTION if event.on and event.conversation.workspace.platform is Platform.TERMINAL else None
 
 
-async def settle(
+async def sync_resolution(
     investigation: Investigation, store: OrganizationStore, tools: HostTools, *, writes_allowed: bool
 ) -> Mapping[str, Any]:
     """Tracker and knowledge agree with what was saved; the outcome says of each what happened."""
@@ -82,7 +82,7 @@ async def settle(
     }
 
 
-def settled(investigation: Investigation, outcome: Mapping[str, Any], by: str, at: datetime) -> AuditEntry:
+def synced(investigation: Investigation, outcome: Mapping[str, Any], by: str, at: datetime) -> AuditEntry:
     """What goes on record: the decision, and what was written to the tracker and to the knowledge base for it."""
     is_resolved = investigation.status is Status.RESOLVED
     who = investigation.resolved_by if is_resolved and investigation.resolved_by else Actor(by, by)

@@ -17,7 +17,7 @@ from core.domain.thread_view import FixQuestion, NoticeView, progress_of, report
 from core.knowledge.index import index_pending, reindex
 from core.knowledge.lessons import apply_feedback, merge
 from core.ports import BackgroundTask, OrganizationStore, Run, Stores, ToolProvider, ToolResult
-from core.requests.resolve import HAND_OVER, NOT_CHANGED, SETTLE, judged, settle, settled
+from core.requests.resolve import HAND_OVER, NOT_CHANGED, SYNC_RESOLUTION, judged, sync_resolution, synced
 
 LIST_INCIDENTS = "list_incidents"
 SEARCH_KNOWLEDGE = "search_knowledge"
@@ -51,7 +51,7 @@ class BackgroundTaskJob:
             REINDEX_KNOWLEDGE: self._reindex,
             FORGET_KNOWLEDGE: self._forget,
             CHECK: self._check,
-            SETTLE: self._settle,
+            SYNC_RESOLUTION: self._sync_resolution,
             HAND_OVER: self._hand_over,
             END_PROGRESS: self._end_progress,
             JOIN: self._join,
@@ -109,13 +109,13 @@ class BackgroundTaskJob:
     async def _check(self, task: BackgroundTask, organization_id: OrganizationId) -> Mapping[str, Any]:
         return {"checks": await self._checks(organization_id)}
 
-    async def _settle(self, task: BackgroundTask, organization_id: OrganizationId) -> Mapping[str, Any]:
+    async def _sync_resolution(self, task: BackgroundTask, organization_id: OrganizationId) -> Mapping[str, Any]:
         store = self._store(organization_id)
         investigation = await store.investigation(task.payload["investigation_id"])
         tools = await self._tools.host_tools(organization_id)
         allowed = await self._tools.writes_allowed(organization_id)
-        outcome = await settle(investigation, store, tools, writes_allowed=allowed)
-        await store.record(settled(investigation, outcome, str(task.payload.get("by", "Somebody")), self._now()))
+        outcome = await sync_resolution(investigation, store, tools, writes_allowed=allowed)
+        await store.record(synced(investigation, outcome, str(task.payload.get("by", "Somebody")), self._now()))
         if thread := await self._threads.of(investigation, store):
             text = _decision(investigation, str(task.payload.get("by", "Somebody")), outcome, self._now())
             try:

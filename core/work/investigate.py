@@ -21,7 +21,7 @@ from core.domain.tenancy import OrganizationId
 from core.domain.thread_view import NoticeView, ProgressView, progress_of, report_of
 from core.knowledge.lessons import save_draft
 from core.ports import Journal, OrganizationStore, Reasoner, Run, Stores, ToolProvider
-from core.work.telemetry import count_ended, measured
+from core.work.telemetry import count_ended, with_telemetry
 
 logger = logging.getLogger("logsense.thread")
 
@@ -71,7 +71,7 @@ class AgentFactory:
                 investigation.subject.log,
                 issue_id=investigation.subject.issue_id,
             ),
-            record=measured(journal.record, run, self.now()),
+            record=with_telemetry(journal.record, run, self.now()),
             now=self.now,
             budget=self.budget,
             check=check,

@@ -28,7 +28,7 @@ from core.telemetry import (
 Record = Callable[[JournalEntry], Awaitable[None]]
 
 
-def measured(record: Record, run: Run, begun: datetime) -> Record:
+def with_telemetry(record: Record, run: Run, begun: datetime) -> Record:
     """`record`, whose entries are counted and traced once they are committed; the first turn began at `begun`."""
     organization_id = run.organization_id
     before = begun

@@ -29,7 +29,7 @@ import psutil
 from mcp import Client, StdioServerParameters
 from openai import AsyncOpenAI
 
-from bot.app.interpreter import steady
+from bot.app.interpreter import tune_interpreter
 from core.agent.loop import Budget, ReactLoop
 from core.agent.prompt import Prompt
 from core.agent.rules.reasoner import RulesReasoner
@@ -256,7 +256,7 @@ async def _measure(mode: str, concurrency: int, model_url: str) -> dict[str, flo
         async with AsyncExitStack() as stack:
             investigate = await prepare(stack, model_url, Path(home))
             await investigate(-1)
-            steady()
+            tune_interpreter()
             slots = asyncio.Semaphore(concurrency)
 
             async def one(number: int) -> None:

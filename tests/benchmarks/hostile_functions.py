@@ -18,7 +18,7 @@ from core.agent.report import quoted_parts
 from core.agent.rules.causes import classify
 from core.agent.rules.classified_text import classified_text
 from core.agent.rules.offending_value import find_breaking_value
-from core.agent.rules.template_values import words_of
+from core.agent.rules.template_values import template_values
 from core.domain.causes import Cause
 from core.domain.errors import LogSenseError
 from core.domain.fingerprint import fingerprint_of_text
@@ -90,7 +90,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "without_controls": without_controls,
     "classify": lambda text: classify(_stack(text), {}),
     "classified_text": classified_text,
-    "words_of": lambda text: words_of(Cause.NULL_VALUE, {"title": text}, _stack(text), {}),
+    "template_values": lambda text: template_values(Cause.NULL_VALUE, {"title": text}, _stack(text), {}),
     "find_breaking_value": lambda text: [find_breaking_value(cause, text, _stack(text)) for cause in Cause],
     "fingerprint_of_text": fingerprint_of_text,
     "quoted_parts": quoted_parts,

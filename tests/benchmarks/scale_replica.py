@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 import sqlalchemy as sa
 
-from bot.app.interpreter import steady
+from bot.app.interpreter import tune_interpreter
 from core.agent.loop import Budget, ReactLoop
 from core.agent.rules.reasoner import RulesReasoner
 from core.delivery.threads import Threads
@@ -161,7 +161,7 @@ class Replica:
 async def _serve(url: str, owner: str, slots: int, say: Callable[[str], object]) -> None:
     loop = asyncio.get_running_loop()
     replica = Replica()
-    steady()
+    tune_interpreter()
     async with replica.working(url, owner, slots):
         say("{}")
         while line := await loop.run_in_executor(None, sys.stdin.readline):

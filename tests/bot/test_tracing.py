@@ -16,7 +16,7 @@ from core.domain.journal import CallObserved, JournalEntry, TurnTaken
 from core.domain.report import Evidence, Usage
 from core.domain.tenancy import OrganizationId
 from core.ports import Run
-from core.work.telemetry import count_ended, measured
+from core.work.telemetry import count_ended, with_telemetry
 from tests.isolation.lives import INVESTIGATION, REPORT
 
 AT = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
@@ -29,7 +29,7 @@ async def nothing(entry: JournalEntry) -> None:
 
 async def told(run: Run) -> None:
     """One turn, one call, and the end of an investigation."""
-    record = measured(nothing, run, AT)
+    record = with_telemetry(nothing, run, AT)
     await record(TurnTaken(1, "rules", SECRET, (), None, Usage(1, 90, 10), AT + timedelta(seconds=2)))
     await record(CallObserved("c1", Evidence("E1", "get_stacktrace", {"q": SECRET}, SECRET, ok=False), 500, AT))
     investigation = INVESTIGATION.start().conclude(REPORT, AT + timedelta(seconds=9))

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.domain.conversation import ConversationRef, MessageRef, Resolution
 from core.domain.investigation import Investigation, Status, Subject
 from core.domain.tenancy import Actor, Platform, WorkspaceRef
-from core.requests.resolve import HAND_OVER, SETTLE, what_follows
+from core.requests.resolve import HAND_OVER, SYNC_RESOLUTION, what_follows
 
 PEOPLE = tuple(Actor(name.upper(), name) for name in ("ada", "bob", "cem"))
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ class Marks(RuleBasedStateMachine):
             if (person, message) in self.standing:
                 self.standing.remove((person, message))
         kind = what_follows(event, before, self.one)
-        self.writes += kind == SETTLE
+        self.writes += kind == SYNC_RESOLUTION
         self.changes += was_resolved != bool(self.standing)
         if kind == HAND_OVER:
             assert by and self.standing and by[0][0] != self.standing[0][0]

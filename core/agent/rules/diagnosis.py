@@ -12,7 +12,7 @@ from core.agent.rules.devices import device_of
 from core.agent.rules.further import first_elsewhere
 from core.agent.rules.issue_kinds import recognize
 from core.agent.rules.root_cause import about_one_member, fill, group_members, root_cause
-from core.agent.rules.template_values import culprit_of, frame_of, one_line, without_frames, words_of
+from core.agent.rules.template_values import culprit_of, frame_of, one_line, template_values, without_frames
 from core.domain.causes import Cause
 from core.domain.code_facts import ChangesFacts, FoundCodeFacts, SourceFacts
 from core.domain.report import Analysis, Finding, Fix, Level
@@ -59,7 +59,7 @@ def diagnose(observed: Observed) -> Analysis:
     cause = classify(observed.stack, observed.issue)
     observed = replace(observed, stack=about_one_member(observed.stack, cause))
     entry = catalogue()[cause]
-    words = words_of(cause, observed.issue, observed.stack, observed.frequency)
+    words = template_values(cause, observed.issue, observed.stack, observed.frequency)
     if kind := recognize(observed.stack, observed.issue, cause):
         entry, words = kind.entry, {**words, **kind.words}
     if commit := named_commit(observed.changes):

@@ -38,7 +38,7 @@ def frame_of(stack: StackFacts) -> FrameFacts:
     return frame
 
 
-def words_of(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: FrequencyFacts) -> Mapping[str, str]:
+def template_values(cause: Cause, issue: IssueFacts, stack: StackFacts, frequency: FrequencyFacts) -> Mapping[str, str]:
     """What the placeholders of `causes.toml` stand for here; what is unknown is absent."""
     root = telling_exception(stack, cause)
     title = _UNTITLED.sub("", issue.get("title", ""))

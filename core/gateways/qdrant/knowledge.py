@@ -22,7 +22,7 @@ from operator import itemgetter
 from pydantic import TypeAdapter
 
 from core.domain.errors import ServiceFailed
-from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in, steady, without_ids
+from core.domain.fingerprint import exceptions_in, fingerprint, fingerprint_of_text, frames_in, normalize, without_ids
 from core.domain.knowledge import IndexState, Kind, KnowledgeEntry, KnowledgeFindings, KnowledgeMatch
 from core.domain.tenancy import OrganizationId
 from core.gateways.qdrant.lexical import query_weights, stored_weights, term_id, terms
@@ -229,7 +229,7 @@ def _share(candidate: Candidate, telling: Mapping[int, float]) -> float:
 def _reasons(shown: Sequence[_Judged], query: _Query) -> Iterator[tuple[str, ...]]:
     """Why each matches the query, strongest first."""
     asked, frames_asked = {name.casefold() for name in exceptions_in(query.text)}, frames_in(query.text)
-    steady_query = steady(query.text)
+    normalized_query = normalize(query.text)
     for one in shown:
         entry = one.entry
         told = "\n".join((f"{entry.error_type}: {entry.message}", entry.title, entry.root_cause, entry.fix))
@@ -240,7 +240,7 @@ def _reasons(shown: Sequence[_Judged], query: _Query) -> Iterator[tuple[str, ...
             *([f"named {query.text.strip()}"] if one.is_named else []),
             *(f"same exception {name}" for name in exceptions[:1]),
             *(f"same frame {frame}" for frame in frames[:2]),
-            *(["same message"] if entry.message and steady(entry.message) in steady_query else []),
+            *(["same message"] if entry.message and normalize(entry.message) in normalized_query else []),
             *(["similar meaning"] if one.is_near else []),
             *(["similar text"] if query.words & one.terms else []),
         )

@@ -39,7 +39,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
             return await rendered(context, masker, _no_series_sheet, issue)
         release, previous = await releases_around(source, issue)
         served = Served(replace(series, points=series.points[-_MOST_POINTS:]), fitting, period, now)
-        return await rendered(context, masker, _sheet, served, issue, release, previous)
+        return await rendered(context, masker, _output, served, issue, release, previous)
 
     return analyze_error_frequency
 
@@ -66,7 +66,7 @@ async def releases_around(source: IncidentSource, issue: IssueDetails) -> tuple[
         return release, None
 
 
-def _sheet(
+def _output(
     clean: Cleaner, served: Served, issue: IssueDetails, release: Release | None, previous: Release | None
 ) -> ToolOutput:
     return frequency_sheet(served, clean(release), clean(previous), first_seen=issue.first_seen)

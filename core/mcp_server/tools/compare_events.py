@@ -44,7 +44,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
                 break
             if found is not None and found.total >= _FEW_REQUESTS:
                 traffic[key] = found
-        return await rendered(context, masker, _sheet, tuple(_values_of(event) for event in events), traffic)
+        return await rendered(context, masker, _output, tuple(_values_of(event) for event in events), traffic)
 
     return compare_events
 
@@ -65,7 +65,7 @@ def _values_of(event: ErrorEvent) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _sheet(clean: Cleaner, rows: tuple[Mapping[str, str], ...], traffic: Mapping[str, TagDistribution]) -> ToolOutput:
+def _output(clean: Cleaner, rows: tuple[Mapping[str, str], ...], traffic: Mapping[str, TagDistribution]) -> ToolOutput:
     return comparison_sheet([clean(row) for row in rows], clean(traffic))
 
 

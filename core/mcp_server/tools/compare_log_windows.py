@@ -24,12 +24,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 
     async def compare_log_windows(at: LogTime = "", minutes: Minutes = 60, page: PageNumber = 1) -> ToolOutput:
         """Logs before and after a time: new, gone, more frequent; growth, restarts, jobs."""
-        return await asyncio.to_thread(_sheet, context.logs(), at, minutes, masker)
+        return await asyncio.to_thread(_output, context.logs(), at, minutes, masker)
 
     return compare_log_windows
 
 
-def _sheet(index: LogIndex, at: str, minutes: int, masker: Masker) -> ToolOutput:
+def _output(index: LogIndex, at: str, minutes: int, masker: Masker) -> ToolOutput:
     with closing(index):
         window = index.window()
         moment = minute_of(at) if at else _turning_point(index, window)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.domain.incident import EventSeries, Release
 from core.mcp_server.attribution import Attribution, add_attribution, attributed, span_words
 from core.mcp_server.course import Course, complete_counts, course_of
-from core.mcp_server.output import ToolOutput, counted, cut, iso, spoken
+from core.mcp_server.output import ToolOutput, counted, cut, format_time, iso
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ROW = 84
@@ -83,7 +83,7 @@ def frequency_sheet(
 
 def _headline(served: Served, course: Course, onset: datetime | None, cause: Attribution | None) -> str:
     total = counted(sum(count for _, count in served.series.points), "event")
-    since = f" since {spoken(onset)}" if onset else ""
+    since = f" since {format_time(onset)}" if onset else ""
     named = f" (release {cut(cause.release.version, 60)})" if cause and cause.fits else ""
     match course.kind:
         case "too_thin":
@@ -111,7 +111,7 @@ def _over(served: Served, course: Course) -> str:
     inside = counted(_within(served, first), "event")
     if course.kind == "burst":
         return f"burst: {inside} {_from_to(served, first)}, {total} in {served.label}"
-    return f"ended: no event since {spoken(served.at(first[1]))}, {counted(total, 'event')} in {served.label}"
+    return f"ended: no event since {format_time(served.at(first[1]))}, {counted(total, 'event')} in {served.label}"
 
 
 def _rate(served: Served, began: int) -> str:
@@ -138,7 +138,7 @@ def _within(served: Served, spell: tuple[int, int]) -> int:
 
 
 def _from_to(served: Served, spell: tuple[int, int]) -> str:
-    return f"from {spoken(served.at(spell[0]))} to {spoken(served.at(spell[1]))}"
+    return f"from {format_time(served.at(spell[0]))} to {format_time(served.at(spell[1]))}"
 
 
 # ---- lines ----------------------------------------------------------------------------------------------------------

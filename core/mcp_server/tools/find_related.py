@@ -63,7 +63,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         past, reach = await _past(context, issue, found), timedelta(hours=hours)
         near = tuple(_bare(each) for each in neighbors if issue.first_seen and _began(each, issue.first_seen, reach))
         around = Around(issue, _lean(found), near, tuple(releases), past)
-        return await rendered(context, masker, _sheet, around, reach)
+        return await rendered(context, masker, _output, around, reach)
 
     return find_related
 
@@ -96,7 +96,7 @@ def _lean(event: ErrorEvent | None) -> ErrorEvent | None:
     )
 
 
-def _sheet(clean: Cleaner, raw: Around, reach: timedelta) -> ToolOutput:
+def _output(clean: Cleaner, raw: Around, reach: timedelta) -> ToolOutput:
     return related_sheet(clean(raw), reach)
 
 

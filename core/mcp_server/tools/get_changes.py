@@ -49,7 +49,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         path, line = await _blamed(code, changes, blame) if blame else ("", None)
         links = tuple(changes.links)
         shown = replace(changes, changes=_lean(changes.changes), links=())
-        return await rendered(context, masker, _sheet, _Found(shown, line, path), links, len(changes.changes))
+        return await rendered(context, masker, _output, _Found(shown, line, path), links, len(changes.changes))
 
     return get_changes
 
@@ -81,7 +81,7 @@ def _lean(changes: Sequence[Change]) -> tuple[Change, ...]:
     )
 
 
-def _sheet(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int) -> ToolOutput:
+def _output(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int) -> ToolOutput:
     found = clean(raw)
     changes = found.changes
     until = replace(changes.until, commit=raw.changes.until.commit)

@@ -13,7 +13,7 @@ from core.mcp_server.attribution import add_attribution, attributed
 from core.mcp_server.frames import roles
 from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
-from core.mcp_server.output import ToolOutput, counted, cut, iso, quoted, spoken
+from core.mcp_server.output import ToolOutput, counted, cut, format_time, iso, quoted
 from core.mcp_server.tool_context import ToolContext
 from core.ports import IncidentSource
 
@@ -42,12 +42,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
         background = await _background(source, IssueRef(issue_id), issue)
-        return await rendered(context, masker, _sheet, issue, background, context.has_one_event_only())
+        return await rendered(context, masker, _output, issue, background, context.has_one_event_only())
 
     return get_sentry_issue_details
 
 
-def _sheet(clean: Cleaner, issue: IssueDetails, background: Background, one_event: bool) -> ToolOutput:
+def _output(clean: Cleaner, issue: IssueDetails, background: Background, one_event: bool) -> ToolOutput:
     # The gateway has checked the address; masking would take the digits of its path for personal data.
     shown = replace(clean(replace(issue, url=None)), url=issue.url)
     output = issue_sheet(shown, clean(background), one_event=one_event)
@@ -144,7 +144,7 @@ def _headline(issue: IssueDetails, event: ErrorEvent | None, one_event: bool) ->
         parts.append(counted(issue.events, "event"))
     parts.append(counted(issue.users, "user") if issue.users else "users unknown")
     if issue.first_seen:
-        parts.append(f"first seen {spoken(issue.first_seen)}")
+        parts.append(f"first seen {format_time(issue.first_seen)}")
     return ", ".join(parts)
 
 

@@ -66,7 +66,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
             raise NotFound(f"{place.path} cannot be shown: {kept}.")
         found = await asyncio.to_thread(_cut_out, text.split("\n"), place, lines if file else "")
         known = _Found(code.repository.name, place.path, *found, (*code.notes, *notes))
-        return await rendered(context, masker, _sheet, known, until.commit, until.how)
+        return await rendered(context, masker, _output, known, until.commit, until.how)
 
     return get_source
 
@@ -116,7 +116,7 @@ def _span(lines: Sequence[str], place: Place, line: int | None, asked: str) -> t
     return "lines around it", (max(1, line - _AROUND), min(len(lines), line + _AROUND))
 
 
-def _sheet(clean: Cleaner, raw: _Found, commit: str, how: str) -> ToolOutput:
+def _output(clean: Cleaner, raw: _Found, commit: str, how: str) -> ToolOutput:
     found = clean(raw)
     numbers = [number for number, _ in found.body.source] or [0]
     path = cut(found.path, 160)

@@ -52,12 +52,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         if "url" in known:
             known["url"] = grouped(known["url"])
         usual = await _usual(source, issue, [key for key in _COMPARED if key in known])
-        return await rendered(context, masker, _sheet, issue, known, usual, context.has_one_event_only())
+        return await rendered(context, masker, _output, issue, known, usual, context.has_one_event_only())
 
     return get_user_impact
 
 
-def _sheet(
+def _output(
     clean: Cleaner,
     issue: IssueDetails,
     shares: Mapping[str, TagDistribution],

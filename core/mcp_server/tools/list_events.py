@@ -23,12 +23,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         """Events of an issue: ids, times, release, user, values that differ."""
         source = context.incidents()
         issue = await source.issue(IssueRef(issue_id))
-        return await rendered(context, masker, _sheet, tuple(await source.events(issue, limit)))
+        return await rendered(context, masker, _output, tuple(await source.events(issue, limit)))
 
     return list_events
 
 
-def _sheet(clean: Cleaner, raw: tuple[ErrorEvent, ...]) -> ToolOutput:
+def _output(clean: Cleaner, raw: tuple[ErrorEvent, ...]) -> ToolOutput:
     return events_sheet(clean(tuple(_lean(event) for event in raw)))
 
 

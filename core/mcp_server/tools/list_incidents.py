@@ -19,12 +19,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
     async def list_incidents(query: Search = "is:unresolved", limit: Count = 25) -> ToolOutput:
         """Issues that match a search, newest activity first."""
         issues = await context.incidents().issues(query, limit)
-        return await rendered(context, masker, _sheet, tuple(issues))
+        return await rendered(context, masker, _output, tuple(issues))
 
     return list_incidents
 
 
-def _sheet(clean: Cleaner, issues: tuple[IssueDetails, ...]) -> ToolOutput:
+def _output(clean: Cleaner, issues: tuple[IssueDetails, ...]) -> ToolOutput:
     return incidents_sheet(clean(issues))
 
 

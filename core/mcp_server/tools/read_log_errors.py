@@ -28,12 +28,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 
     async def read_log_errors(page: PageNumber = 1) -> ToolOutput:
         """Error bursts in the given logs, the first failing component, new messages."""
-        return await asyncio.to_thread(_sheet, context.logs(), masker)
+        return await asyncio.to_thread(_output, context.logs(), masker)
 
     return read_log_errors
 
 
-def _sheet(index: LogIndex, masker: Masker) -> ToolOutput:
+def _output(index: LogIndex, masker: Masker) -> ToolOutput:
     with closing(index):
         window = index.window()
         bursts = find_bursts(index, *window)

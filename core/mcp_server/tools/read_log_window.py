@@ -22,12 +22,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 
     async def read_log_window(around: LogPlace, lines: LineCount = 20, page: PageNumber = 1) -> ToolOutput:
         """Log lines around file:line, a time, or a template's first message."""
-        return await asyncio.to_thread(_sheet, context.logs(), around, lines, masker)
+        return await asyncio.to_thread(_output, context.logs(), around, lines, masker)
 
     return read_log_window
 
 
-def _sheet(index: LogIndex, around: str, count: int, masker: Masker) -> ToolOutput:
+def _output(index: LogIndex, around: str, count: int, masker: Masker) -> ToolOutput:
     with closing(index):
         file, line = _place(index, around)
         name = index.files[file]

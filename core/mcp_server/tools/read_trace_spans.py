@@ -36,12 +36,12 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 
     async def read_trace_spans(page: PageNumber = 1) -> ToolOutput:
         """Spans of the given traces: first failure, slow services, the critical path."""
-        return await asyncio.to_thread(_sheet, context.logs(), masker)
+        return await asyncio.to_thread(_output, context.logs(), masker)
 
     return read_trace_spans
 
 
-def _sheet(index: LogIndex, masker: Masker) -> ToolOutput:
+def _output(index: LogIndex, masker: Masker) -> ToolOutput:
     with closing(index):
         begin, end = index.facts.get("window") or (0, 1e11)
         spans, before = read_spans(index.directory, begin * 60, end * 60)

@@ -53,7 +53,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
                 continue
             if head and lines:
                 found.append(_result(other, head, lines, _MOST_ELSEWHERE))
-        return await rendered(context, masker, _sheet, tuple(found), text, (*code.notes, *notes))
+        return await rendered(context, masker, _output, tuple(found), text, (*code.notes, *notes))
 
     return search_code
 
@@ -65,7 +65,7 @@ def _result(repository: CodeRepository, commit: str, lines: Sequence[FoundLine],
     return _Result(repository.name, commit, places, texts, len(lines) > most)
 
 
-def _sheet(clean: Cleaner, raw: tuple[_Result, ...], text: str, notes: tuple[str, ...]) -> ToolOutput:
+def _output(clean: Cleaner, raw: tuple[_Result, ...], text: str, notes: tuple[str, ...]) -> ToolOutput:
     results = clean(raw)
     total = sum(len(result.places) for result in results)
     where = (

@@ -34,17 +34,17 @@ def _found_sheet(clean: Cleaner, found: KnowledgeFindings) -> ToolOutput:
 def knowledge_sheet(found: KnowledgeFindings) -> ToolOutput:
     """The matches, best first."""
     if not found.matches:
-        return _sheet("nothing similar is known", found.note, {"matches": []})
+        return _output("nothing similar is known", found.note, {"matches": []})
     best = found.matches[0]
     headline = f"{counted(len(found.matches), 'similar incident')}, best: {quoted(best.entry.title, 90)}"
-    output = _sheet(headline, found.note, {})
+    output = _output(headline, found.note, {})
     for match in found.matches:
         facts = _facts(match)
         output.add(" ↵ ".join(_lines(match, facts)), matches=[facts])
     return output
 
 
-def _sheet(headline: str, note: str, facts: dict[str, Any]) -> ToolOutput:
+def _output(headline: str, note: str, facts: dict[str, Any]) -> ToolOutput:
     return ToolOutput(f"{headline}. {note}", {**facts, "note": note}) if note else ToolOutput(headline, facts)
 
 

@@ -166,4 +166,4 @@ class GroupCommit:
         if fenced != touched and self._database.is_postgresql:
             self._fence.lock(connection, touched)
         made_progress = {piece.fenced_by for piece in pieces if piece.fenced_by is not None and piece.made_progress}
-        return self._fence.admit(connection, fenced, made_progress) if fenced else frozenset()
+        return self._fence.fence_writes(connection, fenced, made_progress) if fenced else frozenset()

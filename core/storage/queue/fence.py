@@ -88,7 +88,9 @@ class Fence:
         for run in held:
             self._held_until.pop((run.id, run.attempt), None)
 
-    def admit(self, connection: sa.Connection, held: Collection[Run], made_progress: Collection[Run]) -> frozenset[Run]:
+    def fence_writes(
+        self, connection: sa.Connection, held: Collection[Run], made_progress: Collection[Run]
+    ) -> frozenset[Run]:
         """Those runs that may write: ours, and nobody wants them cancelled.
 
         For those in `made_progress` a step is being committed: crashes before it were not this run's fault.

@@ -99,13 +99,14 @@ def _analysis() -> Analysis:
 
 
 class InstantTools:
-    """Implements `core.ports.Toolbox`: every call finds something, at once."""
+    """Implements `core.ports.Toolbox`: every call finds something else, at once; the host's own look comes first."""
 
     async def list_tools(self) -> Sequence[ToolSpec]:
         return [ToolSpec(TOOL, "Reads a stack.", {"type": "object"})]
 
     async def call(self, call: ToolCall) -> ToolResult:
-        return ToolResult(_STACKS[int(call.id.removeprefix("c")) % len(_STACKS)])
+        number = 0 if call.id.startswith("t0") else int(call.id.removeprefix("c"))
+        return ToolResult(_STACKS[number % len(_STACKS)])
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from adapters.slack.render.modals import channel_modal, fix_modal, model_modal, 
 from core.domain.investigation import Status
 from core.domain.tenancy import ChannelSettings
 from core.domain.thread_view import ThreadView
+from tests.adapters.chat.test_suspect_change import CHANGE
 from tests.adapters.slack import samples
 
 STYLE = Path(__file__).with_name("slack.css")
@@ -57,6 +58,7 @@ def _views() -> Iterable[ThreadView]:
     )
     yield from (samples.QUEUED, samples.RUNNING, samples.FINISHED, failed, samples.RESOLVED)
     yield replace(samples.REPORT, report=doubtful, title="SHOP-13")
+    yield replace(samples.REPORT, report=replace(report, change=CHANGE))
     yield from (samples.KNOWN, samples.ASKING, samples.ANSWER, samples.NOTICE, samples.ERROR)
 
 

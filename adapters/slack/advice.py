@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _AGAIN = "Ask again in a minute."
 _REINSTALL = "A workspace admin can install LogSense again."
-_OPERATOR = "Nobody in the channel can mend that: tell whoever runs LogSense."
+_OPERATOR = "Nobody in the channel can repair that: tell whoever runs LogSense."
 _ELSEWHERE = "Ask in another channel, or in a direct message to LogSense."
 _SLACK_ADMIN = "A workspace admin can change that in Slack's settings."
 

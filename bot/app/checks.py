@@ -1,4 +1,4 @@
-"""Reaches every configured part once, times it, and says how to mend what is wrong."""
+"""Reaches every configured part once, times it, and says how to repair what is wrong."""
 
 from __future__ import annotations
 

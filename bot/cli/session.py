@@ -177,7 +177,7 @@ class Session:
         """The outcome of a queued task.
 
         Raises:
-            InvalidInput: the asker can mend it.
+            InvalidInput: the asker can fix it.
             ServiceFailed: a service failed.
         """
         task = await outcome_of(self.app.store, task_id)

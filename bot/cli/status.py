@@ -21,7 +21,7 @@ from core.storage.schema import role_in
 def check(cli: Cli) -> None:
     """Reach every configured part.
 
-    Each is timed, with how to mend what is wrong; exits 1 when something is.
+    Each is timed, with how to repair what is wrong; exits 1 when something is.
     """
     # Keys given in two ways: which one is meant cannot be checked.
     _ = cli.settings.secrets

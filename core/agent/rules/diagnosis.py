@@ -246,7 +246,7 @@ def _filled_fix(template: Fix, words: Mapping[str, str]) -> Fix | None:
 def _roll_back(words: Mapping[str, str]) -> Fix:
     release = words["release"]
     first = f"Revert commit {words['commit']}." if "commit" in words else f"Go back to the release before {release}."
-    steps = (first, "Deploy, and watch the event rate fall.", "Mend it properly, with a test, before shipping again.")
+    steps = (first, "Deploy, and watch the event rate fall.", "Fix it properly, with a test, before shipping again.")
     return Fix(f"Roll back release {release}", steps, Level.MEDIUM, Level.LOW, 65)
 
 

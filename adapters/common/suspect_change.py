@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from adapters.common.first_lines import is_safe
 from adapters.common.text_limits import cut, one_line, visible
 from adapters.common.wording import minute_words
+from core.domain.report import COMMIT_CHARS, DIFF_LINES
 from core.domain.thread_view import ReportView
 
-_ID_CHARS, _NAME, _SUBJECT, _WHY, _LINE = 8, 60, 150, 160, 160
-_DIFF_LINES = 12
+_NAME, _SUBJECT, _WHY, _LINE = 60, 150, 160, 160
 _PEOPLE = 3
 
 
@@ -39,11 +39,11 @@ def change_words(view: ReportView) -> ChangeWords | None:
     shipped = f"in {cut(one_line(change.release), _NAME)}" if change.release else ""
     people = [cut(one_line(name), _NAME) for name in change.known_by[:_PEOPLE]]
     return ChangeWords(
-        commit=one_line(change.commit)[:_ID_CHARS],
+        commit=one_line(change.commit)[:COMMIT_CHARS],
         subject=cut(one_line(change.subject), _SUBJECT) or "a commit without a subject",
         by=", ".join(filter(None, (*by, shipped))),
         why=cut(one_line(" and ".join(change.why[:2])), _WHY),
         url=change.url if change.url and is_safe(change.url) else None,
-        diff=tuple(cut(visible(line).replace("\n", " "), _LINE) for line in change.diff[:_DIFF_LINES]),
+        diff=tuple(cut(visible(line).replace("\n", " "), _LINE) for line in change.diff[:DIFF_LINES]),
         known_by=", ".join(filter(None, people)),
     )

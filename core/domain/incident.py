@@ -156,6 +156,10 @@ class NearbyIssue:
     recent: EventSeries | None = None
 
 
+TRAFFIC_TAGS = ("server_name", "release", "browser")
+"""The tags that traffic is compared by. An address or an environment belongs to a transaction: it tells nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TagDistribution:
     """How one tag's values share an issue's events, most frequent first; `total` may exceed the listed values."""

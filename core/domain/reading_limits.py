@@ -72,14 +72,14 @@ class TextBudget:
         limited = {name: self.limited(getattr(thing, name), depth + 1) for name in names}
         return replace(thing, **limited)  # type: ignore[type-var]
 
-    def told(self) -> str | None:
-        """Say what was left out; None when nothing was."""
+    def told(self, where: str = "in this event") -> str | None:
+        """Say what was left out, and of what; None when nothing was."""
         counts = {"character of long texts": self.left_out, "item of long lists": self.items_left_out}
         parts = [
             f"{count:,} {what.replace(' ', 's ' if count > 1 else ' ', 1)}" for what, count in counts.items() if count
         ]
         verb = "was" if sum(counts.values()) == 1 else "were"
-        return f"{' and '.join(parts)} in this event {verb} not read" if parts else None
+        return f"{' and '.join(parts)} {where} {verb} not read" if parts else None
 
     def _key(self, key: Any) -> Any:
         return self._text(key) if isinstance(key, str) else key

@@ -166,6 +166,10 @@ class SimilarIncident:
     is_passage: bool = False
 
 
+COMMIT_CHARS, DIFF_LINES = 8, 12
+"""How much of a suspect change people are shown: of its id, and of its diff."""
+
+
 @dataclass(frozen=True, slots=True)
 class SuspectChange:
     """The commit that touches the evidence most; `evidence` is the id that shows it, `at` is ISO 8601.

@@ -9,14 +9,14 @@ from core.domain.report import Analysis
 from core.gateways.sentry.payloads import read_event
 from core.mcp_server.masking import Masker
 from core.mcp_server.output import page_of
-from core.mcp_server.tools.get_stacktrace import stack_sheet
+from core.mcp_server.tools.get_stacktrace import stack_output
 
 
 def investigate(payload: object) -> tuple[Analysis, str]:
     """What the rules say about one event, and the evidence that they read; text is read as it is, the rest as JSON."""
     event = read_event(payload if isinstance(payload, str) else json.dumps(payload))
     masker = Masker("a key of tests")
-    page = page_of(stack_sheet(event, masker), 1, masker, "0123abcd")
+    page = page_of(stack_output(event, masker), 1, masker, "0123abcd")
     observed = Observed(
         issue=_issue(event),  # type: ignore[arg-type]
         stack=dict(page.facts),  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ from core.gateways.text.events import event_in_text
 from core.masking.controls import without_controls
 from core.mcp_server.masking import Masker
 from core.mcp_server.output import page_of
-from core.mcp_server.tools.get_stacktrace import stack_sheet
+from core.mcp_server.tools.get_stacktrace import stack_output
 from tests.benchmarks.pattern_growth import Case, Growth, measured
 
 SHORT, LONG = 1_024, 8_192
@@ -70,11 +70,11 @@ def _page(text: str) -> object:
             "extra": {"a": text, "nested": [text]},
         }
     )
-    return page_of(stack_sheet(event, _MASKER), 1, _MASKER, "0badcafe")
+    return page_of(stack_output(event, _MASKER), 1, _MASKER, "0badcafe")
 
 
 def _pasted_page(text: str) -> object:
-    return page_of(stack_sheet(read_event(text), _MASKER), 1, _MASKER, "0badcafe")
+    return page_of(stack_output(read_event(text), _MASKER), 1, _MASKER, "0badcafe")
 
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {

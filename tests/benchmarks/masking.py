@@ -17,7 +17,7 @@ from typing import Any
 from core.gateways.sentry.payloads import read_event
 from core.masking.masker import Masker
 from core.mcp_server.output import cleaned, page_of
-from core.mcp_server.tools.get_stacktrace import stack_sheet
+from core.mcp_server.tools.get_stacktrace import stack_output
 from tests.benchmarks.masking_fourth_held_out import FOURTH_HELD_OUT
 from tests.benchmarks.masking_held_out import HELD_OUT
 from tests.benchmarks.masking_kinds import KINDS, Kind, Planted
@@ -79,7 +79,7 @@ def _spelled(variables: Mapping[str, str]) -> dict[str, str]:
 def texts_of(payload: Mapping[str, Any]) -> str:
     """Return all that the tools could show of the event: every masked field, and the pages that are written."""
     event = read_event(json.dumps(payload))
-    output = stack_sheet(event, _MASKER)
+    output = stack_output(event, _MASKER)
     first = page_of(output, 1, _MASKER, "0" * 8)
     return f"{cleaned(event, _MASKER)!r}\n{first!r}"
 

@@ -22,7 +22,12 @@ def command(module: str) -> tuple[str, ...]:
     """
     if not hasattr(os, "pidfd_open"):
         return sys.executable, "-m", module
-    return sys.executable, "-I", "-S", str(_FOLDER / "client.py"), str(_socket()), str(os.getpid()), module
+    return client_command(str(_socket()), os.getpid(), module)
+
+
+def client_command(socket: str, owner: int, module: str) -> tuple[str, ...]:
+    """Return the client that asks at `socket` for a fork that runs `module`."""
+    return sys.executable, "-I", "-S", str(_FOLDER / "client.py"), socket, str(owner), module
 
 
 def pid_of(client: int) -> int:

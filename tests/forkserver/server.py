@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from core.gateways.mcp import process as mcp_process
+from tests.forkserver import client_command
 
 _PRELOADED = (
     "bot.server.serve",
@@ -140,8 +141,7 @@ def main(path: str, owner: int) -> None:
         if module in _RUN:
             # It is run under another name; what it imports stays.
             del sys.modules[module]
-    client = (sys.executable, "-I", "-S", str(Path(__file__).with_name("client.py")), path, str(owner))
-    mcp_process.TOOL_SERVER_COMMAND = (*client, "core.mcp_server")
+    mcp_process.TOOL_SERVER_COMMAND = client_command(path, owner, "core.mcp_server")
     # What is loaded stays shared with the children: their collector leaves it alone.
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

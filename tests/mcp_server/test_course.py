@@ -14,7 +14,7 @@ from core.domain.incident import EventSeries, Release
 from core.mcp_server.attribution import attributed
 from core.mcp_server.course import TOO_THIN_BELOW, course_of
 from core.mcp_server.segments import direction, segments_of
-from core.mcp_server.tools.course_lines import Served, frequency_sheet
+from core.mcp_server.tools.course_lines import Served, frequency_output
 
 MIDNIGHT = datetime(2026, 11, 1, tzinfo=UTC)
 KINDS = {
@@ -54,7 +54,7 @@ def drawn(seed: int, rates: list[float], interval_s: int = 3_600) -> EventSeries
 
 
 def sheet_of(series: EventSeries, period: str = "14d", **others: object) -> tuple[str, list[str]]:
-    output = frequency_sheet(Served(series, period), None, **others)  # type: ignore[arg-type]
+    output = frequency_output(Served(series, period), None, **others)  # type: ignore[arg-type]
     return output.headline, [line.text for line in output.lines]
 
 
@@ -236,7 +236,7 @@ def test_an_interval_that_goes_on_is_not_held_against_its_rate() -> None:
 @given(st.sampled_from(list(PERIODS)), st.sampled_from(list(PERIODS)), st.sampled_from([3_600, 86_400]))
 def test_a_period_that_was_not_served_is_said(wanted: str, given_: str, interval_s: int) -> None:
     length = PERIODS[given_] * 3_600 // interval_s
-    output = frequency_sheet(Served(series_of([9] * length, interval_s), wanted, wanted), None)
+    output = frequency_output(Served(series_of([9] * length, interval_s), wanted, wanted), None)
     texts = [line.text for line in output.lines]
     assert any(text.startswith(f"Total: {9 * length} event") and f" in {given_}" in text for text in texts) or (
         given_ == "24h" and interval_s == 86_400
@@ -270,7 +270,7 @@ def test_the_release_before_is_named_with_its_time() -> None:
     first = MIDNIGHT + timedelta(hours=20)
     release = Release("a@2", first - timedelta(hours=2))
     previous = Release("a@1", first - timedelta(days=8), has_events=True)
-    output = frequency_sheet(Served(series_of([0] * 20 + [9] * 4), "24h"), release, previous, first_seen=first)
+    output = frequency_output(Served(series_of([0] * 20 + [9] * 4), "24h"), release, previous, first_seen=first)
     texts = [line.text for line in output.lines]
     assert "First release with this issue: a@2, released 2026-11-01T18:00Z, 2 hours before the first event" in texts[4]
     assert texts[5] == (

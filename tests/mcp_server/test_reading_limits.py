@@ -14,7 +14,7 @@ from core.domain.reading_limits import DECODED, EVENT_CHARS, TEXT_CHARS, Reading
 from core.gateways.sentry.payloads import event_from_json, read_event
 from core.mcp_server.masking import Masker
 from core.mcp_server.output import page_of
-from core.mcp_server.tools.get_stacktrace import stack_sheet
+from core.mcp_server.tools.get_stacktrace import stack_output
 
 MASKER = Masker("k")
 
@@ -36,7 +36,7 @@ def test_an_event_of_repeated_short_strings_is_looked_at_in_part_and_says_so(rep
     value = (repeated * 20_000)[:20_000]
     event = event_from_json({"exception": {"values": [{"type": "E", "value": value} for _ in range(45)]}})
     masker = CountingMasker("k")
-    page = page_of(stack_sheet(event, masker), 1, masker, "0badcafe")
+    page = page_of(stack_output(event, masker), 1, masker, "0badcafe")
     assert masker.seen < 2 * EVENT_CHARS
     if value.strip():
         assert "characters of long texts in this event were not read" in page.text

@@ -16,7 +16,7 @@ from core.mcp_server.output import (
     on_one_line,
     page_of,
 )
-from core.mcp_server.tools.get_stacktrace import stack_sheet
+from core.mcp_server.tools.get_stacktrace import stack_output
 from tests.mcp_server.tool_calls import assert_stated
 
 MASKER = Masker("k")
@@ -83,7 +83,7 @@ events = st.builds(
 
 @given(events, st.integers(1, 4))
 def test_whatever_the_event_facts_stand_in_a_fenced_short_text(event: ErrorEvent, number: int) -> None:
-    page = page_of(stack_sheet(event, MASKER), number, MASKER, MARKER)
+    page = page_of(stack_output(event, MASKER), number, MASKER, MARKER)
     if page.text.startswith(f"There is no page {number}: "):
         assert number > 1 and page.facts == {}
         return

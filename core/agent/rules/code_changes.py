@@ -7,10 +7,7 @@ from typing import cast
 
 from core.agent.rules.template_values import one_line
 from core.domain.code_facts import ChangesFacts
-from core.domain.report import Analysis, Evidence, SuspectChange
-
-_ID_CHARS = 8
-DIFF_LINES = 12
+from core.domain.report import COMMIT_CHARS, DIFF_LINES, Analysis, Evidence, SuspectChange
 
 
 def named_commit(changes: ChangesFacts) -> str | None:
@@ -18,7 +15,7 @@ def named_commit(changes: ChangesFacts) -> str | None:
     suspect = changes.get("suspect")
     if not suspect or not suspect.get("id"):
         return None
-    return f"{suspect['id'][:_ID_CHARS]} “{_quotable(suspect.get('subject', ''))}”"
+    return f"{suspect['id'][:COMMIT_CHARS]} “{_quotable(suspect.get('subject', ''))}”"
 
 
 def suspect_claim(changes: ChangesFacts) -> str | None:
@@ -39,8 +36,10 @@ def suspect_change(analysis: Analysis, evidence: Sequence[Evidence]) -> SuspectC
     changes = cast(ChangesFacts, found.facts)
     suspect = changes["suspect"]
     told = " ".join([analysis.root_cause, *(finding.claim for finding in analysis.findings)])
-    named = [commit["id"][:_ID_CHARS] for commit in changes.get("commits", []) if commit["id"][:_ID_CHARS] in told]
-    if named and suspect["id"][:_ID_CHARS] not in named:
+    named = [
+        commit["id"][:COMMIT_CHARS] for commit in changes.get("commits", []) if commit["id"][:COMMIT_CHARS] in told
+    ]
+    if named and suspect["id"][:COMMIT_CHARS] not in named:
         return None
     return SuspectChange(
         commit=suspect["id"],
@@ -64,7 +63,7 @@ def _has_suspect(item: Evidence) -> bool:
 def came_with(changes: ChangesFacts, sentence: str, in_code: str) -> str:
     """The commit that wrote the failing line, or what the code shows; empty where the root cause names it already."""
     suspect, named = changes.get("suspect"), named_commit(changes)
-    if not suspect or named is None or suspect["id"][:_ID_CHARS] in sentence:
+    if not suspect or named is None or suspect["id"][:COMMIT_CHARS] in sentence:
         return ""
     if not in_code and not suspect.get("touches", {}).get("line"):
         return ""

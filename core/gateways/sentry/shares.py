@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from core.domain.incident import IssueDetails, TagDistribution
+from core.domain.incident import TRAFFIC_TAGS, IssueDetails, TagDistribution
 from core.gateways.sentry.values import integer, listed, mapping, string
-
-COMPARED = ("server_name", "release", "browser")
-"""The tags that traffic is compared by. An address or an environment belongs to a transaction: it tells nothing."""
 
 ROWS = 100
 """As many rows as a page holds. Where there are more, the total is not known, so no shares either."""
@@ -34,7 +31,7 @@ def question_of_traffic(issue: IssueDetails, transaction: str | None) -> dict[st
     same = f' transaction:"{name}"' if name and "*" not in name else ""
     return {
         "dataset": "transactions",
-        "field": [*COMPARED, _COUNT],
+        "field": [*TRAFFIC_TAGS, _COUNT],
         "query": f"project:{issue.project}{same}",
         "sort": f"-{_COUNT}",
         "per_page": ROWS,
@@ -48,10 +45,10 @@ def shares_of_traffic(body: object) -> Mapping[str, TagDistribution] | None:
     table = mapping(body)
     if not isinstance(table.get("data"), list):
         return None
-    counts: dict[str, Counter[str]] = {key: Counter() for key in COMPARED}
+    counts: dict[str, Counter[str]] = {key: Counter() for key in TRAFFIC_TAGS}
     for row in map(mapping, listed(table["data"])):
         count = integer(row.get(_COUNT)) or 0
-        for key in COMPARED:
+        for key in TRAFFIC_TAGS:
             if count > 0 and (value := string(row.get(key))):
                 counts[key][value] += count
     return {key: TagDistribution(key, found.total(), tuple(found.most_common())) for key, found in counts.items()}

@@ -31,6 +31,7 @@ class Changes:
     """The commits of a range, the most telling first; `older` wrote the failing line before the range began.
 
     `since` is what the range begins after, in words; empty when that is not known. `known_by` are names of people.
+    `link` is the address of the first commit's page.
     """
 
     repository: str
@@ -38,7 +39,7 @@ class Changes:
     until: ReleaseCommit
     since: str
     changes: tuple[Change, ...]
-    links: tuple[str | None, ...] = ()
+    link: str | None = None
     older: BlamedLine | None = None
     older_path: str = ""
     known_by: tuple[str, ...] = ()
@@ -71,7 +72,7 @@ async def changes_of(code: IssueCode, release: str | None, since: str | None) ->
         until,
         begin_words,
         tuple(found),
-        tuple(repository.commit_url(change.commit.id) for change in found[:_PLACES]),
+        repository.commit_url(found[0].commit.id) if found else None,
         older[1] if older else None,
         older[0] if older else "",
         _known_by(histories),

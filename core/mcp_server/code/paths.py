@@ -21,6 +21,11 @@ class PathMatch:
     path: str | None = None
     candidates: tuple[str, ...] = ()
 
+    @property
+    def alternatives(self) -> str:
+        """What a sentence that says that the file is not found ends with: the files that may be meant."""
+        return f"; it may be {' or '.join(self.candidates)}" if self.candidates else ""
+
 
 class PathIndex:
     """The files of one commit by their names."""

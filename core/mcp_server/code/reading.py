@@ -133,8 +133,3 @@ def _count_fitting(files: Iterable[str], event: ErrorEvent) -> int:
 def short(commit: str) -> str:
     """How a commit is called in texts."""
     return commit[:12]
-
-
-def joined(notes: Iterable[str]) -> str:
-    """Notes as one line."""
-    return " ".join(notes)

@@ -13,11 +13,11 @@ from core.mcp_server.limited_output import Cleaner, rendered
 from core.mcp_server.masking import Masker
 from core.mcp_server.output import ToolOutput, counted, iso
 from core.mcp_server.tool_context import ToolContext
-from core.mcp_server.tools.course_lines import Served, frequency_sheet
+from core.mcp_server.tools.course_lines import Served, frequency_output
 from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 
-__all__ = ["frequency_sheet", "tool"]
+__all__ = ["frequency_output", "tool"]
 
 _MOST_POINTS = 750
 _HOURS: dict[str, int] = {"24h": 24, "7d": 168, "14d": 336, "30d": 720}
@@ -69,7 +69,7 @@ async def releases_around(source: IncidentSource, issue: IssueDetails) -> tuple[
 def _output(
     clean: Cleaner, served: Served, issue: IssueDetails, release: Release | None, previous: Release | None
 ) -> ToolOutput:
-    return frequency_sheet(served, clean(release), clean(previous), first_seen=issue.first_seen)
+    return frequency_output(served, clean(release), clean(previous), first_seen=issue.first_seen)
 
 
 def _add_seen(output: ToolOutput, issue: IssueDetails) -> None:

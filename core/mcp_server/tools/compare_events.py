@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from core.domain.errors import NotFound, ServiceFailed
-from core.domain.incident import ErrorEvent, IssueRef, TagDistribution
+from core.domain.incident import TRAFFIC_TAGS, ErrorEvent, IssueRef, TagDistribution
 from core.mcp_server import frames
 from core.mcp_server.addresses import without_ids
 from core.mcp_server.arguments import EventCount, IssueId
@@ -18,7 +18,6 @@ from core.mcp_server.output import ToolOutput, counted, cut
 from core.mcp_server.spread import common, differing, most_telling
 from core.mcp_server.tool_context import ToolContext
 
-_COMPARED = ("server_name", "release", "browser")
 _VALUES = 4
 _VALUE_CHARS = 90
 _LOCALS = 16
@@ -37,7 +36,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         issue = await source.issue(IssueRef(issue_id))
         events = await source.events(issue, limit, whole=True)
         traffic: dict[str, TagDistribution] = {}
-        for key in _COMPARED if len(events) > 1 else ():
+        for key in TRAFFIC_TAGS if len(events) > 1 else ():
             try:
                 found = await source.usual_values(issue, key)
             except (NotFound, ServiceFailed):
@@ -66,10 +65,10 @@ def _values_of(event: ErrorEvent) -> dict[str, str]:
 
 
 def _output(clean: Cleaner, rows: tuple[Mapping[str, str], ...], traffic: Mapping[str, TagDistribution]) -> ToolOutput:
-    return comparison_sheet([clean(row) for row in rows], clean(traffic))
+    return comparison_output([clean(row) for row in rows], clean(traffic))
 
 
-def comparison_sheet(rows: Sequence[Mapping[str, str]], traffic: Mapping[str, TagDistribution]) -> ToolOutput:
+def comparison_output(rows: Sequence[Mapping[str, str]], traffic: Mapping[str, TagDistribution]) -> ToolOutput:
     """What differs first, by how well it divides the events; then what is the same in all, and the traffic."""
     if len(rows) < 2:
         return ToolOutput(f"{counted(len(rows), 'event')}: nothing to compare", {"compared": len(rows)})

@@ -48,7 +48,7 @@ class Served:
         return self.series.points[0][0] + timedelta(seconds=self.series.interval_s * index)
 
 
-def frequency_sheet(
+def frequency_output(
     served: Served, release: Release | None, previous: Release | None = None, *, first_seen: datetime | None = None
 ) -> ToolOutput:
     """The series as figures: its shape and the test of it, then onset, release, peak and the row of counts."""

@@ -97,10 +97,10 @@ def _lean(event: ErrorEvent | None) -> ErrorEvent | None:
 
 
 def _output(clean: Cleaner, raw: Around, reach: timedelta) -> ToolOutput:
-    return related_sheet(clean(raw), reach)
+    return related_output(clean(raw), reach)
 
 
-def related_sheet(around: Around, reach: timedelta) -> ToolOutput:
+def related_output(around: Around, reach: timedelta) -> ToolOutput:
     """What broke first, then issues and releases by time, then what the past knows."""
     onset = around.issue.first_seen
     if onset is None:

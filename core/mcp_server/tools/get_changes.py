@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.domain.code import BlamedLine, Excerpt, Hunk
 from core.domain.errors import InvalidInput
+from core.domain.report import DIFF_LINES
 from core.mcp_server.arguments import CodePlace, IssueId, PageNumber, Revision
 from core.mcp_server.code.changes import Changes, changes_of
 from core.mcp_server.code.paths import PathIndex
@@ -18,7 +20,6 @@ from core.mcp_server.masking import Masker
 from core.mcp_server.output import ToolOutput, counted, cut, iso
 from core.mcp_server.tool_context import ToolContext
 
-SUSPECT_LINES = 12
 _WITH_HUNKS = 3
 _OTHER_LINES = 8
 _LISTED = 12
@@ -47,9 +48,8 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         code = await code_of_issue(context, issue_id)
         changes = await changes_of(code, release or None, since or None)
         path, line = await _blamed(code, changes, blame) if blame else ("", None)
-        links = tuple(changes.links)
-        shown = replace(changes, changes=_lean(changes.changes), links=())
-        return await rendered(context, masker, _output, _Found(shown, line, path), links, len(changes.changes))
+        shown = replace(changes, changes=_lean(changes.changes), link=None)
+        return await rendered(context, masker, _output, _Found(shown, line, path), changes.link, len(changes.changes))
 
     return get_changes
 
@@ -57,10 +57,10 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 async def _blamed(code: IssueCode, changes: Changes, place: str) -> tuple[str, BlamedLine | None]:
     """Who wrote the line that was asked about."""
     name, _, number = place.rpartition(":")
-    match = PathIndex(await code.repository.files(changes.until.commit)).find(name)
+    index = await asyncio.to_thread(PathIndex, await code.repository.files(changes.until.commit))
+    match = index.find(name)
     if match.path is None:
-        several = f"; it may be {' or '.join(match.candidates)}" if match.candidates else ""
-        raise InvalidInput(f"The repository {changes.repository} has no file “{cut(name, 100)}”{several}.")
+        raise InvalidInput(f"The repository {changes.repository} has no file “{cut(name, 100)}”{match.alternatives}.")
     lines = await code.repository.blame(None, changes.until.commit, match.path, int(number), int(number))
     if not lines:
         raise InvalidInput(f"{match.path} has no line {number}.")
@@ -81,7 +81,7 @@ def _lean(changes: Sequence[Change]) -> tuple[Change, ...]:
     )
 
 
-def _output(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int) -> ToolOutput:
+def _output(clean: Cleaner, raw: _Found, link: str | None, count: int) -> ToolOutput:
     found = clean(raw)
     changes = found.changes
     until = replace(changes.until, commit=raw.changes.until.commit)
@@ -104,7 +104,7 @@ def _output(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int
             "blamed",
         )
     for rank, (change, whole) in enumerate(zip(changes.changes, raw.changes.changes, strict=True)):
-        _add_change(output, change, whole.commit.id, links[rank] if rank < len(links) else None, rank)
+        _add_change(output, change, whole.commit.id, link, rank)
     if count > len(changes.changes):
         output.add(
             f"… {counted(count - len(changes.changes), 'more commit')}, none of which touches more of the evidence"
@@ -122,8 +122,8 @@ def _output(clean: Cleaner, raw: _Found, links: Sequence[str | None], count: int
     if changes.known_by:
         names = [cut(name, 60) for name in changes.known_by]
         output.add(f"Who knows this code: {', '.join(names)}", known_by=names)
-    if left_out := clean.budget.told():
-        output.add(left_out.replace("in this event", "in these changes"))
+    if left_out := clean.budget.told("in these changes"):
+        output.add(left_out)
     return output
 
 
@@ -168,7 +168,7 @@ def _add_change(output: ToolOutput, change: Change, commit: str, link: str | Non
     if link and is_suspect:
         output.add(f"Link: {link}", suspect={"url": link})
     if rank < _WITH_HUNKS and change.touches:
-        _add_hunks(output, change.hunks, SUSPECT_LINES if is_suspect else _OTHER_LINES, is_suspect=is_suspect)
+        _add_hunks(output, change.hunks, DIFF_LINES if is_suspect else _OTHER_LINES, is_suspect=is_suspect)
     elif change.commit.files and rank < _WITH_HUNKS:
         output.add(f"  files: {cut(', '.join(change.commit.files), 300)}")
 

@@ -50,7 +50,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 def _output(clean: Cleaner, issue: IssueDetails, background: Background, one_event: bool) -> ToolOutput:
     # The gateway has checked the address; masking would take the digits of its path for personal data.
     shown = replace(clean(replace(issue, url=None)), url=issue.url)
-    output = issue_sheet(shown, clean(background), one_event=one_event)
+    output = issue_output(shown, clean(background), one_event=one_event)
     if left_out := clean.budget.told():
         output.add(left_out)
     return output
@@ -104,7 +104,7 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
     )
 
 
-def issue_sheet(issue: IssueDetails, background: Background, *, one_event: bool) -> ToolOutput:
+def issue_output(issue: IssueDetails, background: Background, *, one_event: bool) -> ToolOutput:
     """The issue as lines, with the same fields."""
     headline = _headline(issue, background.event, one_event)
     output = ToolOutput(headline, _told_in(headline, issue, one_event))

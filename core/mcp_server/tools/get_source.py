@@ -52,7 +52,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         code = await code_of_issue(context, issue_id)
         until, notes = await code.commit_of(release or code.event.release or code.issue.first_release)
         files = await code.repository.files(until.commit)
-        index = PathIndex(files)
+        index = await asyncio.to_thread(PathIndex, files)
         place = _asked(index, file, lines, function) or next(iter(clues_of(code.event, index).places), None)
         if place is None:
             raise NotFound(f"No file of this event is in {code.repository.name}; name a file.")
@@ -78,8 +78,7 @@ def _asked(index: PathIndex, file: str, lines: str, function: str) -> Place | No
         return None
     match = index.find(file)
     if match.path is None:
-        several = f"; it may be {' or '.join(match.candidates)}" if match.candidates else ""
-        raise InvalidInput(f"The repository has no file “{cut(file, 100)}” at this release{several}.")
+        raise InvalidInput(f"The repository has no file “{cut(file, 100)}” at this release{match.alternatives}.")
     first = lines.partition("-")[0]
     return Place(match.path, int(first) if first else None, function or None)
 
@@ -143,6 +142,6 @@ def _output(clean: Cleaner, raw: _Found, commit: str, how: str) -> ToolOutput:
         output.add(f"{number:<{width}} {arrow} {shown}".rstrip(), lines=[shown], numbers=[number])
     if found.missed > 0:
         output.add(f"… {counted(found.missed, 'more line')} of this function", missed=found.missed)
-    if left_out := clean.budget.told():
-        output.add(left_out.replace("in this event", "in this file"))
+    if left_out := clean.budget.told("in this file"):
+        output.add(left_out)
     return output

@@ -40,7 +40,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
     return get_stacktrace
 
 
-def stack_sheet(raw: ErrorEvent, masker: Masker) -> ToolOutput:
+def stack_output(raw: ErrorEvent, masker: Masker) -> ToolOutput:
     """`raw` as lines: the most telling first."""
     return _stack_sheet(Cleaner(masker), raw)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from core.domain.errors import NotFound, ServiceFailed
-from core.domain.incident import IssueDetails, IssueRef, TagDistribution
+from core.domain.incident import TRAFFIC_TAGS, IssueDetails, IssueRef, TagDistribution
 from core.mcp_server.addresses import grouped
 from core.mcp_server.arguments import IssueId
 from core.mcp_server.limited_output import Cleaner, rendered
@@ -17,7 +17,6 @@ from core.mcp_server.tools.get_sentry_issue_details import ONE_EVENT
 from core.ports import IncidentSource
 
 _KEYS = ("release", "environment", "url", "browser", "server_name", "transaction")
-_COMPARED = ("server_name", "release", "browser")
 _VALUES = 5
 _PRODUCTION = ("prod", "production", "live")
 _LEVELS = ("low", "medium", "high", "critical")
@@ -51,7 +50,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
         known = {each.key: each for each in found if each and each.values and each.total > 0}
         if "url" in known:
             known["url"] = grouped(known["url"])
-        usual = await _usual(source, issue, [key for key in _COMPARED if key in known])
+        usual = await _usual(source, issue, [key for key in TRAFFIC_TAGS if key in known])
         return await rendered(context, masker, _output, issue, known, usual, context.has_one_event_only())
 
     return get_user_impact
@@ -64,7 +63,7 @@ def _output(
     usual: Mapping[str, TagDistribution],
     one_event: bool,
 ) -> ToolOutput:
-    return impact_sheet(clean(issue), clean(shares), clean(usual), one_event=one_event)
+    return impact_output(clean(issue), clean(shares), clean(usual), one_event=one_event)
 
 
 async def _usual(source: IncidentSource, issue: IssueDetails, keys: Sequence[str]) -> Mapping[str, TagDistribution]:
@@ -83,7 +82,7 @@ async def _usual(source: IncidentSource, issue: IssueDetails, keys: Sequence[str
     return {each.key: each for each in (first, *others) if each and each.total >= _FEW_OTHERS}
 
 
-def impact_sheet(
+def impact_output(
     issue: IssueDetails,
     shares: Mapping[str, TagDistribution],
     usual: Mapping[str, TagDistribution],
@@ -155,7 +154,7 @@ def _is_elsewhere(environments: TagDistribution | None) -> bool:
 
 def _concentration(shares: Mapping[str, TagDistribution], usual: Mapping[str, TagDistribution]) -> str:
     """The value that holds nearly all events and far less of the traffic, where there is one."""
-    heads = [(shares[key], *shares[key].values[0]) for key in _COMPARED if key in shares]
+    heads = [(shares[key], *shares[key].values[0]) for key in TRAFFIC_TAGS if key in shares]
     compared = [
         (count / each.total - traffic, each.key, value, count / each.total, traffic)
         for each, value, count in heads

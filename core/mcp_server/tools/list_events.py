@@ -29,7 +29,7 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 
 
 def _output(clean: Cleaner, raw: tuple[ErrorEvent, ...]) -> ToolOutput:
-    return events_sheet(clean(tuple(_lean(event) for event in raw)))
+    return events_output(clean(tuple(_lean(event) for event in raw)))
 
 
 def _lean(event: ErrorEvent) -> ErrorEvent:
@@ -38,7 +38,7 @@ def _lean(event: ErrorEvent) -> ErrorEvent:
     )
 
 
-def events_sheet(events: Sequence[ErrorEvent]) -> ToolOutput:
+def events_output(events: Sequence[ErrorEvent]) -> ToolOutput:
     """One event a line, the newest first, after what is the same in all."""
     if not events:
         return ToolOutput("the tracker lists no events of this issue", {"events": []})

@@ -25,10 +25,10 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 
 
 def _output(clean: Cleaner, issues: tuple[IssueDetails, ...]) -> ToolOutput:
-    return incidents_sheet(clean(issues))
+    return incidents_output(clean(issues))
 
 
-def incidents_sheet(issues: Sequence[IssueDetails]) -> ToolOutput:
+def incidents_output(issues: Sequence[IssueDetails]) -> ToolOutput:
     """One issue a line."""
     output = ToolOutput(counted(len(issues), "incident"), {"incidents": []})
     for issue in issues:

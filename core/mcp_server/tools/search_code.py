@@ -85,6 +85,6 @@ def _output(clean: Cleaner, raw: tuple[_Result, ...], text: str, notes: tuple[st
             output.add(f"  {there}{facts['path']}:{at}: {facts['text']}", found=[{**facts, **other}])
         if result.has_more:
             output.add(f"… more lines of {result.repository} have it: search for more of the line")
-    if left_out := clean.budget.told():
-        output.add(left_out.replace("in this event", "of what was found"))
+    if left_out := clean.budget.told("of what was found"):
+        output.add(left_out)
     return output

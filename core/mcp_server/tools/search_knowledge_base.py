@@ -28,10 +28,10 @@ def tool(context: ToolContext, masker: Masker) -> Callable[..., Awaitable[ToolOu
 
 
 def _found_sheet(clean: Cleaner, found: KnowledgeFindings) -> ToolOutput:
-    return knowledge_sheet(clean(found))
+    return knowledge_output(clean(found))
 
 
-def knowledge_sheet(found: KnowledgeFindings) -> ToolOutput:
+def knowledge_output(found: KnowledgeFindings) -> ToolOutput:
     """The matches, best first."""
     if not found.matches:
         return _output("nothing similar is known", found.note, {"matches": []})

@@ -9,7 +9,7 @@ from datetime import datetime
 from adapters.common.text_limits import cut, one_line
 from adapters.common.wording import counted, duration_words, reasoned_by, tool_words
 from adapters.teams.inbound.ids import Action
-from adapters.teams.render.card import COMMA, FRAME, LIMIT, Card, card
+from adapters.teams.render.card import COMMA, LIMIT, Card, card
 from adapters.teams.render.elements import Element, button, columns, folded, own, rich, weight
 from adapters.teams.render.text import run
 from core.domain.investigation import Status
@@ -23,8 +23,6 @@ _DETAIL = 280
 _NOTE = 300
 _NOTES = 3
 _TOLD_WHY = 3
-_ROUND_STEPS = 800
-"""What the line on hidden steps, the one on what it waits for and the fold weigh at most."""
 
 
 def progress_card(view: ProgressView, *, now: datetime | None = None) -> Card:
@@ -33,8 +31,9 @@ def progress_card(view: ProgressView, *, now: datetime | None = None) -> Card:
     `now` is when it is drawn; without it a running investigation does not say for how long it has been.
     """
     below = list(_notes(view))
-    room = LIMIT - FRAME - _ROUND_STEPS - weight(below)
+    hidden = list(_hidden(len(view.steps)))
     if view.status.is_over:
+        room = LIMIT - weight(card([*_over(view, [*hidden, *_reasoned(view)]), *below]))
         rows = _newest_that_fit(_rows(view, room), room)
         told = [*_hidden(len(view.steps) - len(rows)), *rows, *(_reasoned(view) if rows else [])]
         return card([*_over(view, told), *below])
@@ -42,9 +41,10 @@ def progress_card(view: ProgressView, *, now: datetime | None = None) -> Card:
         rich(run(f"LogSense investigates {_line(view.title, _TITLE)}", bold=True, size="Medium")),
         rich(run(_state(view, now)), spacing="None"),
     ]
+    stop, waiting = [button("Stop", Action.STOP, view.investigation_id)], list(_waiting(view))
+    room = LIMIT - weight(card([*heading, *hidden, *waiting, *below], stop))
     lines = _newest_that_fit([_line_of(step) for step in view.steps], room)
-    steps = [*_hidden(len(view.steps) - len(lines)), *lines, *_waiting(view)]
-    return card([*heading, *steps, *below], [button("Stop", Action.STOP, view.investigation_id)])
+    return card([*heading, *_hidden(len(view.steps) - len(lines)), *lines, *waiting, *below], stop)
 
 
 def _over(view: ProgressView, steps: list[Element]) -> list[Element]:

@@ -16,6 +16,7 @@ from adapters.teams.render.card import LIMIT, MOST_CARDS, cards, divided
 from adapters.teams.render.cards import cards_of, summary_of
 from adapters.teams.render.elements import own, rich, weight
 from adapters.teams.render.evidence_card import evidence_card
+from adapters.teams.render.progress_card import progress_card
 from adapters.teams.render.report_card import rest_of_report
 from adapters.teams.render.text import run
 from core.domain.investigation import Status
@@ -84,6 +85,17 @@ def test_whatever_is_shown_teams_takes_it(view: ThreadView) -> None:
         assert_card(card)
     assert 1 <= len(summary_of(view)) <= 250
     assert "\n" not in summary_of(view)
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.REPORTED])
+def test_a_progress_card_with_a_long_title_and_many_steps_is_not_too_heavy_however_long_they_are(
+    status: Status,
+) -> None:
+    long = "<!channel> <@U123> <#C1|x> <https://evil.example|your bank> <!subteam^S1> " * 4
+    for length in range(10, 300, 5):
+        step = replace(RUNNING.steps[0], thought=long[:length], outcome=long[:length], ok=True)
+        view = replace(RUNNING, title=long, status=status, notes=(long,) * 3, reasoner=long, steps=(step,) * 60)
+        assert weight(progress_card(view, now=RUNNING.started_at)) <= LIMIT
 
 
 @pytest.mark.parametrize(
